@@ -1,0 +1,51 @@
+// The arrows of the two pipelines, checked: a folder may import only what stands before it.
+//   compile:  documents -> cluster, policy -> rules -> tree
+//   replay:   capture -> packet -> flow -> verdict -> report
+const engine = '^src/(capture|packet|documents|cluster|policy|rules|tree|flow|verdict)/';
+const only = (folder, allowed) => ({
+  name: `${folder}-arrows`,
+  comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'engine-runs-in-a-browser',
+      comment: 'the engine imports nothing of Node; files and processes belong to src/cli and src/node',
+      severity: 'error',
+      from: { path: engine },
+      to: { dependencyTypes: ['core'] },
+    },
+    only('documents', []),
+    only('capture', []),
+    only('packet', ['capture']),
+    only('cluster', ['documents']),
+    only('policy', ['documents', 'cluster']),
+    only('rules', ['documents', 'cluster', 'policy']),
+    only('tree', ['documents', 'cluster', 'packet', 'rules']),
+    only('flow', ['packet', 'capture']),
+    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow']),
+    only('report', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'verdict']),
+    {
+      name: 'edges-are-edges',
+      severity: 'error',
+      from: { pathNot: '^src/(cli|node|server)/' },
+      to: { path: '^src/(cli|node|server)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+};

@@ -1,0 +1,90 @@
+/**
+ * Connection tracking: packet -> the state a stateful filter sees, as Linux's nf_conntrack decides it.
+ *
+ * In:  rows (packet/row.ts), the frame's bytes, and the capture's time.  Out: one TRACK_ code a packet, and the
+ * connection's slot.  Hot: nothing is allocated a packet; all memory is taken at the start (maxConnections).
+ *
+ * Order of calls for every packet, in capture order:
+ *   code = tracker.track(rows, base, bytes, now)
+ *   if code is TRACK_NEW: judge it, then exactly one of confirm() (the packet was let through; or what-if keeps refused
+ *   connections too) and discard() (a dropped first packet leaves no entry).
+ */
+
+/** First packet of a connection that is not in the table (or that replaces a closed one). */
+export const TRACK_NEW = 0;
+/** Belongs to a connection, in the direction of its first packet / against it. Either is ESTABLISHED for the rules when
+ *  the connection has seen a reply; `slot` tells which. TRACK_ORIGINAL_UNREPLIED: original direction, no reply seen yet
+ *  (Linux: ctstate NEW again, so the rules judge it again). */
+export const TRACK_ORIGINAL = 1;
+export const TRACK_REPLY = 2;
+export const TRACK_ORIGINAL_UNREPLIED = 3;
+/** An ICMP error about a connection: `slot` is that connection. */
+export const TRACK_RELATED = 4;
+/** Linux calls it INVALID: no entry is made or changed for the better; `slot` is the entry it failed against, or -1. */
+export const TRACK_INVALID = 5;
+/** Neighbour discovery, MLD and router messages: not tracked, and not invalid. */
+export const TRACK_UNTRACKED = 6;
+/** A new connection, but the table is full of connections that may not be evicted. */
+export const TRACK_FULL = 7;
+
+/** Why TRACK_INVALID (for reports and for the what-if mode). */
+export const INVALID_NONE = 0;
+/** No transport header, bad checksum, illegal flags, unknown ICMP type. */
+export const INVALID_HEADER = 1;
+/** The state table does not allow it (and the entry, if any, saw the other side). */
+export const INVALID_STATE = 2;
+/** Sequence or acknowledgement number out of the window. */
+export const INVALID_WINDOW = 3;
+/** Mid-stream packet without an entry that Linux does not pick up (SYN-ACK, FIN, RST; reply types of ICMP; SCTP data). */
+export const INVALID_NO_ENTRY = 4;
+/** An ICMP error about no known connection, or not about what it quotes. */
+export const INVALID_UNRELATED = 5;
+
+export interface TrackerOptions {
+  /** Entries of the table, fixed at the start. Default 1,048,576. */
+  readonly maxConnections?: number;
+  /** Seconds by name (flow/timeouts.ts), overriding the defaults. */
+  readonly timeouts?: Readonly<Record<string, number>>;
+  /** nf_conntrack_tcp_be_liberal: out-of-window packets are not invalid. */
+  readonly liberal?: boolean;
+  /** nf_conntrack_tcp_loose: pick up connections mid-stream. Default true. */
+  readonly loose?: boolean;
+  /** Per-kernel differences (docs/conntrack.md). */
+  readonly kernel?: '6.12' | '6.18';
+}
+
+export interface TrackerCounters {
+  readonly live: number;
+  readonly created: number;
+  readonly expired: number;
+  /** Unreplied connections that went to make room. */
+  readonly earlyEvictions: number;
+  readonly refusedFull: number;
+}
+
+export interface Tracker {
+  /**
+   * @param now nanoseconds since the replay's time base, a whole number, never smaller than before (the caller clamps).
+   * @returns a TRACK_ code. `slot` and `invalid` are set as a side effect and hold until the next call.
+   */
+  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number): number;
+  /** The connection's place in the table, or -1. */
+  slot: number;
+  /** One of INVALID_, where track() returned TRACK_INVALID. */
+  invalid: number;
+  /** TRACK_NEW only: keep the connection; returns its slot. */
+  confirm(): number;
+  /** TRACK_NEW only: forget it. */
+  discard(): void;
+  /**
+   * Words that belong to whoever judges: per slot, zeroed by confirm(). tag[slot * TAGS + k].
+   * The replay keeps the decision, the connection's number and its first packet's number there.
+   */
+  readonly tag: Int32Array;
+  /** Whether the slot's connection has seen a packet in the reply direction. */
+  replied(slot: number): boolean;
+  counters(): TrackerCounters;
+}
+
+/** Words a connection in Tracker.tag. */
+export const TAGS = 4;

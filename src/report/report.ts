@@ -1,0 +1,40 @@
+/**
+ * Reports: verdicts -> what people and programs read. One file a format, all of this shape.
+ *
+ * A report sees every batch in capture order and then the end. What batch() is given is reused after it returns.
+ */
+import type { FrameBatch, FrameSource } from '../capture/frame.js';
+import type { Compiled } from '../compile.js';
+import type { TrackerCounters } from '../flow/tracker.js';
+import type { PacketBatch } from '../packet/row.js';
+import type { Decision } from '../verdict/decisions.js';
+import type { VerdictBatch } from '../verdict/verdict.js';
+
+export interface ReplayContext {
+  readonly compiled: Compiled;
+  readonly source: FrameSource;
+  /** Grows during the replay; VerdictBatch.decision indexes it. */
+  readonly decisions: readonly Decision[];
+  readonly mode: 'what-if' | 'dataplane';
+  /** The captures as the user named them, in order. */
+  readonly captures: readonly string[];
+}
+
+export interface ReplayResult {
+  readonly tracker: TrackerCounters;
+  readonly replayMs: number;
+  /** Problems found on the way (clock steps, dark tunnels, addresses that may be someone else's). */
+  readonly warnings: readonly string[];
+}
+
+export interface Report {
+  begin(context: ReplayContext): void;
+  /** `first` is the packet number (from 1) of index 0. */
+  batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void;
+  end(result: ReplayResult): void | Promise<void>;
+}
+
+/** Where a report writes. Text goes through it in large pieces; back-pressure is the edge's business. */
+export interface Output {
+  write(chunk: string | Uint8Array): void;
+}

@@ -1,0 +1,78 @@
+/**
+ * The normal form: everything any dialect can say (cold; the classifier is compiled from it).
+ *
+ * Per direction an ordered list of tiers; a tier is an ordered list of rules and an end. First match in a tier decides;
+ * `pass` goes on to the next tier; at a tier's end: `deny` for the subjects that some policy of the tier isolates, else
+ * the next tier; past the last tier: allow. A connection is allowed when every direction that has a subject allows.
+ */
+import type { Position } from '../documents/document.js';
+
+/**
+ * A set of endpoints: sorted, disjoint, inclusive, non-adjacent intervals [lo, hi, lo, hi, ...].
+ * `unaddressed` holds owner indices of pods that have no address yet (they can be asked about by name).
+ */
+export interface AddressSet {
+  readonly v4: readonly number[];
+  readonly v6: readonly bigint[];
+  readonly unaddressed: readonly number[];
+}
+
+/** Sorted, disjoint, inclusive intervals of 0..65535, as [lo, hi, lo, hi, ...]. */
+export type PortSet = readonly number[];
+
+/** Egress is judged at the source's side, ingress at the destination's, forward once for the whole packet (plain rules). */
+export type Direction = 'egress' | 'ingress' | 'forward';
+export const DIRECTIONS: readonly Direction[] = ['egress', 'ingress', 'forward'];
+
+export interface Origin {
+  /** What kind of document: "NetworkPolicy", "RuleList", "ClassBench". */
+  readonly kind: string;
+  /** "shop/web"; a rule list's is its file name. */
+  readonly policy: string;
+  /** "ingress[0]"; of a plain rule its name or "rules[3]". */
+  readonly rule: string;
+  readonly position: Position;
+}
+
+export interface Rule {
+  /** Index into Ruleset.rules: the rule's identity everywhere. */
+  readonly index: number;
+  readonly direction: Direction;
+  readonly tier: number;
+  /** The pods the rule is about: the source of egress, the destination of ingress. forward: the source. */
+  readonly subjects: AddressSet;
+  /** The other side. forward: the destination. */
+  readonly peers: AddressSet;
+  /** IANA protocol number; null = any. */
+  readonly protocol: number | null;
+  /** null = any (also of protocols without ports). With a set, packets without ports never match (16). */
+  readonly sourcePorts: PortSet | null;
+  readonly destinationPorts: PortSet | null;
+  /** null = any; code null = any of the type. Needs protocol 1 or 58. */
+  readonly icmp: { readonly type: number; readonly code: number | null } | null;
+  readonly action: 'allow' | 'deny' | 'pass';
+  readonly origin: Origin;
+}
+
+/** One policy's isolation of its subjects in one direction of one tier. */
+export interface Isolation {
+  readonly direction: Direction;
+  readonly tier: number;
+  readonly subjects: AddressSet;
+  readonly origin: Origin;
+}
+
+export interface Tier {
+  readonly name: string;
+  /** Rules in the order in which the first match decides. */
+  readonly rules: readonly Rule[];
+  readonly isolations: readonly Isolation[];
+}
+
+export interface Ruleset {
+  /** All rules of all directions and tiers; rules[r.index] === r. */
+  readonly rules: readonly Rule[];
+  readonly egress: readonly Tier[];
+  readonly ingress: readonly Tier[];
+  readonly forward: readonly Tier[];
+}

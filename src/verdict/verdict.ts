@@ -1,0 +1,106 @@
+/**
+ * Verdicts: the three words and their reasons, as stable codes (hot) and strings (everywhere else).
+ */
+
+/** One code a packet: the index into REASONS, 0 = not judged yet. */
+export const PENDING = 0;
+export const ALLOWED_NO_POLICY = 1;
+export const ALLOWED_RULE = 2;
+export const ALLOWED_ESTABLISHED = 3;
+export const ALLOWED_RELATED = 4;
+export const ALLOWED_LOOPBACK = 5;
+export const ALLOWED_NODE = 6;
+export const ALLOWED_NOT_IP = 7;
+export const ALLOWED_NOT_ENFORCED = 8;
+export const DROPPED_DEFAULT_DENY = 9;
+export const DROPPED_RULE = 10;
+export const DROPPED_INVALID_STATE = 11;
+export const DROPPED_CONNECTION = 12;
+export const DROPPED_TABLE_FULL = 13;
+export const UNDECIDED_TRUNCATED = 14;
+export const UNDECIDED_FRAGMENT = 15;
+export const UNDECIDED_AMBIGUOUS = 16;
+export const UNDECIDED_UNSUPPORTED = 17;
+export const CODES = 18;
+
+export type Verdict = 'allowed' | 'dropped' | 'undecided';
+export type Reason =
+  | 'no-policy'
+  | 'rule'
+  | 'established'
+  | 'related'
+  | 'loopback'
+  | 'node'
+  | 'not-ip'
+  | 'not-enforced'
+  | 'default-deny'
+  | 'invalid-state'
+  | 'connection-dropped'
+  | 'table-full'
+  | 'truncated'
+  | 'fragment'
+  | 'ambiguous-policy'
+  | 'unsupported';
+
+const REASONS: readonly Reason[] = [
+  'unsupported',
+  'no-policy',
+  'rule',
+  'established',
+  'related',
+  'loopback',
+  'node',
+  'not-ip',
+  'not-enforced',
+  'default-deny',
+  'rule',
+  'invalid-state',
+  'connection-dropped',
+  'table-full',
+  'truncated',
+  'fragment',
+  'ambiguous-policy',
+  'unsupported',
+];
+
+export const verdictOf = (code: number): Verdict =>
+  code < DROPPED_DEFAULT_DENY ? 'allowed' : code < UNDECIDED_TRUNCATED ? 'dropped' : 'undecided';
+export const reasonOf = (code: number): Reason => REASONS[code]!;
+
+/** Per-packet marks beside the code. */
+export const MARK_MIDSTREAM = 1;
+export const MARK_ONE_WAY = 2;
+/** A copy on another interface of a packet judged already. */
+export const MARK_DUPLICATE = 4;
+/** Judged after service translation, or the far side of one: a view of a connection counted once. */
+export const MARK_TRANSLATED = 8;
+/** In the direction of the connection's first packet (else against it), where there is a connection. */
+export const MARK_ORIGINAL = 16;
+/** The packet that opened a connection that counts: exactly one a connection (a refused attempt in dataplane mode too). */
+export const MARK_FIRST = 32;
+
+/** Verdicts of a batch, parallel to its frames and rows. */
+export interface VerdictBatch {
+  count: number;
+  code: Uint8Array;
+  /** Index into Decisions, -1 where nothing was decided (not IP, invalid, undecided before classification). */
+  decision: Int32Array;
+  /** Connection number from 1, 0 for none. */
+  connection: Int32Array;
+  /** DROPPED_CONNECTION: the packet number at which its connection was refused. DUPLICATE: the first copy's. Else 0. */
+  packet: Float64Array;
+  marks: Uint8Array;
+}
+
+/** What a direction's outcome says, ready to print: the shape of `egress` and `ingress` in every output. */
+export interface OutcomeRecord {
+  readonly subject: string;
+  readonly isolated: boolean;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  /** The policies that isolate the subject. */
+  readonly policies: readonly string[];
+  readonly policy: string | null;
+  readonly rule: string | null;
+  readonly source: string | null;
+}
