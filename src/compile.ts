@@ -1,11 +1,20 @@
 /**
  * documents -> classifier: one line a stage.
+ *
+ * In:  Kubernetes documents, and files of plain rules.  Out: everything a replay or a query needs, or the problems.
+ * Errors are collected over all documents before the compilation ends.
  */
 import type { Inventory } from './cluster/inventory.js';
-import type { Problem } from './documents/document.js';
+import { readCluster } from './cluster/read.js';
+import type { KubernetesDocument, Problem } from './documents/document.js';
 import type { NetworkPolicy } from './policy/policy.js';
+import { readPolicies } from './policy/read.js';
+import { buildRules } from './rules/build.js';
+import { type RuleFile, readRuleFiles } from './rules/rule-files.js';
 import type { Ruleset } from './rules/ruleset.js';
 import type { Classifier } from './tree/classifier.js';
+import { createLinear } from './tree/linear.js';
+import { createTree } from './tree/tree.js';
 
 export interface Compiled {
   readonly inventory: Inventory;
@@ -17,4 +26,31 @@ export interface Compiled {
   /** Kinds that are not policap's business, with how many of each were given. */
   readonly ignored: ReadonlyMap<string, number>;
   readonly compileMs: number;
+}
+
+export interface CompileOptions {
+  /** `tree` by default; `linear` is the specification the tree is held to. */
+  readonly engine?: 'tree' | 'linear';
+  /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
+  readonly ruleFiles?: readonly RuleFile[];
+}
+
+export interface CompileResult {
+  /** null when a problem is an error. */
+  readonly compiled: Compiled | null;
+  readonly problems: readonly Problem[];
+}
+
+export function compile(documents: readonly KubernetesDocument[], options: CompileOptions = {}): CompileResult {
+  const started = performance.now();
+  const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
+  const { policies, problems: policyProblems } = readPolicies(documents);
+  const { forward, problems: ruleProblems } = readRuleFiles(options.ruleFiles ?? []);
+  const problems = [...clusterProblems, ...policyProblems, ...ruleProblems];
+  if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
+
+  const ruleset = buildRules(policies, inventory, forward);
+  const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : createTree(ruleset, inventory);
+  const compileMs = performance.now() - started;
+  return { compiled: { inventory, policies, ruleset, classifier, problems, ignored, compileMs }, problems };
 }

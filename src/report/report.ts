@@ -30,7 +30,7 @@ export interface ReplayResult {
 export interface Report {
   begin(context: ReplayContext): void;
   /** `first` is the packet number (from 1) of index 0. */
-  batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void;
+  batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void | Promise<void>;
   end(result: ReplayResult): void | Promise<void>;
 }
 

@@ -92,6 +92,17 @@ export interface VerdictBatch {
   marks: Uint8Array;
 }
 
+export function newVerdictBatch(capacity: number): VerdictBatch {
+  return {
+    count: 0,
+    code: new Uint8Array(capacity),
+    decision: new Int32Array(capacity),
+    connection: new Int32Array(capacity),
+    packet: new Float64Array(capacity),
+    marks: new Uint8Array(capacity),
+  };
+}
+
 /** What a direction's outcome says, ready to print: the shape of `egress` and `ingress` in every output. */
 export interface OutcomeRecord {
   readonly subject: string;

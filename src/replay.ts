@@ -1,0 +1,85 @@
+/**
+ * capture -> verdicts: one line a stage.
+ *
+ * In:  a FrameSource, compiled policies, options.  Out: every batch's verdicts to the reports, then a result.
+ * The loop looks one batch ahead, so that a packet can be judged by its translated copy behind it.
+ */
+import type { CaptureError, FrameBatch, FrameSource } from './capture/frame.js';
+import { BATCH_FRAMES } from './capture/frame.js';
+import type { Compiled } from './compile.js';
+import { createTracker } from './flow/conntrack.js';
+import { createFragments } from './flow/fragments.js';
+import { createStateless } from './flow/stateless.js';
+import type { TrackerOptions } from './flow/tracker.js';
+import { createParser, newPacketBatch, type ParserOptions } from './packet/parse.js';
+import type { PacketBatch } from './packet/row.js';
+import type { Report, ReplayResult } from './report/report.js';
+import { createDecisions } from './verdict/decisions.js';
+import { Judge } from './verdict/judge.js';
+import { newVerdictBatch } from './verdict/verdict.js';
+
+export interface ReplayOptions extends TrackerOptions, ParserOptions {
+  readonly mode?: 'what-if' | 'dataplane';
+  /** `linux`: nf_conntrack's rules; `none`: every packet on its own. */
+  readonly conntrack?: 'linux' | 'none';
+  /** The captures as the user named them. */
+  readonly captures: readonly string[];
+  /** Called between batches, some hundred times a second at most. */
+  readonly onProgress?: (packets: number, bytesRead: number, bytesTotal: number | undefined) => void;
+  /** Ends the replay early; what was judged so far is reported. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ReplayOutcome extends ReplayResult {
+  readonly packets: number;
+  /** Damage, one a capture at most; every packet before it was judged. */
+  readonly errors: readonly CaptureError[];
+  readonly interrupted: boolean;
+}
+
+export async function replay(
+  source: FrameSource,
+  compiled: Compiled,
+  options: ReplayOptions,
+  reports: readonly Report[],
+): Promise<ReplayOutcome> {
+  const started = performance.now();
+  const mode = options.mode ?? 'what-if';
+  const decisions = createDecisions();
+  const tracker = options.conntrack === 'none' ? createStateless() : createTracker(options);
+  const parser = createParser(options);
+  const judge = new Judge({ ...compiled, tracker, fragments: createFragments(), decisions, mode });
+  const verdicts = newVerdictBatch(BATCH_FRAMES);
+  let packets = newPacketBatch(BATCH_FRAMES);
+  let packetsAhead = newPacketBatch(BATCH_FRAMES);
+  let totalBytes = 0;
+
+  const read = async (into: PacketBatch): Promise<FrameBatch | null> => {
+    const pending = source.next();
+    const frames = pending instanceof Promise ? await pending : pending;
+    if (frames !== null) parser.parse(frames, source.interfaces, into);
+    return frames;
+  };
+
+  const context = { compiled, source, decisions: decisions.list, mode, captures: options.captures };
+  for (const report of reports) report.begin(context);
+  let frames = await read(packets);
+  while (frames !== null && !options.signal?.aborted) {
+    const first = judge.packets + 1;
+    const ahead = await read(packetsAhead);
+    judge.judge(frames, packets, ahead === null ? null : packetsAhead, verdicts);
+    for (const report of reports) await report.batch(frames, packets, verdicts, first);
+    for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;
+    options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
+    [packets, packetsAhead] = [packetsAhead, packets];
+    frames = ahead;
+  }
+
+  const warnings = judge.observations.warnings(totalBytes);
+  if (source.stepsBack > 0) {
+    warnings.push(`Time ran backwards ${source.stepsBack} times in the captures; it was held still there.`);
+  }
+  const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
+  for (const report of reports) await report.end(result);
+  return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
+}

@@ -1,0 +1,73 @@
+/**
+ * Observations: what the replay noticed that a reader must know to trust the verdicts.
+ *
+ * In:  decisions on connections, and encrypted packets.  Out: warnings, each a sentence with a number and the next step.
+ */
+import type { Inventory } from '../cluster/inventory.js';
+import type { Decision } from './decisions.js';
+
+export interface Observations {
+  /** @param time seconds since 1970 of the connection's first packet */
+  connection(decision: Decision, time: number): void;
+  /** An encrypted tunnel's packet of so many bytes on the wire. */
+  dark(length: number): void;
+  warnings(totalBytes: number): string[];
+}
+
+/** Names shown in one warning. */
+const NAMED = 3;
+
+export function createObservations(inventory: Inventory): Observations {
+  const { owners } = inventory;
+  let fromNodes = 0;
+  let darkPackets = 0;
+  let darkBytes = 0;
+  const younger = new Set<number>();
+
+  const checkAge = (owner: number, time: number): void => {
+    if (owner < 0) return;
+    const it = owners[owner]!;
+    if (it.kind === 'pod' && it.started > time) younger.add(owner);
+  };
+
+  return {
+    connection(decision, time) {
+      const source = decision.source < 0 ? undefined : owners[decision.source];
+      if (source?.kind === 'node' && decision.source !== decision.destination) fromNodes++;
+      checkAge(decision.source, time);
+      checkAge(decision.destination, time);
+    },
+    dark(length) {
+      darkPackets++;
+      darkBytes += length;
+    },
+    warnings(totalBytes) {
+      const warnings: string[] = [];
+      if (fromNodes > 0) {
+        warnings.push(
+          `${fromNodes} connections come from node addresses: a node's own, or someone else's behind masquerade. ` +
+            "To tell them apart, capture on the pods' interfaces or on the node's `any`.",
+        );
+      }
+      if (darkPackets > 0) {
+        const share = totalBytes > 0 ? Math.round((darkBytes / totalBytes) * 100) : 0;
+        warnings.push(
+          `${darkPackets} packets (${share}% of the bytes) are encrypted tunnels between nodes and were judged as such. ` +
+            "To see what is inside, capture on the pods' interfaces.",
+        );
+      }
+      if (younger.size > 0) {
+        const named = [...younger].slice(0, NAMED).map(owner => {
+          const pod = owners[owner]!;
+          return pod.kind === 'pod' ? `${pod.namespace}/${pod.name}` : pod.name;
+        });
+        const rest = younger.size > NAMED ? ` and ${younger.size - NAMED} more` : '';
+        warnings.push(
+          `${younger.size} pods started after their addresses were seen in the capture (${named.join(', ')}${rest}): ` +
+            'those addresses may have been other pods’. Take the cluster dump when the capture is taken.',
+        );
+      }
+      return warnings;
+    },
+  };
+}
