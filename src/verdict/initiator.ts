@@ -38,8 +38,7 @@ export const isIcmpReply = (family: number, type: number): boolean =>
   family === 6 ? type === 129 : type === 0 || type === 14 || type === 16 || type === 18;
 
 /** The query that a reply type answers. */
-export const icmpRequestOf = (family: number, type: number): number =>
-  family === 6 ? 128 : type === 0 ? 8 : type - 1;
+export const icmpRequestOf = (family: number, type: number): number => (family === 6 ? 128 : type === 0 ? 8 : type - 1);
 
 export interface InitiatorInference {
   /**
@@ -47,14 +46,7 @@ export interface InitiatorInference {
    * @param now nanoseconds since the capture's first packet
    * @param untracked connection tracking would not begin a connection with this packet
    */
-  infer(
-    rows: Int32Array,
-    base: number,
-    source: number,
-    destination: number,
-    now: number,
-    untracked: boolean,
-  ): number;
+  infer(rows: Int32Array, base: number, source: number, destination: number, now: number, untracked: boolean): number;
 }
 
 export function createInitiatorInference(inventory: Inventory): InitiatorInference {

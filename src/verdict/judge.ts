@@ -45,7 +45,13 @@ import {
 import type { Classifier } from '../tree/classifier.js';
 import type { Decisions } from './decisions.js';
 import { createEnds, type Ends, type LookAhead } from './ends.js';
-import { BEGINS, createInitiatorInference, type InitiatorInference, MIDSTREAM_DESTINATION, reverseRow } from './initiator.js';
+import {
+  BEGINS,
+  createInitiatorInference,
+  type InitiatorInference,
+  MIDSTREAM_DESTINATION,
+  reverseRow,
+} from './initiator.js';
 import { createObservations, type Observations } from './observations.js';
 import { createRecentConnections, type RecentConnections } from './recent.js';
 import {
@@ -165,7 +171,14 @@ export class Judge {
     }
   }
 
-  private judgePacket(rows: Int32Array, base: number, bytes: Uint8Array, i: number, number: number, out: VerdictBatch): void {
+  private judgePacket(
+    rows: Int32Array,
+    base: number,
+    bytes: Uint8Array,
+    i: number,
+    number: number,
+    out: VerdictBatch,
+  ): void {
     const { tracker } = this.parts;
     const tracked = tracker.track(rows, base, bytes, this.now);
     switch (tracked) {
@@ -235,7 +248,7 @@ export class Judge {
       const inferred = this.initiators.infer(rows, base, source, destination, this.now, false);
       if (inferred !== BEGINS) bits |= TAG_MIDSTREAM;
       if (inferred === MIDSTREAM_DESTINATION) bits |= TAG_REVERSED;
-      const view = this.recent.findView(rows, base, this.now, source >= 0 && owners[source]!.kind === 'node');
+      const view = this.recent.findView(rows, base, this.now, source >= 0 && owners[source]!.kind !== 'pod');
       if (view >= 0) {
         bits |= TAG_TRANSLATED;
         decision = this.recent.decision[view]!;
@@ -256,7 +269,8 @@ export class Judge {
       ((bits & TAG_REVERSED) !== 0 ? 0 : MARK_ORIGINAL) |
       ((bits & TAG_MIDSTREAM) !== 0 ? MARK_MIDSTREAM : 0) |
       ((bits & TAG_TRANSLATED) !== 0 ? MARK_TRANSLATED : service >= 0 ? MARK_TRANSLATED | MARK_FIRST : MARK_FIRST);
-    if ((bits & TAG_TRANSLATED) === 0) this.observations.connection(decisions.list[decision]!, this.startSeconds + this.now / 1e9);
+    if ((bits & TAG_TRANSLATED) === 0)
+      this.observations.connection(decisions.list[decision]!, this.startSeconds + this.now / 1e9);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;

@@ -30,7 +30,9 @@ export function isTranslated(a: Int32Array, at: number, b: Int32Array, bt: numbe
   if (destination && a[at + DPORT] !== b[bt + DPORT]) return false;
   if (a[at + PROTOCOL] === 6) {
     return (
-      a[at + TCP_SEQ] === b[bt + TCP_SEQ] && a[at + TCP_ACK] === b[bt + TCP_ACK] && a[at + TCP_FLAGS] === b[bt + TCP_FLAGS]
+      a[at + TCP_SEQ] === b[bt + TCP_SEQ] &&
+      a[at + TCP_ACK] === b[bt + TCP_ACK] &&
+      a[at + TCP_FLAGS] === b[bt + TCP_FLAGS]
     );
   }
   // Without sequence numbers both sides changing at once is too weak a likeness.
@@ -43,9 +45,9 @@ export interface RecentConnections {
   add(rows: Int32Array, base: number, now: number, connection: number, decision: number, toService: boolean): void;
   /**
    * Entry index of the newest first packet that this one is a translated view of, or -1.
-   * @param fromNode this packet's source is a node's address: another source may have been masqueraded
+   * @param translatedSource this packet's source is a node's or a service's address, which may stand for the other's source
    */
-  findView(rows: Int32Array, base: number, now: number, fromNode: boolean): number;
+  findView(rows: Int32Array, base: number, now: number, translatedSource: boolean): number;
   readonly connection: Int32Array;
   readonly decision: Int32Array;
 }
@@ -69,12 +71,12 @@ export function createRecentConnections(): RecentConnections {
       translatable[entry] = toService ? 1 : 0;
       next = (next + 1) & (RECENT - 1);
     },
-    findView(packet, base, now, fromNode) {
+    findView(packet, base, now, translatedSource) {
       for (let back = 1; back <= RECENT; back++) {
         const entry = (next - back) & (RECENT - 1);
         if (now - times[entry]! > VIEW_WINDOW_NS) return -1;
         const at = entry * WORDS;
-        if (!fromNode && !sameAddress(rows, at + SRC, packet, base + SRC)) continue;
+        if (!translatedSource && !sameAddress(rows, at + SRC, packet, base + SRC)) continue;
         if (translatable[entry] === 0 && !sameAddress(rows, at + DST, packet, base + DST)) continue;
         if (isTranslated(rows, at, packet, base)) return entry;
       }

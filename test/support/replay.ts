@@ -1,0 +1,110 @@
+/**
+ * A replay in memory for tests: YAML text and frames in, one plain record a packet out.
+ */
+import type { FrameBatch, FrameSource } from '../../src/capture/frame.js';
+import { type Compiled, compile } from '../../src/compile.js';
+import { readDocuments } from '../../src/documents/read.js';
+import { type ReplayOptions, type ReplayOutcome, replay } from '../../src/replay.js';
+import type { ReplayContext, Report } from '../../src/report/report.js';
+import type { Decision } from '../../src/verdict/decisions.js';
+import { outcomeRecord } from '../../src/verdict/outcome.js';
+import {
+  MARK_DUPLICATE,
+  MARK_FIRST,
+  MARK_MIDSTREAM,
+  MARK_ONE_WAY,
+  MARK_ORIGINAL,
+  MARK_TRANSLATED,
+  type OutcomeRecord,
+  reasonOf,
+  verdictOf,
+} from '../../src/verdict/verdict.js';
+
+export interface PacketRecord {
+  packet: number;
+  verdict: string;
+  reason: string;
+  connection: number;
+  refusedAt: number;
+  marks: string;
+  decision: Decision | null;
+  egress: OutcomeRecord | null;
+  ingress: OutcomeRecord | null;
+}
+
+const MARKS: readonly [number, string][] = [
+  [MARK_FIRST, 'first'],
+  [MARK_ORIGINAL, 'original'],
+  [MARK_MIDSTREAM, 'midstream'],
+  [MARK_ONE_WAY, 'one-way'],
+  [MARK_DUPLICATE, 'duplicate'],
+  [MARK_TRANSLATED, 'translated'],
+];
+
+/** Compiles YAML texts; throws what is wrong with them. */
+export function compileText(...texts: string[]): Compiled {
+  const read = texts.map((text, i) => readDocuments(text, `document-${i + 1}.yaml`));
+  const errors = read.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'error');
+  const { compiled, problems } = compile(read.flatMap(({ documents }) => documents));
+  if (compiled === null || errors.length > 0) throw new Error(JSON.stringify([...errors, ...problems], null, 2));
+  return compiled;
+}
+
+/** A report that keeps every packet as a record. */
+export function createRecorder(): Report & { readonly records: PacketRecord[] } {
+  const records: PacketRecord[] = [];
+  let context: ReplayContext;
+  return {
+    records,
+    begin(c) {
+      context = c;
+    },
+    batch(_frames, _packets, verdicts, first) {
+      const { ruleset, inventory } = context.compiled;
+      for (let i = 0; i < verdicts.count; i++) {
+        const code = verdicts.code[i]!;
+        const decision = verdicts.decision[i]! < 0 ? null : context.decisions[verdicts.decision[i]!]!;
+        records.push({
+          packet: first + i,
+          verdict: verdictOf(code),
+          reason: reasonOf(code),
+          connection: verdicts.connection[i]!,
+          refusedAt: verdicts.packet[i]!,
+          marks: MARKS.filter(([bit]) => (verdicts.marks[i]! & bit) !== 0)
+            .map(([, name]) => name)
+            .join(' '),
+          decision,
+          egress: decision && outcomeRecord('egress', decision.egress, decision.source, ruleset, inventory),
+          ingress: decision && outcomeRecord('ingress', decision.ingress, decision.destination, ruleset, inventory),
+        });
+      }
+    },
+    end() {},
+  };
+}
+
+export async function record(
+  source: FrameSource,
+  compiled: Compiled,
+  options: Partial<ReplayOptions> = {},
+): Promise<{ records: PacketRecord[]; outcome: ReplayOutcome }> {
+  const recorder = createRecorder();
+  const outcome = await replay(source, compiled, { captures: ['test'], ...options }, [recorder]);
+  return { records: recorder.records, outcome };
+}
+
+/** "allowed rule" a packet: what most tests compare. */
+export const words = (records: readonly PacketRecord[]): string[] => records.map(r => `${r.verdict} ${r.reason}`);
+
+/** The batches as one FrameSource. */
+export function sourceOf(batches: readonly FrameBatch[], linkType = 1): FrameSource {
+  let next = 0;
+  return {
+    interfaces: [{ linkType, fcsLength: 0, snapLength: 0, capture: 0 }],
+    next: () => batches[next++] ?? null,
+    errors: [],
+    bytesRead: 0,
+    stepsBack: 0,
+    close() {},
+  };
+}
