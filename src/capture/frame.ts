@@ -14,6 +14,8 @@ export interface ByteSource {
   readonly name: string;
   /** Total size in bytes where it is known (a plain file), for progress. */
   readonly size?: number;
+  /** How much of `size` was taken so far, where that is not what was read: a decompressing source. */
+  readonly consumed?: number;
   /** A plain file answers at once with a number (fast); a stream with a promise. */
   read(target: Uint8Array, offset: number, length: number): number | Promise<number>;
   close(): void;

@@ -1,0 +1,34 @@
+/**
+ * Captures by path: opened, decompressed where their content says so, recognised, and merged by time.
+ *
+ * In:  paths (`-` is standard input).  Out: one FrameSource. What cannot be opened at all throws a SourceError; damage
+ * inside a capture stands in FrameSource.errors.
+ */
+import type { FrameSource } from '../capture/frame.js';
+import { mergeCaptures } from '../capture/merge.js';
+import { type CaptureOptions, openCapture } from '../capture/open.js';
+import { decompress } from './decompress.js';
+import { openSource, SourceError } from './sources.js';
+
+/** Buffers of many captures together stay below this. */
+const ALL_BUFFERS = 32 * 1024 * 1024;
+
+export async function openCaptures(
+  paths: readonly string[],
+  options: Omit<CaptureOptions, 'capture'> = {},
+): Promise<FrameSource> {
+  if (paths.filter(path => path === '-').length > 1) throw new SourceError('standard input can be given only once');
+  const share = 2 ** Math.floor(Math.log2(ALL_BUFFERS / 2 / Math.max(1, paths.length)));
+  const bufferLength = options.bufferLength ?? Math.max(16 * 1024, Math.min(256 * 1024, share));
+  const opened: FrameSource[] = [];
+  try {
+    for (const path of paths) {
+      const source = await decompress(openSource(path));
+      opened.push(openCapture(source, { ...options, bufferLength, capture: opened.length }));
+    }
+  } catch (error) {
+    for (const source of opened) source.close();
+    throw error;
+  }
+  return mergeCaptures(opened);
+}
