@@ -4,6 +4,7 @@
  * In:  a Ruleset and an Inventory.  Out: a Classifier.  Engines: `linear` (the specification), `tree` (what runs);
  * property tests hold them equal. Hot: classify() allocates nothing and reads only the row's words.
  */
+import type { Ruleset } from '../rules/ruleset.js';
 
 /**
  * An outcome is one int32. Zero and above: the index of the deciding rule in Ruleset.rules. Below zero:
@@ -43,6 +44,8 @@ export interface ClassifierStats {
 
 export interface Classifier {
   readonly engine: 'linear' | 'tree';
+  /** What it was built from: outcomes from zero on are indices into its rules. */
+  readonly ruleset: Ruleset;
   /**
    * Judges the packet (or connection) in rows[base, base+STRIDE) as the first packet of a connection from SRC to DST.
    */

@@ -44,7 +44,7 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     return decisions.intern({ egress, ingress, forward, source, destination, code, service, backends });
   }
 
-  const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!);
+  const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!, classifier.ruleset.rules);
 
   function decide(rows: Int32Array, base: number): number {
     classifier.classify(rows, base, out, 0);

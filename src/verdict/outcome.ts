@@ -1,0 +1,152 @@
+/**
+ * Outcomes -> verdict codes and printable records.
+ *
+ * In:  outcomes of the classifier (tree/classifier.ts).  Out: combine(): the one code of a packet (called once a
+ * connection, allocates nothing); outcomeRecord(): what every output prints as `egress` and `ingress` (cold).
+ */
+import type { Inventory } from '../cluster/inventory.js';
+import { formatPosition } from '../documents/document.js';
+import { containsUnaddressed, containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
+import { heldAddresses } from '../rules/pod-sets.js';
+import type { AddressSet, Direction, Isolation, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import {
+  OUTCOME_AMBIGUOUS,
+  OUTCOME_DEFAULT_DENY,
+  OUTCOME_LOOPBACK,
+  OUTCOME_NODE,
+  OUTCOME_NONE,
+  OUTCOME_UNSUPPORTED,
+} from '../tree/classifier.js';
+import {
+  ALLOWED_LOOPBACK,
+  ALLOWED_NO_POLICY,
+  ALLOWED_NODE,
+  ALLOWED_RULE,
+  DROPPED_DEFAULT_DENY,
+  DROPPED_RULE,
+  type OutcomeRecord,
+  reasonOf,
+  UNDECIDED_AMBIGUOUS,
+  UNDECIDED_UNSUPPORTED,
+  verdictOf,
+} from './verdict.js';
+
+/** The code of one direction's outcome by itself. */
+export function codeOf(outcome: number, rules: readonly Rule[]): number {
+  if (outcome >= 0) return rules[outcome]!.action === 'deny' ? DROPPED_RULE : ALLOWED_RULE;
+  if (outcome <= OUTCOME_DEFAULT_DENY) return DROPPED_DEFAULT_DENY;
+  switch (outcome) {
+    case OUTCOME_LOOPBACK:
+      return ALLOWED_LOOPBACK;
+    case OUTCOME_NODE:
+      return ALLOWED_NODE;
+    case OUTCOME_AMBIGUOUS:
+      return UNDECIDED_AMBIGUOUS;
+    case OUTCOME_UNSUPPORTED:
+      return UNDECIDED_UNSUPPORTED;
+    default:
+      return ALLOWED_NO_POLICY;
+  }
+}
+
+const isDropped = (code: number): boolean => code === DROPPED_RULE || code === DROPPED_DEFAULT_DENY;
+const isUndecided = (code: number): boolean => code === UNDECIDED_AMBIGUOUS || code === UNDECIDED_UNSUPPORTED;
+
+/**
+ * A connection is allowed when every direction allows (11). A definite drop wins over an answer that is not known; of
+ * several drops (or unknowns) the first on the packet's way gives the reason: egress, ingress, then the forwarding host.
+ * @param rules Ruleset.rules, which tell an explicit deny from an allow
+ */
+export function combine(egress: number, ingress: number, forward: number, rules: readonly Rule[]): number {
+  const e = codeOf(egress, rules);
+  const i = codeOf(ingress, rules);
+  const f = codeOf(forward, rules);
+  if (isDropped(e)) return e;
+  if (isDropped(i)) return i;
+  if (isDropped(f)) return f;
+  if (isUndecided(e)) return e;
+  if (isUndecided(i)) return i;
+  if (isUndecided(f)) return f;
+  if (e === ALLOWED_LOOPBACK || i === ALLOWED_LOOPBACK) return ALLOWED_LOOPBACK;
+  if (e === ALLOWED_NODE || i === ALLOWED_NODE) return ALLOWED_NODE;
+  return e === ALLOWED_RULE || i === ALLOWED_RULE || f === ALLOWED_RULE ? ALLOWED_RULE : ALLOWED_NO_POLICY;
+}
+
+/**
+ * @param subjectOwner owner index of the source for egress, of the destination for ingress; ignored for forward
+ * @returns null where nothing is decided: that side is no pod, or there are no forward rules
+ */
+export function outcomeRecord(
+  direction: Direction,
+  outcome: number,
+  subjectOwner: number,
+  ruleset: Ruleset,
+  inventory: Inventory,
+): OutcomeRecord | null {
+  if (outcome === OUTCOME_NONE) return null;
+  const forward = direction === 'forward';
+  const owner = forward ? undefined : inventory.owners[subjectOwner];
+  if (!forward && (owner?.kind !== 'pod' || owner.hostNetwork)) return null;
+
+  const tiers = ruleset[direction];
+  const isolations = forward
+    ? tiers.flatMap(tier => tier.isolations)
+    : isolationsOf(direction, subjectOwner, ruleset, inventory);
+  const rule = outcome >= 0 ? ruleset.rules[outcome]! : null;
+  const code = codeOf(outcome, ruleset.rules);
+  const origin = rule?.origin ?? denyingIsolation(outcome, tiers, isolations)?.origin;
+  return {
+    subject: owner?.kind === 'pod' ? `${owner.namespace}/${owner.name}` : '',
+    isolated: isolations.length > 0,
+    verdict: verdictOf(code),
+    reason: reasonOf(code),
+    policies: [...new Set(isolations.map(({ origin: { policy } }) => policy))],
+    policy: rule?.origin.policy ?? null,
+    rule: rule?.origin.rule ?? null,
+    source: origin === undefined ? null : formatPosition(origin.position),
+  };
+}
+
+/** A default deny stands where the first policy that isolates the subject in that tier stands. */
+function denyingIsolation(
+  outcome: number,
+  tiers: readonly Tier[],
+  isolations: readonly Isolation[],
+): Isolation | undefined {
+  if (outcome > OUTCOME_DEFAULT_DENY) return undefined;
+  const tier = tiers[OUTCOME_DEFAULT_DENY - outcome];
+  return isolations.find(isolation => tier?.isolations.includes(isolation));
+}
+
+/** Records are printed a packet at a time; who isolates a pod is found once. */
+const cache = new WeakMap<Ruleset, Map<string, readonly Isolation[]>>();
+
+function isolationsOf(
+  direction: Direction,
+  subjectOwner: number,
+  ruleset: Ruleset,
+  inventory: Inventory,
+): readonly Isolation[] {
+  let byOwner = cache.get(ruleset);
+  if (byOwner === undefined) {
+    byOwner = new Map();
+    cache.set(ruleset, byOwner);
+  }
+  const key = `${direction} ${subjectOwner}`;
+  let found = byOwner.get(key);
+  if (found === undefined) {
+    const holds = holder(subjectOwner, inventory);
+    found = ruleset[direction].flatMap(tier => tier.isolations.filter(({ subjects }) => holds(subjects)));
+    byOwner.set(key, found);
+  }
+  return found;
+}
+
+/** Whether a set holds the pod, through any of its addresses. */
+function holder(subjectOwner: number, inventory: Inventory): (set: AddressSet) => boolean {
+  const held = heldAddresses(inventory.owners[subjectOwner]!, inventory);
+  if (held.length === 0) return set => containsUnaddressed(set, subjectOwner);
+  const v4 = held.map(parseV4).filter(x => x !== null);
+  const v6 = held.map(parseV6).filter(x => x !== null);
+  return set => v4.some(x => containsV4(set, x)) || v6.some(x => containsV6(set, x));
+}
