@@ -1,0 +1,132 @@
+/**
+ * Results to standard output or to a file.
+ *
+ * In:  chunks.  Out: all of them, in order, written before write() returns.
+ *
+ * A file is written under a temporary name beside it and takes its own name in close(): a run that is killed leaves the
+ * old file or none, never half of one. What is no plain file (a device, a FIFO) is written straight. When the reader of
+ * a pipe has left (`| head`), write() answers false from then on and nothing is reported.
+ */
+import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { reason } from './sources.js';
+
+/** A result that cannot be written; the message is one sentence for the user. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+}
+
+export interface Output {
+  readonly name: string;
+  /** @returns false where nobody reads any more: stop producing. Text is written as UTF-8. */
+  write(chunk: Uint8Array | string): boolean;
+  /** Completes the file under its name. */
+  close(): void;
+  /** Gives the file up: what stood under its name stays. */
+  discard(): void;
+}
+
+/** @param path a file, or `-` for standard output */
+export function openOutput(path: string): Output {
+  if (path === '-') return descriptorOutput('standard output', 1, () => {});
+  const target = resolved(path);
+  const status = statusOf(path, target);
+  if (status?.isDirectory()) throw new OutputError(`${path}: is a directory; name a file in it`);
+  if (status !== undefined && !status.isFile()) {
+    const descriptor = openFor(path, target, 'w');
+    return descriptorOutput(path, descriptor, () => closeSync(descriptor));
+  }
+  return fileOutput(path, target);
+}
+
+function fileOutput(path: string, target: string): Output {
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const descriptor = openFor(path, temporary, 'w');
+  const drop = (): void => rmSync(temporary, { force: true });
+  process.once('exit', drop);
+  const done = (): void => {
+    process.off('exit', drop);
+    closeSync(descriptor);
+  };
+  const output = descriptorOutput(path, descriptor, () => {
+    done();
+    try {
+      renameSync(temporary, target);
+    } catch (error) {
+      drop();
+      throw new OutputError(`${path}: ${reason(error)}`);
+    }
+  });
+  return {
+    ...output,
+    discard() {
+      done();
+      drop();
+    },
+  };
+}
+
+function descriptorOutput(name: string, descriptor: number, close: () => void): Output {
+  const encoder = new TextEncoder();
+  let gone = false;
+  return {
+    name,
+    write(chunk) {
+      if (gone) return false;
+      const bytes = typeof chunk === 'string' ? encoder.encode(chunk) : chunk;
+      try {
+        writeAll(descriptor, bytes);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw new OutputError(`${name}: ${reason(error)}`);
+        gone = true;
+      }
+      return !gone;
+    },
+    close,
+    discard: close,
+  };
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** A pipe may take only a part, or nothing for now (EAGAIN, where whoever made it set O_NONBLOCK). */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  let written = 0;
+  let wait = 1;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written, bytes.length - written);
+      wait = 1;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, wait);
+      wait = Math.min(wait * 2, 50);
+    }
+  }
+}
+
+function openFor(path: string, target: string, flags: string): number {
+  try {
+    return openSync(target, flags);
+  } catch (error) {
+    throw new OutputError(`${path}: ${reason(error)}`);
+  }
+}
+
+/** A link is followed: the file it names is replaced, not the link. */
+function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function statusOf(path: string, target: string): ReturnType<typeof lstatSync> | undefined {
+  try {
+    return lstatSync(target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OutputError(`${path}: ${reason(error)}`);
+  }
+}
