@@ -1,0 +1,90 @@
+/**
+ * The packet parser: a batch of frames into a batch of rows.
+ *
+ * In:  FrameBatch (capture/frame.ts) and the interfaces its frames came from.
+ * Out: PacketBatch (row.ts), parallel to it: every word of rows 0..count-1 is written, every packet has a STATUS_.
+ *
+ * Hot: one pass a batch, nothing allocated a packet; link layers, network and transport headers are read through one
+ * DataView a batch (a single bounds check and byte swap a field makes it three times as fast as byte by byte).
+ * No input throws: whatever a frame claims, reads stay inside its captured bytes.
+ */
+import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from '../capture/frame.js';
+import { link } from './link.js';
+import { packet } from './packet.js';
+import { END, OUTER_L3, PAYLOAD, type PacketBatch, PROTOCOL, STATUS, STRIDE } from './row.js';
+
+export interface ParserOptions {
+  /** Open VXLAN, Geneve, GRE, ERSPAN and IP-in-IP and judge what is inside. Default true. */
+  readonly tunnels?: boolean;
+  readonly duplicates?: boolean;
+}
+
+export interface PacketParser {
+  /** Writes rows 0..frames.count-1 of `out` (which must hold so many) and out.count. */
+  parse(frames: FrameBatch, interfaces: readonly CaptureInterface[], out: PacketBatch): void;
+}
+
+/** Rows for `capacity` packets. */
+export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
+  return { count: 0, rows: new Int32Array(capacity * STRIDE), duplicateOf: new Float64Array(capacity) };
+}
+
+/** Rows cleared at a time: 8 kB, so that they are still in the first-level cache when they are written. */
+const BLOCK = 64;
+
+export function createParser(_options: ParserOptions = {}): PacketParser {
+  return {
+    parse(frames, interfaces, out) {
+      const { rows } = out;
+      if (rows.length < frames.count * STRIDE)
+        throw new RangeError(`${frames.count} frames for ${rows.length / STRIDE} rows`);
+      const { bytes } = frames;
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let from = 0; from < frames.count; from += BLOCK) {
+        const to = from + BLOCK < frames.count ? from + BLOCK : frames.count;
+        rows.fill(0, from * STRIDE, to * STRIDE);
+        parseBlock(frames, view, interfaces, from, to, rows);
+      }
+      out.count = frames.count;
+    },
+  };
+}
+
+function parseBlock(
+  frames: FrameBatch,
+  view: DataView,
+  interfaces: readonly CaptureInterface[],
+  from: number,
+  to: number,
+  rows: Int32Array,
+): void {
+  const { offset, captured, original, interfaceIndex } = frames;
+  let index = -1;
+  let linkType = 0;
+  let fcs = 0;
+  for (let i = from; i < to; i++) {
+    if (interfaceIndex[i] !== index) {
+      index = interfaceIndex[i]!;
+      const at = interfaces[index]!;
+      linkType = at.linkType;
+      fcs = at.fcsLength;
+    }
+    const base = i * STRIDE;
+    rows[base + PROTOCOL] = -1;
+    rows[base + OUTER_L3] = -1;
+    const at = offset[i]!;
+    const kept = captured[i]!;
+    const wire = at + (original[i]! > kept ? original[i]! : kept) - fcs;
+    const end = at + kept < wire ? at + kept : wire;
+    const next = link(linkType, view, at, end, wire, rows, base);
+    if (next >= 0) packet(next & 3, view, next >> 2, rows[base + END]!, rows[base + PAYLOAD]!, rows, base);
+    else noPacket(-next, rows, base);
+  }
+}
+
+/** There is no network header: what the link layer left of its ends is no packet's. */
+function noPacket(status: number, rows: Int32Array, base: number): void {
+  rows[base + STATUS] = status;
+  rows[base + END] = 0;
+  rows[base + PAYLOAD] = 0;
+}
