@@ -177,12 +177,16 @@ function rangesOf(plan, node) {
 async function buildTunnel(plan, node, mtu) {
   const { vni = 1, port = 4789 } = plan.play.overlay;
   const mac = (/** @type {number} */ index) => `02:00:00:00:77:${(index + 1).toString(16).padStart(2, '0')}`;
-  const ends = (/** @type {number} */ index) => [`169.254.77.${index + 1}`, `fd00:77::${index + 1}`];
+  // As flannel: the network address of the node's range.
+  const ends = (/** @type {import('./plan.mjs').NodePlace} */ end) => [
+    end.podCIDRs.find(cidr => !isIPv6(cidr))?.split('/')[0] ?? `169.254.77.${end.index + 1}`,
+    end.podCIDRs.find(isIPv6)?.split('/')[0] ?? `fd00:77::${end.index + 1}`,
+  ];
   const local = node.addresses.find(address => !isIPv6(address));
   await ip(node.namespace, [
     `link add vxlan1 address ${mac(node.index)} mtu ${mtu} type vxlan id ${vni} local ${local} dev eth0 dstport ${port} nolearning`,
     'link set vxlan1 up',
-    ...ends(node.index).map(address => `addr add ${address}/${length(address)} dev vxlan1 nodad`),
+    ...ends(node).map(address => `addr add ${address}/${length(address)} dev vxlan1 nodad`),
   ]);
   for (const other of plan.nodes) {
     if (other === node) continue;
@@ -199,9 +203,9 @@ async function buildTunnel(plan, node, mtu) {
       String(remote),
     ]);
     await ip(node.namespace, [
-      ...ends(other.index).map(address => `neigh add ${address} lladdr ${mac(other.index)} dev vxlan1 nud permanent`),
+      ...ends(other).map(address => `neigh add ${address} lladdr ${mac(other.index)} dev vxlan1 nud permanent`),
       ...rangesOf(plan, other).map(
-        range => `route add ${range} via ${sameFamily(ends(other.index), range)} dev vxlan1 onlink`,
+        range => `route add ${range} via ${sameFamily(ends(other), range)} dev vxlan1 onlink`,
       ),
     ]);
   }

@@ -6,7 +6,7 @@
  * Needs root, a Linux with network namespaces, and Debian's iproute2, nftables, tcpdump and python3; other programs
  * where a play runs them. Everything it starts it ends, and every namespace it makes it deletes.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCaptures } from './capture.mjs';
@@ -46,6 +46,7 @@ async function missing() {
 async function playCase(folder) {
   const plan = readPlan(folder, `lab${process.pid}-`);
   const temporary = mkdtempSync(join(tmpdir(), 'lab-'));
+  chmodSync(temporary, 0o711); // postgres runs as its own user in there
   const seconds = plan.play.limit ?? 180;
   let late = () => {};
   const timer = setTimeout(() => late(), seconds * 1000);

@@ -1,0 +1,152 @@
+#!/usr/bin/env node
+/**
+ * Holds a case's expected*.yaml against what tshark sees in its captures: node scripts/lab/check.mjs <case folder>...
+ *
+ * In:  <case>/cluster.yaml, expected*.yaml and captures.  Out: every conversation of the capture that no entry covers,
+ * every entry without a packet, counts that differ; exit 1 where there are any. `--list` prints the conversations.
+ * It knows nothing of policies and nothing of policap: it proves that the expectations are about this capture, whole.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { isIPv6, ownerOf, readPlan } from './plan.mjs';
+
+/** @typedef {{ from: string, to: string, protocol: string, port: string, first: number, frames: number,
+ *   tuples: Set<string> }} Conversation */
+
+const FIELDS = [
+  'frame.number', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'ip.proto', 'ipv6.nxt', 'tcp.srcport', 'tcp.dstport',
+  'tcp.flags', 'udp.srcport', 'udp.dstport', 'sctp.srcport', 'sctp.dstport', 'icmp.type', 'icmpv6.type', 'icmp.ident',
+  'icmpv6.echo.identifier',
+]; // biome-ignore format: two columns of names say less
+const CAPTURE = /\.pcap(ng)?(\.gz|\.zst)?$/;
+
+/** tshark's fields of every packet; of a tunnel's packet the inner one's. @param {string} file */
+function packetsOf(file) {
+  const input = file.endsWith('.zst') ? execFileSync('zstd', ['-q', '-d', '-c', file]) : undefined;
+  const args = ['-r', input ? '-' : file, '-n', '-T', 'fields', '-E', 'occurrence=l', '-o', 'ip.defragment:FALSE'];
+  args.push('-o', 'ipv6.defragment:FALSE', ...FIELDS.flatMap(field => ['-e', field]));
+  const text = execFileSync('tshark', args, {
+    input,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+    maxBuffer: 1 << 28,
+  });
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => Object.fromEntries(line.split('\t').map((value, index) => [FIELDS[index], value])));
+}
+
+/** @param {import('./plan.mjs').Plan} plan @param {Record<string, string>[]} packets */
+function conversationsOf(plan, packets) {
+  const name = (/** @type {string} */ address) => {
+    const owner = ownerOf(plan, address);
+    if (!owner || plan.hosts.includes(/** @type {any} */ (owner)) || owner === plan.router) return address;
+    if (plan.nodes.includes(/** @type {any} */ (owner))) return `node/${owner.name}`;
+    return plan.services.includes(/** @type {any} */ (owner)) ? `service/${owner.name}` : owner.name;
+  };
+  /** @type {Map<string, Conversation>} */
+  const all = new Map();
+  /** Which way a five-tuple was opened. @type {Map<string, string>} */
+  const opened = new Map();
+  for (const packet of packets) {
+    const get = (/** @type {string} */ field) => packet[field] ?? '';
+    const [src, dst] =
+      get('ipv6.src') && !get('ip.proto').match(/^(6|17|1)$/)
+        ? [get('ipv6.src'), get('ipv6.dst')]
+        : [get('ip.src'), get('ip.dst')];
+    const inner6 = get('ipv6.src') !== '';
+    const [a, b] = inner6 ? [get('ipv6.src'), get('ipv6.dst')] : [src, dst];
+    const kind = ['tcp', 'udp', 'sctp'].find(layer => get(`${layer}.srcport`));
+    const echo = ['0', '8'].includes(get('icmp.type')) || ['128', '129'].includes(get('icmpv6.type'));
+    if (!a || ((get('icmp.type') || get('icmpv6.type')) && !echo) || (!kind && !echo)) continue;
+    const request = echo && ['8', '128'].includes(get('icmp.type') || get('icmpv6.type'));
+    const [sport, dport] = kind
+      ? [get(`${kind}.srcport`), get(`${kind}.dstport`)]
+      : [get('icmp.ident') || get('icmpv6.echo.identifier'), ''];
+    const forward = kind ? `${kind} ${a} ${sport} ${b} ${dport}` : `echo ${a} ${b} ${sport}`;
+    const backward = kind ? `${kind} ${b} ${dport} ${a} ${sport}` : `echo ${b} ${a} ${sport}`;
+    const flags = Number(get('tcp.flags')) & 0x12;
+    let tuple = opened.get(forward) ?? opened.get(backward);
+    if (!tuple) {
+      tuple = (echo && !request) || flags === 0x12 ? backward : forward;
+      opened.set(tuple, tuple);
+    }
+    const turned = tuple === backward;
+    const protocol = kind ? kind.toUpperCase() : isIPv6(a) ? 'ICMPv6' : 'ICMP';
+    const conversation = {
+      from: name(turned ? b : a),
+      to: name(turned ? a : b),
+      protocol,
+      port: kind ? (turned ? sport : dport) : '',
+    };
+    const key = Object.values(conversation).join(' ');
+    const known = all.get(key) ?? { ...conversation, first: Number(get('frame.number')), frames: 0, tuples: new Set() };
+    known.frames++;
+    known.tuples.add(tuple);
+    all.set(key, known);
+  }
+  return [...all.values()];
+}
+
+/** Whether an entry of expected.yaml is about a conversation, in one of the views that a capture may have of it. @param {any} entry @param {Conversation} seen */
+function covers(entry, seen) {
+  const ends = [[entry.from, entry.to]];
+  for (const view of entry.views ?? []) ends.push([view.from ?? entry.from, view.to ?? entry.to]);
+  const [low, high] = String(entry.port ?? '').split('-');
+  const ports = [
+    String(entry.port ?? ''),
+    ...(entry.views ?? []).map((/** @type {any} */ view) => String(view.port ?? entry.port)),
+  ];
+  const inRange = high !== undefined && Number(seen.port) >= Number(low) && Number(seen.port) <= Number(high);
+  return (
+    entry.protocol === seen.protocol &&
+    ends.some(([from, to]) => from === seen.from && to === seen.to) &&
+    (entry.port === undefined || ports.includes(seen.port) || inRange)
+  );
+}
+
+/** @param {string} folder @param {boolean} list */
+function checkCase(folder, list) {
+  const plan = readPlan(folder, 'check');
+  const problems = [];
+  const files = readdirSync(folder);
+  for (const file of files.filter(candidate => /^expected.*\.yaml$/.test(candidate))) {
+    const expected = parse(readFileSync(join(folder, file), 'utf8'));
+    const captures = expected.captures ?? files.filter(candidate => CAPTURE.test(candidate));
+    const packets = captures.flatMap((/** @type {string} */ capture) => packetsOf(join(folder, capture)));
+    const seen = conversationsOf(plan, packets);
+    if (list)
+      for (const c of seen)
+        process.stdout.write(
+          `${c.first}\t${c.from} -> ${c.to} ${c.protocol} ${c.port}\t${c.frames} frames, ${c.tuples.size} connections\n`,
+        );
+    const entries = expected.conversations ?? [];
+    if (expected.packets?.total !== packets.length)
+      problems.push(`${file}: packets.total is ${expected.packets?.total}, tshark sees ${packets.length}`);
+    for (const c of seen)
+      if (!entries.some((/** @type {any} */ entry) => covers(entry, c)))
+        problems.push(
+          `${file}: no entry covers ${c.from} -> ${c.to} ${c.protocol} ${c.port} (packet ${c.first}, ${c.frames} frames, ${c.tuples.size} connections)`,
+        );
+    for (const entry of entries) {
+      const own = seen.filter(c => covers(entry, c));
+      if (!own.length) problems.push(`${file}: no packet of ${JSON.stringify(entry)}`);
+      const direct = own.filter(c => c.from === entry.from && c.to === entry.to);
+      const count = direct.reduce((sum, c) => sum + c.tuples.size, 0);
+      if (entry.connections !== undefined && direct.length && count !== entry.connections)
+        problems.push(`${file}: ${count} connections of ${JSON.stringify(entry)}`);
+    }
+  }
+  return problems;
+}
+
+const list = process.argv.includes('--list');
+for (const folder of process.argv.slice(2).filter(argument => argument !== '--list')) {
+  const problems = checkCase(folder, list);
+  for (const problem of problems) process.stdout.write(`${folder}: ${problem}\n`);
+  if (problems.length) process.exitCode = 1;
+  else process.stdout.write(`${folder}: as expected\n`);
+}
