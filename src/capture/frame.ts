@@ -47,7 +47,8 @@ export interface FrameBatch {
   captured: Int32Array;
   /** Length on the wire in bytes; a reader raises it to `captured` where a file claims less. */
   original: Int32Array;
-  /** Seconds since 1970-01-01 UTC (whole), and nanoseconds 0..999,999,999: together lossless. */
+  /** Seconds since 1970-01-01 UTC (whole), and nanoseconds 0..999,999,999: together lossless.
+   *  Always within what a Date holds (8.64e12 s). */
   seconds: Float64Array;
   nanoseconds: Int32Array;
   /** Index into FrameSource.interfaces. */

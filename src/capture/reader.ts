@@ -93,6 +93,7 @@ export class CaptureReader implements FrameSource {
   /** The batch was full: the window may hold further frames, so parse before reading. */
   #full = false;
   #format: Format | null = null;
+  #damage: CaptureError | null = null;
   #taken = 0;
   readonly #clock = new Clock();
 
@@ -169,7 +170,14 @@ export class CaptureReader implements FrameSource {
 
   #read(): number | Promise<number> {
     const slot = this.#slots[this.#current]!;
-    const wanted = Math.max(this.options.bufferLength, this.#format === null ? 0 : this.#from + this.#format.need);
+    // No frame of this slot is out yet: what was stepped over makes room.
+    if (this.#from > 0) {
+      slot.batch.bytes.copyWithin(0, this.#from, this.#to);
+      this.#before += this.#from;
+      this.#to -= this.#from;
+      this.#from = 0;
+    }
+    const wanted = Math.max(this.options.bufferLength, this.#format === null ? 0 : this.#format.need);
     if (this.#to === slot.batch.bytes.length) {
       growSlot(slot, this.#to, Math.min(slot.batch.bytes.length * 2, Math.max(wanted, this.#to + 1)));
     }
@@ -194,20 +202,20 @@ export class CaptureReader implements FrameSource {
     }
     const format = this.#format;
     const { batch } = slot;
-    if (format.damage === null) {
+    if (this.#damage === null && format.damage === null) {
       this.#from = format.parse(slot.view, this.#from, this.#to, batch, this.options.frames);
+    }
+    // Its place is told in this window, but it is reported after the frames before it.
+    if (this.#damage === null && format.damage !== null) {
+      const { at, expected, found, hint } = format.damage;
+      this.#damage = new CaptureError(this.source.name, this.#before + at, expected, found, hint);
     }
     this.#full = batch.count === this.options.frames;
     if (batch.count > 0) {
       this.#clock.watch(batch);
       return batch;
     }
-    const { damage } = format;
-    if (damage !== null) {
-      return this.#end(
-        new CaptureError(this.source.name, this.#before + damage.at, damage.expected, damage.found, damage.hint),
-      );
-    }
+    if (this.#damage !== null) return this.#end(this.#damage);
     if (!this.#ended) return AGAIN;
     if (this.#from === this.#to) return this.#end(null);
     const left = this.#to - this.#from;

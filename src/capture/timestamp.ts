@@ -8,6 +8,10 @@
  */
 const TWO_32 = 0x1_0000_0000;
 
+/** Seconds stay within what a Date holds (8.64e12, with room for one more word's 4.3e9): only damage lies beyond. */
+const LAST_SECOND = 8.63e12;
+const bounded = (seconds: bigint): number => Math.min(LAST_SECOND, Math.max(-LAST_SECOND, Number(seconds)));
+
 export class Timestamps {
   /** Units a second; 0 = every frame takes slow(). */
   units = new Float64Array(8);
@@ -49,14 +53,14 @@ export class Timestamps {
     const { units, offset } = this.#exact[index]!;
     const count = BigInt(high) * BigInt(TWO_32);
     this.high[index] = high;
-    this.base[index] = Number(count / units + offset);
+    this.base[index] = bounded(count / units + offset);
     this.rest[index] = Number(count % units);
   }
 
   slow(index: number, high: number, low: number): void {
     const { units, offset } = this.#exact[index]!;
     const count = BigInt(high) * BigInt(TWO_32) + BigInt(low);
-    this.slowSeconds = Number(count / units + offset);
+    this.slowSeconds = bounded(count / units + offset);
     this.slowNanoseconds = Number(((count % units) * 1_000_000_000n) / units);
   }
 
