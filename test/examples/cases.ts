@@ -1,0 +1,103 @@
+/**
+ * The example folders as data.
+ *
+ * In:  examples/<name>/.  Out: a Case each, read with the yaml package alone: nothing of the engine under test.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+
+export const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url));
+
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Record<string, string>;
+  };
+  readonly [key: string]: unknown;
+}
+
+export interface ExpectedOutcome {
+  readonly isolated?: boolean;
+  readonly verdict: string;
+  readonly reason: string;
+  readonly policy?: string;
+  readonly rule?: string;
+  readonly policies?: readonly string[];
+}
+
+export interface ExpectedQuery {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly port?: number;
+  readonly sourcePort?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  readonly verdict: string;
+  readonly reason: string;
+  readonly egress: ExpectedOutcome | null;
+  readonly ingress: ExpectedOutcome | null;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly folder: string;
+  readonly policyFiles: readonly string[];
+  readonly policies: readonly KubernetesObject[];
+  /** Objects of cluster.yaml, lists taken apart. */
+  readonly cluster: readonly KubernetesObject[];
+  readonly expected: {
+    readonly queries: readonly ExpectedQuery[];
+    readonly unenforced?: readonly ExpectedQuery[];
+    readonly [key: string]: unknown;
+  };
+}
+
+/** Every document of a YAML file. @throws with the file's name at the first error or warning of the parser */
+export function readYamlFile(path: string): unknown[] {
+  return parseAllDocuments(readFileSync(path, 'utf8'), { uniqueKeys: true }).map(document => {
+    const wrong = document.errors[0] ?? document.warnings[0];
+    if (wrong !== undefined) throw new Error(`${path}: ${wrong.message}`);
+    return document.toJS() as unknown;
+  });
+}
+
+const readObjects = (path: string): KubernetesObject[] =>
+  readYamlFile(path)
+    .filter(value => value !== null)
+    .flatMap(value => {
+      const object = value as KubernetesObject & { readonly items?: KubernetesObject[] };
+      return object.kind === 'List' ? (object.items ?? []) : [object];
+    });
+
+export const caseNames = (): string[] =>
+  readdirSync(EXAMPLES, { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(entry => entry.name)
+    .sort();
+
+export function readCase(name: string): Case {
+  const folder = join(EXAMPLES, name);
+  for (const file of ['README.md', 'cluster.yaml', 'expected.yaml', 'policies']) {
+    if (!existsSync(join(folder, file))) throw new Error(`examples/${name}: ${file} is missing`);
+  }
+  const policyFiles = readdirSync(join(folder, 'policies'))
+    .sort()
+    .map(file => join(folder, 'policies', file));
+  return {
+    name,
+    folder,
+    policyFiles,
+    policies: policyFiles.flatMap(readObjects),
+    cluster: readObjects(join(folder, 'cluster.yaml')),
+    expected: readYamlFile(join(folder, 'expected.yaml'))[0] as Case['expected'],
+  };
+}
+
+export const identity = (object: KubernetesObject): string =>
+  `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;

@@ -1,0 +1,218 @@
+/**
+ * The examples are whole: every file is there, every name in an answer exists, and no answer contradicts itself.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  type Case,
+  caseNames,
+  EXAMPLES,
+  type ExpectedOutcome,
+  type ExpectedQuery,
+  identity,
+  type KubernetesObject,
+  readCase,
+} from './cases.js';
+
+const names = caseNames();
+
+/** What the examples are for: a scenario that is lost fails here, not silently. */
+const SCENARIOS = [
+  'api-selectors',
+  'cni-support',
+  'database-lockdown',
+  'debugging',
+  'default-deny',
+  'dns-and-one-api',
+  'external-load-balancer',
+  'first-policy',
+  'frontend-backend-mysql-redis',
+  'interview-questions',
+  'microservices',
+  'namespace-isolation',
+  'prometheus-everywhere',
+  'proxy-only-egress',
+  'quote-app',
+  'role-db',
+  'tenants',
+  'three-tier',
+  'three-tier-namespaces',
+  'two-sentences',
+  'zero-trust',
+];
+
+const CLUSTER_KINDS: Readonly<Record<string, string>> = {
+  Namespace: 'v1',
+  Node: 'v1',
+  Pod: 'v1',
+  Service: 'v1',
+  Deployment: 'apps/v1',
+  ReplicaSet: 'apps/v1',
+  EndpointSlice: 'discovery.k8s.io/v1',
+};
+
+const QUERY_KEYS = 'from,to,protocol,port,sourcePort,icmpType,icmpCode,verdict,reason,egress,ingress'.split(',');
+const OUTCOME_KEYS = 'isolated,verdict,reason,policy,rule,policies'.split(',');
+
+const VERDICT_OF: Readonly<Record<string, string>> = {
+  'no-policy': 'allowed',
+  rule: 'allowed',
+  loopback: 'allowed',
+  node: 'allowed',
+  'default-deny': 'dropped',
+};
+
+interface Spec {
+  readonly podIPs?: readonly { readonly ip: string }[];
+  readonly nodeName?: string;
+  readonly hostNetwork?: boolean;
+  readonly ingress?: readonly unknown[];
+  readonly egress?: readonly unknown[];
+}
+const spec = (object: KubernetesObject): Spec => object['spec'] as Spec;
+const status = (object: KubernetesObject): Spec => object['status'] as Spec;
+const named = (objects: readonly KubernetesObject[], kind: string): Set<string> =>
+  new Set(objects.filter(object => object.kind === kind).map(object => object.metadata.name));
+
+/** A name that must exist in the cluster, or an address. */
+function checkEnd(example: Case, end: string): void {
+  if (isIP(end) !== 0) return;
+  const [namespace, second, third] = end.split('/');
+  const found = example.cluster.some(
+    object =>
+      object.metadata.namespace === namespace &&
+      (third === undefined
+        ? object.kind === 'Pod' && object.metadata.name === second
+        : object.kind === second && object.metadata.name === third),
+  );
+  expect(found, `${end} is not in cluster.yaml`).toBe(true);
+}
+
+function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egress' | 'ingress', where: string): void {
+  if (outcome === null) return;
+  expect(Object.keys(outcome).filter(key => !OUTCOME_KEYS.includes(key))).toEqual([]);
+  expect(VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
+  if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
+  if (outcome.reason === 'rule' || outcome.reason === 'default-deny') {
+    expect(outcome.isolated, where).toBe(true);
+    expect(outcome.policies?.length, where).toBeGreaterThan(0);
+  }
+  expect(outcome.policy === undefined, where).toBe(outcome.reason !== 'rule');
+  const isolating = outcome.policies ?? [];
+  for (const name of isolating) {
+    expect(
+      example.policies.some(policy => identity(policy) === name),
+      `${where}: ${name}`,
+    ).toBe(true);
+  }
+  if (outcome.policy === undefined) return;
+  expect(isolating, where).toContain(outcome.policy);
+  const policy = example.policies.find(object => identity(object) === outcome.policy)!;
+  const [, direction, index] = /^(egress|ingress)\[(\d+)\]$/.exec(outcome.rule ?? '')!;
+  expect(direction, where).toBe(side);
+  expect(spec(policy)[side]?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
+}
+
+function checkQuery(example: Case, query: ExpectedQuery): void {
+  const where = `${example.name}: ${query.from} -> ${query.to} ${query.protocol} ${query.port ?? query.icmpType}`;
+  expect(Object.keys(query).filter(key => !QUERY_KEYS.includes(key))).toEqual([]);
+  checkEnd(example, query.from);
+  checkEnd(example, query.to);
+  const isIcmp = query.protocol === 'ICMP' || query.protocol === 'ICMPv6';
+  expect(isIcmp || ['TCP', 'UDP', 'SCTP'].includes(query.protocol), where).toBe(true);
+  expect(Number.isInteger(isIcmp ? query.icmpType : query.port), where).toBe(true);
+  expect(query.port === undefined, where).toBe(isIcmp);
+  checkOutcome(example, query.egress, 'egress', where);
+  checkOutcome(example, query.ingress, 'ingress', where);
+  // Both sides must allow; the stronger word is the whole's reason.
+  const reasons = [query.egress?.reason, query.ingress?.reason];
+  const strongest = ['default-deny', 'loopback', 'node', 'rule', 'no-policy'].find(reason => reasons.includes(reason));
+  expect(query.reason, where).toBe(strongest);
+  expect(query.verdict, where).toBe(VERDICT_OF[query.reason]);
+}
+
+describe('the examples', () => {
+  it('are all there, and in the table of their README', () => {
+    expect(names).toEqual(SCENARIOS);
+    const table = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
+    const linked = [...table.matchAll(/^\| \[([a-z-]+)\]\(\1\) \|/gm)].map(match => match[1]!);
+    expect(linked.sort()).toEqual(names);
+  });
+
+  it('hold an answer of every reason a new connection can have, IPv6, ICMP, SCTP and workloads among them', () => {
+    const queries = names.flatMap(name => readCase(name).expected.queries);
+    expect(queries.length).toBeGreaterThan(400);
+    expect(new Set(queries.map(query => query.reason))).toEqual(new Set(Object.keys(VERDICT_OF)));
+    expect(new Set(queries.map(query => query.protocol))).toEqual(new Set(['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPv6']));
+    expect(queries.some(query => isIP(query.from) === 6 && query.verdict === 'dropped')).toBe(true);
+    expect(queries.some(query => query.from.split('/').length === 3)).toBe(true);
+    expect(queries.some(query => query.sourcePort !== undefined)).toBe(true);
+  });
+});
+
+describe.each(names)('%s', name => {
+  const example = readCase(name);
+
+  it('explains itself', () => {
+    const readme = readFileSync(join(example.folder, 'README.md'), 'utf8');
+    const headings = [...readme.matchAll(/^## (.*)$/gm)].map(match => match[1]);
+    for (const heading of ['Who may talk to whom', 'What the policies say', 'Pitfalls', 'Run it']) {
+      expect(headings).toContain(heading);
+    }
+    const table = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
+    const question = readme.split('\n')[2]!;
+    expect(question).toMatch(/\?$/);
+    if (name !== 'two-sentences') expect(table).toContain(`| [${name}](${name}) | ${question} |`);
+  });
+
+  it('has policies of namespaces that exist', () => {
+    expect(example.policies.length).toBeGreaterThan(0);
+    const namespaces = named(example.cluster, 'Namespace');
+    for (const policy of example.policies) {
+      expect(`${policy.apiVersion} ${policy.kind}`).toBe('networking.k8s.io/v1 NetworkPolicy');
+      expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
+    }
+    expect(new Set(example.policies.map(identity)).size).toBe(example.policies.length);
+  });
+
+  it('has a cluster in which every name and address has its place', () => {
+    const namespaces = named(example.cluster, 'Namespace');
+    const nodes = named(example.cluster, 'Node');
+    const addresses: string[] = [];
+    for (const object of example.cluster) {
+      expect(CLUSTER_KINDS[object.kind], object.kind).toBe(object.apiVersion);
+      if (object.metadata.namespace !== undefined) expect(namespaces).toContain(object.metadata.namespace);
+      if (object.kind !== 'Pod') continue;
+      expect(nodes).toContain(spec(object).nodeName);
+      if (spec(object).hostNetwork === true) continue;
+      for (const { ip } of status(object).podIPs!) {
+        const index = spec(object).nodeName!.replace('node-', '');
+        expect(ip.startsWith(`10.244.${index}.`) || ip.startsWith(`fd00:10:244:${index}::`), ip).toBe(true);
+        addresses.push(ip);
+      }
+    }
+    expect(new Set(addresses).size).toBe(addresses.length);
+    expect(addresses.length > 2 || example.cluster.some(object => object.kind === 'Deployment')).toBe(true);
+  });
+
+  it('has answers that do not contradict themselves', () => {
+    const { queries, unenforced = [] } = example.expected;
+    expect(queries.length).toBeGreaterThanOrEqual(8);
+    for (const query of [...queries, ...unenforced]) checkQuery(example, query);
+    expect(new Set(queries.map(query => query.verdict))).toEqual(new Set(['allowed', 'dropped']));
+    expect(unenforced.every(query => query.reason === 'no-policy')).toBe(true);
+  });
+
+  it('asks about every policy but one that selects nothing', () => {
+    const asked = new Set(
+      example.expected.queries.flatMap(query => [
+        ...(query.egress?.policies ?? []),
+        ...(query.ingress?.policies ?? []),
+      ]),
+    );
+    const unasked = example.policies.map(identity).filter(policy => !asked.has(policy));
+    expect(unasked).toEqual(name === 'debugging' ? ['shop/db-from-report'] : []);
+  });
+});
