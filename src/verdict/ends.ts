@@ -12,7 +12,6 @@
 import type { Inventory } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
 import { addressWords } from '../packet/text.js';
-import type { Rule } from '../rules/ruleset.js';
 import { type Classifier, EGRESS, FORWARD, INGRESS, OUTCOMES } from '../tree/classifier.js';
 import type { BackendSplit, Decisions } from './decisions.js';
 import { combine } from './outcome.js';
@@ -35,12 +34,7 @@ export interface Ends {
   decideTranslated(rows: Int32Array, base: number, ahead: readonly LookAhead[]): number;
 }
 
-export function createEnds(
-  classifier: Classifier,
-  inventory: Inventory,
-  rules: readonly Rule[],
-  decisions: Decisions,
-): Ends {
+export function createEnds(classifier: Classifier, inventory: Inventory, decisions: Decisions): Ends {
   const services = createServices(inventory);
   const out = new Int32Array(OUTCOMES);
   const scratch = new Int32Array(STRIDE);

@@ -42,7 +42,6 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
-import type { Ruleset } from '../rules/ruleset.js';
 import type { Classifier } from '../tree/classifier.js';
 import type { Decisions } from './decisions.js';
 import { createEnds, type Ends, type LookAhead } from './ends.js';
@@ -79,7 +78,6 @@ import {
 export interface JudgeParts {
   readonly classifier: Classifier;
   readonly inventory: Inventory;
-  readonly ruleset: Ruleset;
   readonly tracker: Tracker;
   readonly fragments: Fragments;
   readonly decisions: Decisions;
@@ -121,7 +119,7 @@ export class Judge {
   private now = 0;
 
   constructor(private readonly parts: JudgeParts) {
-    this.ends = createEnds(parts.classifier, parts.inventory, parts.ruleset.rules, parts.decisions);
+    this.ends = createEnds(parts.classifier, parts.inventory, parts.decisions);
     this.initiators = createInitiatorInference(parts.inventory);
     this.recent = createRecentConnections();
     this.observations = createObservations(parts.inventory);
