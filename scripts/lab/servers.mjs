@@ -44,19 +44,16 @@ export function startSockets() {
 export async function startServers(plan, sockets, temporary) {
   /** @type {Server[]} */
   const servers = (plan.play.servers ?? []).map((/** @type {any} */ s) => ({ protocol: 'TCP', ...s }));
-  const declared = new Set(
-    servers.flatMap(s => [
-      `${resolveEnd(plan, s.at).place.name} ${s.protocol} ${s.port}`,
-      s.run === 'dns' ? `${s.at} UDP ${s.port ?? 53}` : '',
-    ]),
-  );
+  const spaceOf = (/** @type {Server} */ s) => /** @type {any} */ (resolveEnd(plan, s.at).place).namespace;
+  const declared = new Set(servers.map(s => `${spaceOf(s)} ${s.protocol} ${s.port}`));
+  for (const s of servers) if (s.run === 'dns') declared.add(`${spaceOf(s)} UDP ${s.port}`);
   for (const server of servers) await startServer(plan, sockets, temporary, server);
   for (const step of plan.play.steps ?? []) {
     const protocol = step.protocol ?? 'TCP';
     if (!step.to || !step.port || !['TCP', 'UDP'].includes(protocol)) continue;
     const expect = step.expect ?? 'reply';
     for (const end of backendsOf(plan, step)) {
-      const key = `${end.name} ${protocol} ${end.port}`;
+      const key = `${end.namespace} ${protocol} ${end.port}`;
       if (declared.has(key)) continue;
       declared.add(key);
       if (expect === 'reply' || expect === 'open')
