@@ -71,5 +71,7 @@ export function openCapture(source: ByteSource, options: CaptureOptions = {}): F
   const limit = options.maxRecord ?? MAX_RECORD;
   const bufferLength = options.bufferLength ?? 256 * 1024;
   const recognise = recogniser(source.name, { capture: options.capture ?? 0, limit, interfaces });
-  return new CaptureReader(source, interfaces, recognise, { bufferLength, frames: BATCH_FRAMES });
+  // No frame takes less than 16 bytes in either format.
+  const frames = Math.min(BATCH_FRAMES, Math.ceil(bufferLength / 16));
+  return new CaptureReader(source, interfaces, recognise, { bufferLength, frames });
 }
