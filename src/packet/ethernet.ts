@@ -4,10 +4,11 @@
  * In:  a frame from its destination MAC on, without frame check sequence.  Out: what follows (next.ts).
  * Padding behind a short IP packet needs no care here: the network header's own length ends the packet.
  */
-import { llc } from './llc.js';
+import { llc, SNAP, SNAP_HEADER } from './llc.js';
 import { mpls } from './mpls.js';
 import { KIND_IPV4, KIND_IPV6, NEXT_NOT_IP, shortNext } from './next.js';
 import { pppoe } from './pppoe.js';
+import { END, PAYLOAD } from './row.js';
 import { vlan } from './vlan.js';
 
 const TYPE = 12;
@@ -22,7 +23,7 @@ export const ETHERTYPE_IPV6 = 0x86dd;
 /** Transparent Ethernet bridging: an Ethernet frame in GRE or Geneve. */
 export const ETHERTYPE_TEB = 0x6558;
 const ETHERTYPE_VLAN = 0x8100;
-const ETHERTYPE_MPLS = 0x8847;
+export const ETHERTYPE_MPLS = 0x8847;
 const ETHERTYPE_MPLS_UPSTREAM = 0x8848;
 const ETHERTYPE_PPPOE_SESSION = 0x8864;
 /** 802.1ad, and what Q-in-Q used before it was a standard. */
@@ -45,19 +46,21 @@ export function ethernet(
   return etherPayload(type, view, at + HEADER, end, wire, rows, base);
 }
 
-/** What an EtherType (or 802.3 length) at `at - 2` says of the bytes at `at`. */
+/** What an EtherType (or 802.3 length, or NO_LENGTH) at `at - 2` says of the bytes at `at`. */
 export function etherPayload(
   first: number,
   view: DataView,
   at: number,
-  end: number,
-  wire: number,
+  frameEnd: number,
+  frameWire: number,
   rows: Int32Array,
   base: number,
 ): number {
   let type = first;
   let offset = at;
-  // Each turn takes one VLAN tag of four bytes off, so the frame's length bounds the loop.
+  let end = frameEnd;
+  let wire = frameWire;
+  // Each turn takes a VLAN tag of four bytes or a SNAP header of eight off: the frame's length bounds the loop.
   for (;;) {
     switch (type) {
       case ETHERTYPE_IPV4:
@@ -70,16 +73,23 @@ export function etherPayload(
         type = vlan(view, offset, end, wire);
         if (type < 0) return type;
         offset += 4;
-        continue;
+        break;
       case ETHERTYPE_MPLS:
       case ETHERTYPE_MPLS_UPSTREAM:
         return mpls(view, offset, end, wire);
       case ETHERTYPE_PPPOE_SESSION:
         return pppoe(view, offset, end, wire, rows, base);
-      default:
-        if (type <= MAX_LENGTH) return llc(type, view, offset, end, wire, rows, base);
-        // 1501..1535 is neither a length nor an EtherType; everything above is one we hold no IP in.
-        return NEXT_NOT_IP;
+      default: {
+        // 1501..1535 is neither a length nor an EtherType; from there on it is one that holds no IP.
+        if (type > MAX_LENGTH) return NEXT_NOT_IP;
+        const next = llc(type, view, offset, end, wire, rows, base);
+        if (next > SNAP) return next;
+        type = SNAP - next;
+        if (type < MIN_ETHERTYPE) return NEXT_NOT_IP;
+        offset += SNAP_HEADER;
+        end = rows[base + END]!;
+        wire = rows[base + PAYLOAD]!;
+      }
     }
   }
 }

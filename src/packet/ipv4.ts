@@ -52,6 +52,10 @@ export function ipv4(view: DataView, at: number, end: number, wire: number, rows
   rows[base + TTL] = view.getUint8(at + TIME_TO_LIVE);
   rows[base + IP_ID] = view.getUint16(at + IDENTIFICATION);
   rows[base + L4] = at + header;
+  const fragment = view.getUint16(at + FLAGS_OFFSET);
+  const offset = fragment & OFFSET_MASK;
+  rows[base + FRAGMENT] =
+    (offset << 4) | ((fragment & MORE_FRAGMENTS) === 0 ? 0 : FRAG_MORE) | (offset === 0 ? 0 : FRAG_LATER);
   let length = view.getUint16(at + TOTAL_LENGTH);
   // A sender that leaves segmentation to the network card captures packets before their length is filled in (and above
   // 65,535 bytes it does not fit): 0 then means "to the end of the frame", as the kernel itself reads it. Such a packet
@@ -61,10 +65,6 @@ export function ipv4(view: DataView, at: number, end: number, wire: number, rows
   if (length < header || stop > wire) return STATUS_MALFORMED;
   rows[base + END] = stop < end ? stop : end;
   rows[base + PAYLOAD] = length - header;
-  const fragment = view.getUint16(at + FLAGS_OFFSET);
-  const offset = fragment & OFFSET_MASK;
-  rows[base + FRAGMENT] =
-    (offset << 4) | ((fragment & MORE_FRAGMENTS) === 0 ? 0 : FRAG_MORE) | (offset === 0 ? 0 : FRAG_LATER);
   if (header > HEADER) {
     rows[base + FLAGS] = FLAG_EXTENSIONS;
     if (at + header > end) return shortStatus(at + header, wire);

@@ -1,11 +1,10 @@
 /**
  * IEEE 802.2 LLC with SNAP behind an 802.3 length (RFC 1042), or bare (Linux cooked protocol 4).
  *
- * In:  the frame from its LLC header on and the 802.3 length.  Out: what follows (next.ts); the ends are narrowed to
- * the 802.3 length, which alone tells data from padding here.
+ * In:  the frame from its LLC header on and the 802.3 length.  Out: what follows (next.ts), or SNAP - type where an
+ * EtherType does, SNAP_HEADER bytes further on. The ends are narrowed to the 802.3 length, which alone tells data from
+ * padding here.
  */
-
-import { etherPayload, isEtherType } from './ethernet.js';
 import { KIND_IPV4, NEXT_MALFORMED, NEXT_NOT_IP, shortNext } from './next.js';
 import { END, PAYLOAD } from './row.js';
 
@@ -14,7 +13,8 @@ const CONTROL = 2;
 const OUI = 3;
 const TYPE = 6;
 const LLC_HEADER = 3;
-const SNAP_HEADER = 8;
+export const SNAP_HEADER = 8;
+export const SNAP = -0x10000;
 
 const SAP_SNAP = 0xaaaa;
 const SAP_IP = 0x0606;
@@ -48,7 +48,5 @@ export function llc(
   if (at + SNAP_HEADER > limit) return shortNext(at + SNAP_HEADER, stop);
   const oui = view.getUint32(at + OUI - 1) & 0xffffff;
   if (oui !== OUI_ETHERNET && oui !== OUI_BRIDGE_TUNNEL) return NEXT_NOT_IP;
-  const type = view.getUint16(at + TYPE);
-  if (!isEtherType(type)) return NEXT_NOT_IP;
-  return etherPayload(type, view, at + SNAP_HEADER, limit, stop, rows, base);
+  return SNAP - view.getUint16(at + TYPE);
 }

@@ -22,6 +22,8 @@ export const KIND_BY_VERSION = 2;
 export const NEXT_NOT_IP = -STATUS_NOT_IP;
 export const NEXT_TRUNCATED = -STATUS_TRUNCATED;
 export const NEXT_MALFORMED = -STATUS_MALFORMED;
+/** A tunnel's answer: this is not its packet. */
+export const NO_TUNNEL = -16;
 
 /** The status of a header that ends at `need` where the captured bytes end before. */
 export const shortStatus = (need: number, wire: number): number => (need > wire ? STATUS_MALFORMED : STATUS_TRUNCATED);

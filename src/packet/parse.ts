@@ -9,18 +9,37 @@
  * No input throws: whatever a frame claims, reads stay inside its captured bytes.
  */
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from '../capture/frame.js';
+import { hasBadChecksum } from './checksum.js';
+import { createDuplicates } from './duplicates.js';
 import { link } from './link.js';
-import { packet } from './packet.js';
-import { END, OUTER_L3, PAYLOAD, type PacketBatch, PROTOCOL, STATUS, STRIDE } from './row.js';
+import { MAX_TUNNELS, open } from './open.js';
+import {
+  END,
+  FLAG_BAD_CHECKSUM,
+  FLAGS,
+  OUTER_L3,
+  PAYLOAD,
+  type PacketBatch,
+  PROTOCOL,
+  STATUS,
+  STATUS_OK,
+  STRIDE,
+} from './row.js';
 
 export interface ParserOptions {
   /** Open VXLAN, Geneve, GRE, ERSPAN and IP-in-IP and judge what is inside. Default true. */
   readonly tunnels?: boolean;
+  /** Mark what was seen already at another place (duplicates.ts). Default true. */
   readonly duplicates?: boolean;
+  /** Nanoseconds in which a packet counts as a copy. Default 10,000,000. */
+  readonly duplicateWindow?: number;
+  /** Verify checksums (checksum.ts) and set FLAG_BAD_CHECKSUM. Default false: captures are full of packets whose
+   *  checksums the network card was to fill in. */
+  readonly verifyChecksums?: boolean;
 }
 
 export interface PacketParser {
-  /** Writes rows 0..frames.count-1 of `out` (which must hold so many) and out.count. */
+  /** Writes rows 0..frames.count-1 of `out` (which must hold so many) and out.count. Batches come in order. */
   parse(frames: FrameBatch, interfaces: readonly CaptureInterface[], out: PacketBatch): void;
 }
 
@@ -32,10 +51,13 @@ export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
 /** Rows cleared at a time: 8 kB, so that they are still in the first-level cache when they are written. */
 const BLOCK = 64;
 
-export function createParser(_options: ParserOptions = {}): PacketParser {
+export function createParser(options: ParserOptions = {}): PacketParser {
+  const tunnels = options.tunnels === false ? 0 : MAX_TUNNELS;
+  const duplicates = options.duplicates === false ? null : createDuplicates(options.duplicateWindow);
+  const verify = options.verifyChecksums === true;
   return {
     parse(frames, interfaces, out) {
-      const { rows } = out;
+      const { rows, duplicateOf } = out;
       if (rows.length < frames.count * STRIDE)
         throw new RangeError(`${frames.count} frames for ${rows.length / STRIDE} rows`);
       const { bytes } = frames;
@@ -43,9 +65,12 @@ export function createParser(_options: ParserOptions = {}): PacketParser {
       for (let from = 0; from < frames.count; from += BLOCK) {
         const to = from + BLOCK < frames.count ? from + BLOCK : frames.count;
         rows.fill(0, from * STRIDE, to * STRIDE);
-        parseBlock(frames, view, interfaces, from, to, rows);
+        duplicateOf.fill(0, from, to);
+        parseBlock(frames, view, interfaces, from, to, tunnels, rows);
       }
       out.count = frames.count;
+      if (verify) verifyChecksums(view, frames.count, rows);
+      duplicates?.mark(frames, interfaces, view, out);
     },
   };
 }
@@ -56,6 +81,7 @@ function parseBlock(
   interfaces: readonly CaptureInterface[],
   from: number,
   to: number,
+  tunnels: number,
   rows: Int32Array,
 ): void {
   const { offset, captured, original, interfaceIndex } = frames;
@@ -77,7 +103,7 @@ function parseBlock(
     const wire = at + (original[i]! > kept ? original[i]! : kept) - fcs;
     const end = at + kept < wire ? at + kept : wire;
     const next = link(linkType, view, at, end, wire, rows, base);
-    if (next >= 0) packet(next & 3, view, next >> 2, rows[base + END]!, rows[base + PAYLOAD]!, rows, base);
+    if (next >= 0) open(tunnels, next, view, rows[base + END]!, rows[base + PAYLOAD]!, rows, base);
     else noPacket(-next, rows, base);
   }
 }
@@ -87,4 +113,12 @@ function noPacket(status: number, rows: Int32Array, base: number): void {
   rows[base + STATUS] = status;
   rows[base + END] = 0;
   rows[base + PAYLOAD] = 0;
+}
+
+function verifyChecksums(view: DataView, count: number, rows: Int32Array): void {
+  for (let i = 0; i < count; i++) {
+    const base = i * STRIDE;
+    if (rows[base + STATUS] === STATUS_OK && hasBadChecksum(view, rows, base))
+      rows[base + FLAGS] = rows[base + FLAGS]! | FLAG_BAD_CHECKSUM;
+  }
 }

@@ -6,7 +6,7 @@
  * `sllInterface` and `sll2Interface` name the interface (or, version 1, at least the direction) a copy was seen on.
  */
 import { etherPayload, isEtherType } from './ethernet.js';
-import { llc, NO_LENGTH } from './llc.js';
+import { NO_LENGTH } from './llc.js';
 import { NEXT_NOT_IP, shortNext } from './next.js';
 
 const SLL_PACKET_TYPE = 0;
@@ -50,7 +50,7 @@ function cooked(
 ): number {
   if (device === ARPHRD_NETLINK || device === ARPHRD_FRAD) return NEXT_NOT_IP;
   if (isEtherType(protocol)) return etherPayload(protocol, view, at, end, wire, rows, base);
-  if (protocol === PROTOCOL_LLC) return llc(NO_LENGTH, view, at, end, wire, rows, base);
+  if (protocol === PROTOCOL_LLC) return etherPayload(NO_LENGTH, view, at, end, wire, rows, base);
   return NEXT_NOT_IP;
 }
 

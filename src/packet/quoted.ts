@@ -1,0 +1,80 @@
+/**
+ * The packet that an ICMP or ICMPv6 error quotes.
+ *
+ * In:  the quote's place: from behind the error's eight-byte header to its captured end.  Out: a row.
+ * A quote is a beginning: eight bytes of the transport header as a rule (RFC 792), and routers have changed the length
+ * fields before they quoted. So only what names the connection is asked for, as Linux does: four bytes with the ports,
+ * or an ICMP message's first eight. STATUS_OK: that could be read. STATUS_TRUNCATED: the quote ends before. A later
+ * fragment is STATUS_OK with FRAG_LATER and names no connection. PAYLOAD, the TCP words and the checksum flag stay 0.
+ */
+import { icmp, icmpv6 } from './icmp.js';
+import { ipv4 } from './ipv4.js';
+import { ipv6, OPEN_END } from './ipv6.js';
+import {
+  clearRow,
+  PROTOCOL_DCCP,
+  PROTOCOL_ICMP,
+  PROTOCOL_ICMPV6,
+  PROTOCOL_SCTP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDP_LITE,
+} from './packet.js';
+import { ports } from './ports.js';
+import {
+  END,
+  FAMILY,
+  FRAG_LATER,
+  FRAGMENT,
+  L3,
+  L4,
+  PAYLOAD,
+  PROTOCOL,
+  STATUS,
+  STATUS_OK,
+  STATUS_TRUNCATED,
+} from './row.js';
+
+let view: DataView = new DataView(new ArrayBuffer(0));
+
+/** Every word of the row at `base` is written. `offset` and `end` count in `bytes`. */
+export function parseQuoted(bytes: Uint8Array, offset: number, end: number, rows: Int32Array, base: number): void {
+  // One view a batch: the frames of a batch share their bytes.
+  if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset || view.byteLength !== bytes.byteLength)
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  clearRow(rows, base);
+  rows[base + STATUS] = read(offset, end, rows, base);
+  rows[base + L3] = offset;
+  rows[base + END] = end;
+  rows[base + PAYLOAD] = 0;
+}
+
+function read(at: number, end: number, rows: Int32Array, base: number): number {
+  if (at >= end) return STATUS_TRUNCATED;
+  const version = view.getUint8(at) >>> 4;
+  if (version === 6) {
+    const status = ipv6(view, at, end, OPEN_END, rows, base);
+    if (status !== STATUS_OK) return status;
+  } else {
+    const status = ipv4(view, at, end, OPEN_END, rows, base);
+    if (rows[base + FAMILY] === 0) return status;
+    if (rows[base + L4]! > end) return STATUS_TRUNCATED;
+  }
+  if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) return STATUS_OK;
+  const transport = rows[base + L4]!;
+  switch (rows[base + PROTOCOL]) {
+    case PROTOCOL_TCP:
+    case PROTOCOL_UDP:
+    case PROTOCOL_SCTP:
+    case PROTOCOL_UDP_LITE:
+    case PROTOCOL_DCCP:
+      ports(view, transport, end, rows, base);
+      return transport + 4 > end ? STATUS_TRUNCATED : STATUS_OK;
+    case PROTOCOL_ICMP:
+      return icmp(view, transport, end, OPEN_END, rows, base);
+    case PROTOCOL_ICMPV6:
+      return icmpv6(view, transport, end, OPEN_END, rows, base);
+    default:
+      return STATUS_OK;
+  }
+}
