@@ -12,20 +12,37 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { isIPv6, ownerOf, readPlan } from './plan.mjs';
 
-/** @typedef {{ from: string, to: string, protocol: string, port: string, first: number, frames: number,
+/** @typedef {{ from: string, to: string, protocol: string, port: string, family: number, first: number, frames: number,
  *   tuples: Set<string> }} Conversation */
 
 const FIELDS = [
-  'frame.number', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'ip.proto', 'ipv6.nxt', 'tcp.srcport', 'tcp.dstport',
-  'tcp.flags', 'udp.srcport', 'udp.dstport', 'sctp.srcport', 'sctp.dstport', 'icmp.type', 'icmpv6.type', 'icmp.ident',
+  'frame.number',
+  'ip.src',
+  'ip.dst',
+  'ipv6.src',
+  'ipv6.dst',
+  'ip.proto',
+  'ipv6.nxt',
+  'tcp.srcport',
+  'tcp.dstport',
+  'tcp.flags',
+  'udp.srcport',
+  'udp.dstport',
+  'sctp.srcport',
+  'sctp.dstport',
+  'icmp.type',
+  'icmpv6.type',
+  'icmp.ident',
   'icmpv6.echo.identifier',
-]; // biome-ignore format: two columns of names say less
+];
+/** ICMP and ICMPv6 echo requests and replies: all else of ICMP is an error or belongs to the link. */
+const ECHO = ['0', '8', '128', '129'];
 const CAPTURE = /\.pcap(ng)?(\.gz|\.zst)?$/;
 
 /** tshark's fields of every packet; of a tunnel's packet the inner one's. @param {string} file */
 function packetsOf(file) {
   const input = file.endsWith('.zst') ? execFileSync('zstd', ['-q', '-d', '-c', file]) : undefined;
-  const args = ['-r', input ? '-' : file, '-n', '-T', 'fields', '-E', 'occurrence=l', '-o', 'ip.defragment:FALSE'];
+  const args = ['-r', input ? '-' : file, '-n', '-T', 'fields', '-E', 'occurrence=a', '-o', 'ip.defragment:FALSE'];
   args.push('-o', 'ipv6.defragment:FALSE', ...FIELDS.flatMap(field => ['-e', field]));
   const text = execFileSync('tshark', args, {
     input,
@@ -48,26 +65,28 @@ function conversationsOf(plan, packets) {
     return plan.services.includes(/** @type {any} */ (owner)) ? `service/${owner.name}` : owner.name;
   };
   /** @type {Map<string, Conversation>} */
-  const all = new Map();
+  const found = new Map();
   /** Which way a five-tuple was opened. @type {Map<string, string>} */
   const opened = new Map();
   for (const packet of packets) {
-    const get = (/** @type {string} */ field) => packet[field] ?? '';
-    const [src, dst] =
-      get('ipv6.src') && !get('ip.proto').match(/^(6|17|1)$/)
-        ? [get('ipv6.src'), get('ipv6.dst')]
-        : [get('ip.src'), get('ip.dst')];
-    const inner6 = get('ipv6.src') !== '';
-    const [a, b] = inner6 ? [get('ipv6.src'), get('ipv6.dst')] : [src, dst];
-    const kind = ['tcp', 'udp', 'sctp'].find(layer => get(`${layer}.srcport`));
-    const echo = ['0', '8'].includes(get('icmp.type')) || ['128', '129'].includes(get('icmpv6.type'));
-    if (!a || ((get('icmp.type') || get('icmpv6.type')) && !echo) || (!kind && !echo)) continue;
-    const request = echo && ['8', '128'].includes(get('icmp.type') || get('icmpv6.type'));
-    const [sport, dport] = kind
-      ? [get(`${kind}.srcport`), get(`${kind}.dstport`)]
-      : [get('icmp.ident') || get('icmpv6.echo.identifier'), ''];
-    const forward = kind ? `${kind} ${a} ${sport} ${b} ${dport}` : `echo ${a} ${b} ${sport}`;
-    const backward = kind ? `${kind} ${b} ${dport} ${a} ${sport}` : `echo ${b} ${a} ${sport}`;
+    const all = (/** @type {string} */ field) => (packet[field] ?? '').split(',');
+    const get = (/** @type {string} */ field) => all(field).at(-1) ?? '';
+    const error = [...all('icmp.type'), ...all('icmpv6.type')].some(type => type && !ECHO.includes(type));
+    // Nothing here carries IPv4 in IPv6, so an IPv6 header is the inner one.
+    const version = get('ipv6.src') ? 'ipv6' : 'ip';
+    const [a, b] = [get(`${version}.src`), get(`${version}.dst`)];
+    const layer4 = get(version === 'ipv6' ? 'ipv6.nxt' : 'ip.proto');
+    const type = get('icmp.type') || get('icmpv6.type');
+    const extended = layer4 === '44' || layer4 === '0'; // fragment and hop-by-hop headers
+    const echo = layer4 === '1' || layer4 === '58' || (extended && type !== '');
+    const kind = echo ? 'echo' : ['tcp', 'udp', 'sctp'].find(layer => get(`${layer}.srcport`));
+    if (!a || !kind || error) continue;
+    if (echo && !type) continue; // a later fragment
+    const request = type === '8' || type === '128';
+    const id = get('icmp.ident') || get('icmpv6.echo.identifier');
+    const [sport, dport] = echo ? [id, id] : [get(`${kind}.srcport`), get(`${kind}.dstport`)];
+    const forward = `${kind} ${a} ${sport} ${b} ${dport}`;
+    const backward = `${kind} ${b} ${dport} ${a} ${sport}`;
     const flags = Number(get('tcp.flags')) & 0x12;
     let tuple = opened.get(forward) ?? opened.get(backward);
     if (!tuple) {
@@ -75,20 +94,26 @@ function conversationsOf(plan, packets) {
       opened.set(tuple, tuple);
     }
     const turned = tuple === backward;
-    const protocol = kind ? kind.toUpperCase() : isIPv6(a) ? 'ICMPv6' : 'ICMP';
+    const protocol = echo ? (isIPv6(a) ? 'ICMPv6' : 'ICMP') : kind.toUpperCase();
     const conversation = {
       from: name(turned ? b : a),
       to: name(turned ? a : b),
       protocol,
-      port: kind ? (turned ? sport : dport) : '',
+      port: echo ? '' : turned ? sport : dport,
+      family: isIPv6(a) ? 6 : 4,
     };
     const key = Object.values(conversation).join(' ');
-    const known = all.get(key) ?? { ...conversation, first: Number(get('frame.number')), frames: 0, tuples: new Set() };
+    const known = found.get(key) ?? {
+      ...conversation,
+      first: Number(get('frame.number')),
+      frames: 0,
+      tuples: new Set(),
+    };
     known.frames++;
     known.tuples.add(tuple);
-    all.set(key, known);
+    found.set(key, known);
   }
-  return [...all.values()];
+  return [...found.values()];
 }
 
 /** Whether an entry of expected.yaml is about a conversation, in one of the views that a capture may have of it. @param {any} entry @param {Conversation} seen */
@@ -103,6 +128,7 @@ function covers(entry, seen) {
   const inRange = high !== undefined && Number(seen.port) >= Number(low) && Number(seen.port) <= Number(high);
   return (
     entry.protocol === seen.protocol &&
+    (entry.family ?? seen.family) === seen.family &&
     ends.some(([from, to]) => from === seen.from && to === seen.to) &&
     (entry.port === undefined || ports.includes(seen.port) || inRange)
   );
