@@ -1,0 +1,400 @@
+/**
+ * Connection tracking as Linux's nf_conntrack decides it (hot): the tracker the replay asks for every packet.
+ *
+ * In, out and the order of calls: tracker.ts. Inside, for one packet: clock and expiry -> ICMP errors -> key -> lookup ->
+ * the protocol's tracker -> the state the rules see. A first packet's entry is built in a free slot and enters the table
+ * with confirm(). After a packet that ends its connection, `slot` still names the old entry until the next call.
+ */
+import {
+  FAMILY,
+  FLAG_BAD_CHECKSUM,
+  FLAGS,
+  FRAG_LATER,
+  FRAGMENT,
+  ICMP_TYPE,
+  PROTOCOL,
+  STATUS,
+  STATUS_NOT_IP,
+  STATUS_OK,
+} from '../packet/row.js';
+import { type ConnectionDescription, describeEntry } from './describe.js';
+import {
+  ASSURED,
+  FROM_HIGH,
+  META,
+  QUEUE_MASK,
+  QUEUE_SHIFT,
+  REPLIED,
+  STATE_MASK,
+  STATE_SHIFT,
+  STREAM_AT,
+  WORDS,
+} from './entry.js';
+import { Expiry, NEVER } from './expiry.js';
+import { grePacket } from './generic.js';
+import { ICMP_REDIRECT6, ICMP_UNKNOWN, ICMP_UNTRACKED, icmpClass } from './icmp.js';
+import { AGAIN, GONE, KEEP, REFUSED, REFUSED_CLOSING } from './outcome.js';
+import { QUEUE_NONE, QUEUE_SETTLED, QUEUE_UNREPLIED, Queues } from './queues.js';
+import { findRedirected, findRelated } from './related.js';
+import { isSctpClosing, sctpBegin, sctpPacket } from './sctp.js';
+import { Table } from './table.js';
+import { isClosing, type TcpSettings, tcpBegin, tcpPacket } from './tcp.js';
+import { CLOSE } from './tcp-states.js';
+import {
+  TIMEOUT_GENERIC,
+  TIMEOUT_ICMP,
+  TIMEOUT_ICMPV6,
+  TIMEOUT_TCP,
+  TIMEOUT_UNACKNOWLEDGED,
+  timeoutTable,
+} from './timeouts.js';
+import {
+  INVALID_HEADER,
+  INVALID_NO_ENTRY,
+  INVALID_NONE,
+  INVALID_UNRELATED,
+  INVALID_WINDOW,
+  TAGS,
+  TRACK_FULL,
+  TRACK_INVALID,
+  TRACK_NEW,
+  TRACK_ORIGINAL,
+  TRACK_ORIGINAL_UNREPLIED,
+  TRACK_RELATED,
+  TRACK_REPLY,
+  TRACK_UNTRACKED,
+  type Tracker,
+  type TrackerCounters,
+  type TrackerOptions,
+} from './tracker.js';
+import {
+  FROM_EITHER,
+  FROM_HIGH_END,
+  GRE,
+  ICMP,
+  ICMPV6,
+  isRequest,
+  NO_NEXT_HEADER,
+  NO_TUPLE,
+  SCTP,
+  TCP,
+  UDP,
+  UDP_LITE,
+  writeKey,
+} from './tuple.js';
+import { udpBegin, udpLitePacket, udpPacket } from './udp.js';
+
+export const DEFAULT_CONNECTIONS = 1_048_576;
+/** Connections a table may hold at most: its words must fit one typed array. */
+export const MOST_CONNECTIONS = 2 ** 25;
+
+/** The clock's milliseconds stay below this, so that clock + timeout fits 31 bits. */
+const CLOCK_LIMIT = 2 ** 30;
+/** A refused FIN or RST lowers the timeout only where at least this much of it is left (ms). */
+const LOWER_FROM = 120_000;
+
+export class ConnectionTracker implements Tracker {
+  slot = -1;
+  invalid = INVALID_NONE;
+  readonly tag: Int32Array;
+
+  private readonly table: Table;
+  private readonly expiry: Expiry;
+  private readonly queues: Queues;
+  private readonly timeouts: Int32Array;
+  private readonly tcp: TcpSettings;
+  /** The slot of a first packet that is neither confirmed nor discarded yet, and its timeout. */
+  private pending = -1;
+  private pendingTimeout = 0;
+  /** Milliseconds since `epoch`, which moves on now and then so that they stay small. */
+  private clock = 0;
+  private epoch = 0;
+  private lastNow = 0;
+  private created = 0;
+  private expired = 0;
+  private earlyEvictions = 0;
+  private refusedFull = 0;
+
+  constructor(options: TrackerOptions) {
+    const capacity = options.maxConnections ?? DEFAULT_CONNECTIONS;
+    if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_CONNECTIONS) {
+      throw new RangeError(`maxConnections: ${capacity} is not a whole number from 1 to ${MOST_CONNECTIONS}`);
+    }
+    this.table = new Table(capacity);
+    this.expiry = new Expiry(capacity + 1);
+    this.queues = new Queues(capacity + 1);
+    this.timeouts = timeoutTable(options.timeouts);
+    this.tcp = {
+      liberal: options.liberal ?? false,
+      loose: options.loose ?? true,
+      inexactReset: options.kernel === '6.12' ? TIMEOUT_UNACKNOWLEDGED : TIMEOUT_TCP + CLOSE,
+      timeouts: this.timeouts,
+    };
+    this.tag = this.table.tag;
+  }
+
+  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number): number {
+    this.slot = -1;
+    this.invalid = INVALID_NONE;
+    if (this.pending >= 0) this.discard();
+    if (now !== this.lastNow) this.advance(now);
+    if (this.expiry.earliest <= this.clock) this.expire();
+
+    const status = rows[base + STATUS]!;
+    if (status === STATUS_NOT_IP) return TRACK_UNTRACKED;
+    const protocol = rows[base + PROTOCOL]!;
+    if (
+      status !== STATUS_OK ||
+      protocol === NO_NEXT_HEADER ||
+      (rows[base + FRAGMENT]! & FRAG_LATER) !== 0 ||
+      (rows[base + FLAGS]! & FLAG_BAD_CHECKSUM) !== 0
+    ) {
+      return this.refuse(INVALID_HEADER);
+    }
+    if (protocol === ICMPV6 ? rows[base + FAMILY] === 6 : protocol === ICMP && rows[base + FAMILY] === 4) {
+      const kind = icmpClass(protocol, rows[base + ICMP_TYPE]!);
+      if (kind !== 0) return this.trackMessage(kind, rows, base, bytes);
+    }
+    for (;;) {
+      const side = writeKey(rows, base, bytes, this.table.key);
+      if (side === NO_TUPLE) return this.refuse(INVALID_HEADER);
+      const slot = this.table.find();
+      if (slot < 0) return this.begin(protocol, side, rows, base, bytes);
+      const code = this.continue(slot, protocol, side, rows, base, bytes);
+      if (code !== AGAIN) return code;
+      this.slot = -1;
+    }
+  }
+
+  /** A packet of a connection in the table. */
+  private continue(
+    slot: number,
+    protocol: number,
+    side: number,
+    rows: Int32Array,
+    base: number,
+    bytes: Uint8Array,
+  ): number {
+    const { words } = this.table;
+    const at = slot * WORDS;
+    const before = words[at + META]!;
+    // Where both ends are the same, Linux finds the reply direction first.
+    const direction =
+      side === FROM_EITHER ? 1 : (side === FROM_HIGH_END ? 1 : 0) ^ ((before & FROM_HIGH) !== 0 ? 1 : 0);
+    const outcome =
+      protocol === TCP
+        ? tcpPacket(words, at, direction, rows, base, bytes, this.tcp)
+        : this.judge(protocol, at, direction, rows, base, bytes);
+    this.slot = slot;
+    if (outcome >= 0) this.expiry.set(slot, this.clock + outcome);
+    else if (outcome === AGAIN) {
+      this.forget(slot);
+      return AGAIN;
+    } else if (outcome <= REFUSED) {
+      if (outcome === REFUSED_CLOSING) {
+        this.lowerTimeout(slot);
+        return this.refuse(INVALID_WINDOW);
+      }
+      return this.refuse(REFUSED - outcome);
+    }
+    if (direction === 1) words[at + META] = words[at + META]! | REPLIED;
+    if (outcome === GONE) this.forget(slot);
+    else if (words[at + META] !== before) this.requeue(slot, at, protocol);
+    if (direction === 1) return TRACK_REPLY;
+    return (before & REPLIED) !== 0 ? TRACK_ORIGINAL : TRACK_ORIGINAL_UNREPLIED;
+  }
+
+  /** A packet without an entry: a connection's first, or invalid. */
+  private begin(protocol: number, side: number, rows: Int32Array, base: number, bytes: Uint8Array): number {
+    const { table } = this;
+    const { words } = table;
+    if ((protocol === ICMP || protocol === ICMPV6) && !isRequest(protocol, rows[base + ICMP_TYPE]!)) {
+      return this.refuse(INVALID_NO_ENTRY);
+    }
+    const slot = this.queues.take();
+    const at = slot * WORDS;
+    table.write(slot);
+    if (side === FROM_HIGH_END) words[at + META] = words[at + META]! | FROM_HIGH;
+    let outcome = KEEP;
+    if (protocol === TCP) {
+      outcome = tcpBegin(words, at, rows, base, bytes, this.tcp);
+      if (outcome === KEEP) outcome = tcpPacket(words, at, 0, rows, base, bytes, this.tcp);
+    } else {
+      if (protocol === UDP) udpBegin(words, at, this.clock);
+      else if (protocol === SCTP) outcome = sctpBegin(words, at, rows, base, bytes);
+      if (outcome === KEEP) outcome = this.judge(protocol, at, 0, rows, base, bytes);
+    }
+    if (outcome < 0) {
+      this.queues.give(slot);
+      return this.refuse(outcome <= REFUSED ? REFUSED - outcome : INVALID_NO_ENTRY);
+    }
+    if (table.live === table.capacity && this.queues.victim() < 0) {
+      this.queues.give(slot);
+      this.refusedFull++;
+      return TRACK_FULL;
+    }
+    this.pending = slot;
+    this.pendingTimeout = outcome;
+    return TRACK_NEW;
+  }
+
+  /** Every protocol but TCP. */
+  private judge(
+    protocol: number,
+    at: number,
+    direction: number,
+    rows: Int32Array,
+    base: number,
+    bytes: Uint8Array,
+  ): number {
+    const { timeouts } = this;
+    const { words } = this.table;
+    switch (protocol) {
+      case UDP:
+        return udpPacket(words, at, this.clock, timeouts);
+      case ICMP:
+        return timeouts[TIMEOUT_ICMP]!;
+      case ICMPV6:
+        return timeouts[TIMEOUT_ICMPV6]!;
+      case SCTP:
+        return sctpPacket(words, at, direction, rows, base, bytes, timeouts);
+      case GRE:
+        return grePacket(words, at, timeouts);
+      case UDP_LITE:
+        return udpLitePacket(words, at, timeouts);
+      default:
+        return timeouts[TIMEOUT_GENERIC]!;
+    }
+  }
+
+  /** ICMP messages that are neither requests nor replies. */
+  private trackMessage(kind: number, rows: Int32Array, base: number, bytes: Uint8Array): number {
+    if (kind === ICMP_UNTRACKED) return TRACK_UNTRACKED;
+    if (kind === ICMP_UNKNOWN) return this.refuse(INVALID_HEADER);
+    const slot =
+      kind === ICMP_REDIRECT6
+        ? findRedirected(this.table, rows, base, bytes)
+        : findRelated(this.table, rows, base, bytes);
+    if (slot < 0) return this.refuse(INVALID_UNRELATED);
+    this.slot = slot;
+    return TRACK_RELATED;
+  }
+
+  confirm(): number {
+    const slot = this.pending;
+    if (slot < 0) throw new Error('confirm() without a new connection');
+    const { table, tag } = this;
+    if (table.live === table.capacity) {
+      this.forget(this.queues.victim());
+      this.earlyEvictions++;
+    }
+    this.pending = -1;
+    table.insert(slot);
+    this.queues.append(QUEUE_UNREPLIED, slot);
+    const at = slot * WORDS;
+    table.words[at + META] = table.words[at + META]! | (QUEUE_UNREPLIED << QUEUE_SHIFT);
+    this.expiry.set(slot, this.clock + this.pendingTimeout);
+    for (let k = 0; k < TAGS; k++) tag[slot * TAGS + k] = 0;
+    this.created++;
+    this.slot = slot;
+    return slot;
+  }
+
+  discard(): void {
+    if (this.pending < 0) return;
+    this.queues.give(this.pending);
+    this.pending = -1;
+  }
+
+  replied(slot: number): boolean {
+    return (this.table.words[slot * WORDS + META]! & REPLIED) !== 0;
+  }
+
+  counters(): TrackerCounters {
+    const { created, expired, earlyEvictions, refusedFull } = this;
+    return { live: this.table.live, created, expired, earlyEvictions, refusedFull };
+  }
+
+  /** What is known of a connection, in the kernel's terms (cold: for tests and explanations). */
+  describe(slot: number): ConnectionDescription {
+    const left = this.expiry.at[slot] === NEVER ? 0 : this.expiry.at[slot]! - this.clock;
+    return describeEntry(this.table.words, slot * WORDS, left);
+  }
+
+  /** Bytes of memory, all taken at the start. */
+  get bytes(): number {
+    return this.table.bytes + this.expiry.bytes + this.queues.bytes;
+  }
+
+  private refuse(reason: number): number {
+    this.invalid = reason;
+    return TRACK_INVALID;
+  }
+
+  /** Moves the entry to the queue its state belongs to. */
+  private requeue(slot: number, at: number, protocol: number): void {
+    const { words } = this.table;
+    const meta = words[at + META]!;
+    const state = (meta & STATE_MASK) >> STATE_SHIFT;
+    let queue = QUEUE_UNREPLIED;
+    if ((meta & REPLIED) !== 0) {
+      const closing = protocol === TCP ? isClosing(state) : protocol === SCTP && isSctpClosing(state);
+      queue = (meta & ASSURED) === 0 || closing ? QUEUE_SETTLED : QUEUE_NONE;
+    }
+    const old = (meta & QUEUE_MASK) >> QUEUE_SHIFT;
+    if (queue === old) return;
+    if (old !== QUEUE_NONE) this.queues.unlink(old, slot);
+    if (queue !== QUEUE_NONE) this.queues.append(queue, slot);
+    words[at + META] = (meta & ~QUEUE_MASK) | (queue << QUEUE_SHIFT);
+  }
+
+  /** Takes a connection out of the table. */
+  private forget(slot: number): void {
+    const queue = (this.table.words[slot * WORDS + META]! & QUEUE_MASK) >> QUEUE_SHIFT;
+    if (queue !== QUEUE_NONE) this.queues.unlink(queue, slot);
+    this.table.remove(slot);
+    this.expiry.clear(slot);
+    this.queues.give(slot);
+  }
+
+  private expire(): void {
+    for (let slot = this.expiry.due(this.clock); slot >= 0; slot = this.expiry.due(this.clock)) {
+      this.forget(slot);
+      this.expired++;
+    }
+  }
+
+  private lowerTimeout(slot: number): void {
+    const left = this.expiry.at[slot]! - this.clock;
+    const lower = this.timeouts[TIMEOUT_UNACKNOWLEDGED]!;
+    if (left >= LOWER_FROM && left > lower) this.expiry.set(slot, this.clock + lower);
+  }
+
+  private advance(now: number): void {
+    this.lastNow = now;
+    this.clock = Math.floor(now / 1e6) - this.epoch;
+    if (this.clock < CLOCK_LIMIT) return;
+    // Every twelve days of capture: the clock begins anew, and all it is compared with moves along.
+    const past = this.clock;
+    // What is due within the old clock's reach ends now; nothing else can be due, timeouts being shorter than the limit.
+    for (
+      let slot = this.expiry.due(Math.min(past, NEVER - 1));
+      slot >= 0;
+      slot = this.expiry.due(Math.min(past, NEVER - 1))
+    ) {
+      this.forget(slot);
+      this.expired++;
+    }
+    this.expiry.rebase(past);
+    const { words } = this.table;
+    for (let slot = 0; slot <= this.table.capacity; slot++) {
+      const at = slot * WORDS;
+      if ((words[at + META]! & 0xff) === UDP) words[at + STREAM_AT] = Math.max(0, words[at + STREAM_AT]! - past);
+    }
+    this.epoch += past;
+    this.clock = 0;
+  }
+}
+
+/** Linux's connection tracking. @throws RangeError, TimeoutError for options out of range. */
+export const createTracker = (options: TrackerOptions = {}): ConnectionTracker => new ConnectionTracker(options);

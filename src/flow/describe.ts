@@ -1,0 +1,108 @@
+/**
+ * An entry of the connection table in words (cold): for tests, explanations and comparison with the kernel's own list.
+ *
+ * In:  the entry's words.  Out: plain values, with the kernel's names of states.
+ */
+import { ipv4Text, ipv6Text } from '../packet/text.js';
+import {
+  ASSURED,
+  FROM_HIGH,
+  HIGH,
+  KIND_IPV6,
+  LOW,
+  META,
+  PORTS,
+  REPLIED,
+  RETRANS_MASK,
+  RETRANS_SHIFT,
+  SEEN,
+  SEEN_END,
+  SEEN_MAXACK,
+  SEEN_MAXEND,
+  SEEN_MAXWIN,
+  SEEN_WORDS,
+  STATE_MASK,
+  STATE_SHIFT,
+  TCP_BITS,
+  VTAG,
+} from './entry.js';
+import { SCTP_STATE_NAMES } from './sctp-states.js';
+import { SCALE_SHIFT } from './tcp-bits.js';
+import { TCP_STATE_NAMES } from './tcp-states.js';
+import { ICMP, ICMPV6, SCTP, TCP } from './tuple.js';
+
+/** What one direction has shown (TCP): sequence numbers unsigned, windows in bytes, flags as in tcp-bits.ts. */
+export interface SeenDescription {
+  readonly end: number;
+  readonly maxEnd: number;
+  readonly maxWindow: number;
+  readonly maxAck: number;
+  readonly scale: number;
+  readonly flags: number;
+}
+
+export interface ConnectionDescription {
+  readonly protocol: number;
+  /** Of the connection's first packet. */
+  readonly source: string;
+  readonly destination: string;
+  /** 0 where the protocol has none. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** ICMP and ICMPv6. */
+  readonly icmp: { readonly id: number; readonly type: number; readonly code: number } | null;
+  /** The kernel's name (TCP and SCTP), else ''. */
+  readonly state: string;
+  readonly replied: boolean;
+  readonly assured: boolean;
+  /** Milliseconds until it expires. */
+  readonly timeoutLeft: number;
+  /** TCP: original and reply direction. */
+  readonly seen: readonly [SeenDescription, SeenDescription] | null;
+  /** TCP: identical acknowledgements in a row, at most 3. */
+  readonly retransmissions: number;
+  /** SCTP: verification tags, original and reply direction. */
+  readonly tags: readonly [number, number] | null;
+}
+
+/** @param left milliseconds until the entry expires. */
+export const describeEntry = (words: Int32Array, at: number, left: number): ConnectionDescription => {
+  const meta = words[at + META]!;
+  const protocol = meta & 0xff;
+  const address = (w: number): string =>
+    (meta & KIND_IPV6) !== 0
+      ? ipv6Text(words[at + w]!, words[at + w + 1]!, words[at + w + 2]!, words[at + w + 3]!)
+      : ipv4Text(words[at + w]!);
+  const ports = words[at + PORTS]!;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  const fromHigh = (meta & FROM_HIGH) !== 0;
+  const lowPort = isIcmp ? 0 : ports >>> 16;
+  const highPort = isIcmp ? 0 : ports & 0xffff;
+  const state = (meta & STATE_MASK) >> STATE_SHIFT;
+  const seen = (direction: number): SeenDescription => {
+    const side = at + SEEN + direction * SEEN_WORDS;
+    return {
+      end: words[side + SEEN_END]! >>> 0,
+      maxEnd: words[side + SEEN_MAXEND]! >>> 0,
+      maxWindow: words[side + SEEN_MAXWIN]! >>> 0,
+      maxAck: words[side + SEEN_MAXACK]! >>> 0,
+      scale: (words[at + TCP_BITS]! >>> (SCALE_SHIFT + 4 * direction)) & 15,
+      flags: (words[at + TCP_BITS]! >>> (8 * direction)) & 0xff,
+    };
+  };
+  return {
+    protocol,
+    source: address(fromHigh ? HIGH : LOW),
+    destination: address(fromHigh ? LOW : HIGH),
+    sourcePort: fromHigh ? highPort : lowPort,
+    destinationPort: fromHigh ? lowPort : highPort,
+    icmp: isIcmp ? { id: ports >>> 16, type: (ports >>> 8) & 255, code: ports & 255 } : null,
+    state: protocol === TCP ? TCP_STATE_NAMES[state]! : protocol === SCTP ? SCTP_STATE_NAMES[state]! : '',
+    replied: (meta & REPLIED) !== 0,
+    assured: (meta & ASSURED) !== 0,
+    timeoutLeft: left,
+    seen: protocol === TCP ? [seen(0), seen(1)] : null,
+    retransmissions: protocol === TCP ? (meta & RETRANS_MASK) >> RETRANS_SHIFT : 0,
+    tags: protocol === SCTP ? [words[at + VTAG]! >>> 0, words[at + VTAG + 1]! >>> 0] : null,
+  };
+};

@@ -1,0 +1,26 @@
+/**
+ * `--conntrack none`: no table (hot). Every packet is judged on its own, as if it were the first of its connection.
+ */
+import { INVALID_NONE, TAGS, TRACK_NEW, type Tracker } from './tracker.js';
+
+/** A tracker whose answer is always TRACK_NEW; slot 0 is everyone's. */
+export const createStateless = (): Tracker => {
+  const tag = new Int32Array(TAGS);
+  let packets = 0;
+  return {
+    slot: -1,
+    invalid: INVALID_NONE,
+    tag,
+    track() {
+      return TRACK_NEW;
+    },
+    confirm() {
+      tag.fill(0);
+      packets++;
+      return 0;
+    },
+    discard() {},
+    replied: () => false,
+    counters: () => ({ live: 0, created: packets, expired: 0, earlyEvictions: 0, refusedFull: 0 }),
+  };
+};
