@@ -21,6 +21,7 @@ import {
   OUTCOME_NODE,
   OUTCOME_NONE,
   OUTCOME_NOT_ISOLATED,
+  OUTCOMES,
   type QuestionClassifier,
 } from './classifier.js';
 
@@ -138,6 +139,10 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     ruleset,
     ownerOf,
     classify(rows, base, out, at) {
+      if (rows[base + FAMILY] !== 4 && rows[base + FAMILY] !== 6) {
+        out.fill(OUTCOME_NONE, at, at + OUTCOMES);
+        return;
+      }
       const packet = {
         protocol: rows[base + PROTOCOL]!,
         sourcePort: rows[base + SPORT]!,

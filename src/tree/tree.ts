@@ -1,9 +1,127 @@
 /**
- * The decision tree engine's entry. Until the tree itself stands, it answers with the linear engine.
+ * The decision tree: what runs. Rules -> tables, so that a packet costs two address lookups and a short walk.
+ *
+ * In:  a Ruleset and an Inventory.  Out: a Classifier that gives the linear engine's answers (tree/linear.ts), the
+ * index of the deciding rule included.
+ *
+ * 1. Addresses (address-table.ts, lookup.ts). Both address spaces are cut where some rule's set or some owner begins or
+ *    ends. Each interval has a row: owner, node, and for each direction and side its address class, the set of
+ *    addresses that no rule of that side tells apart. Five thousand pods in two hundred label groups are two hundred
+ *    classes and a little more. From here on rules speak of class numbers.
+ * 2. Terms (terms.ts). The tiers of a direction become one ordered list of conjunctions over seven small dimensions
+ *    (subject class, peer class, protocol, two ports, ICMP type and code), the tiers' ends among them.
+ * 3. One of three shapes a direction, the first whose size the rules keep within its budget:
+ *    dense    subject class x peer class -> root of a header tree (pair-table.ts). Label-based policies end here.
+ *    sparse   the same, where the product of the classes is large but most rules name few: per subject class the runs
+ *             of peer classes, found by halving.
+ *    forest   general 5-tuple lists, where sources x destinations explode: trees that split all seven dimensions, with
+ *             lists of a few terms at their leaves (split.ts, forest.ts), in memory proportional to the rules.
+ *    Header trees (header-trees.ts) decide protocol, ports and ICMP; equal ones are one.
+ * The budgets bound time and memory of the build; nothing depends on the rules being well behaved.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import type { Ruleset } from '../rules/ruleset.js';
+import type { Direction, Ruleset } from '../rules/ruleset.js';
+import { type AddressTable, buildAddressTable } from './address-table.js';
 import type { Classifier } from './classifier.js';
-import { createLinear } from './linear.js';
+import { BudgetExceeded, createHeaderTrees } from './header-trees.js';
+import { ABSENT, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { OWNER } from './lookup.js';
+import { buildPairTable, type PairTable } from './pair-table.js';
+import { buildForest, type Forest } from './split.js';
+import { measure } from './stats.js';
+import { buildTerms, COLUMNS, collectSides, type Term } from './terms.js';
 
-export const createTree = (ruleset: Ruleset, inventory: Inventory): Classifier => createLinear(ruleset, inventory);
+export interface TreeOptions {
+  /** Limits of the pair tables, beyond which a direction becomes a forest; 0 makes every direction one. */
+  readonly mostRuns?: number;
+  readonly mostNodes?: number;
+  readonly mostSteps?: number;
+  /** Entries of a dense pair table, beyond which it is sparse. */
+  readonly mostDense?: number;
+}
+
+/** A direction with what printing and counting need beside the tables. */
+export interface BuiltDirection {
+  readonly direction: Direction;
+  readonly subjects: number;
+  readonly tables: DirectionTables;
+  readonly depth: number;
+}
+
+export interface Tree extends Classifier {
+  readonly table: AddressTable;
+  readonly directions: readonly BuiltDirection[];
+}
+
+const EMPTY = new Int32Array(0);
+const NO_PAIRS: PairTable = { dense: EMPTY, rowStart: EMPTY, rowEnd: EMPTY, runPeer: EMPTY, runRoot: EMPTY };
+const NO_FOREST: Forest = {
+  nodes: EMPTY,
+  lists: EMPTY,
+  places: EMPTY,
+  program: EMPTY,
+  roots: EMPTY,
+  stageEnd: EMPTY,
+  outcomes: EMPTY,
+  depth: 0,
+  longestList: 0,
+};
+
+export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
+  const started = performance.now();
+  const table = buildAddressTable(collectSides(ruleset), inventory);
+  const build = (direction: Direction): BuiltDirection => buildDirection(direction, ruleset, table, options);
+  const directions = [build('egress'), build('ingress'), build('forward')];
+  const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [
+    DirectionTables,
+    DirectionTables,
+    DirectionTables,
+  ];
+  const buildMs = performance.now() - started;
+  return {
+    engine: 'tree',
+    ruleset,
+    table,
+    directions,
+    classify: (rows, base, out, at) => judge(table, egress, ingress, forward, rows, base, out, at),
+    ownerOf(rows, base, word) {
+      const row = locate(table, rows, base, word);
+      return row < 0 ? -1 : table.rows[row + OWNER]!;
+    },
+    stats: () => measure(ruleset, table, directions, buildMs),
+  };
+}
+
+function buildDirection(
+  direction: Direction,
+  ruleset: Ruleset,
+  table: AddressTable,
+  options: TreeOptions,
+): BuiltDirection {
+  const columns = COLUMNS[direction];
+  const subjects = table.classes(columns.subject);
+  const peers = table.classes(columns.peer);
+  const empty = { kind: ABSENT, peers, pairs: NO_PAIRS, nodes: EMPTY, forest: NO_FOREST, key: newKey() };
+  if (ruleset[direction].length === 0 || subjects === 0) return { direction, subjects, tables: empty, depth: 0 };
+  const terms = buildTerms(ruleset[direction], columns, table);
+  const paired = tryPairs(terms, subjects, peers, options);
+  if (paired !== null) return { direction, subjects, tables: { ...empty, ...paired.tables }, depth: paired.depth };
+  const forest = buildForest(terms, subjects, peers);
+  const depth = forest.depth + forest.longestList;
+  return { direction, subjects, tables: { ...empty, kind: FOREST, forest }, depth };
+}
+
+function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
+  const { mostRuns = 1 << 20, mostNodes = 1 << 19, mostSteps = 1 << 24, mostDense = 1 << 20 } = options;
+  try {
+    const trees = createHeaderTrees(mostNodes, mostSteps);
+    const pairs = buildPairTable(terms, subjects, peers, trees, { mostRuns, mostDense });
+    const isDense = pairs.dense.length > 0;
+    const kind = isDense ? DENSE : SPARSE;
+    const halvings = isDense ? 1 : Math.ceil(Math.log2(peers + 1));
+    return { tables: { kind, pairs, nodes: trees.nodes() }, depth: halvings + trees.depth() };
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return null;
+    throw error;
+  }
+}

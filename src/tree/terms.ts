@@ -1,0 +1,135 @@
+/**
+ * Terms (cold): the rules of one direction over small whole numbers instead of addresses, ready to be cut into trees.
+ *
+ * In:  tiers and the address table.  Out: terms in the order in which they are tried: the rules of each tier, and behind
+ * them the tier's end, a deny for the classes that are isolated in it. A term is a conjunction: for each of DIMENSIONS a
+ * set of ranges, null = any. Packets are points: [subject class, peer class, protocol, source port, destination port,
+ * ICMP type, ICMP code].
+ */
+import { ICMP, ICMPV6, PORT_PROTOCOLS } from '../rules/protocols.js';
+import type { AddressSet, Direction, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import type { AddressTable, Ranges, SideSets } from './address-table.js';
+import { OUTCOME_DEFAULT_DENY, OUTCOME_NOT_ISOLATED } from './classifier.js';
+import * as column from './lookup.js';
+
+export const SUBJECT_DIM = 0;
+export const PEER_DIM = 1;
+export const PROTOCOL_DIM = 2;
+export const SOURCE_PORT_DIM = 3;
+export const DESTINATION_PORT_DIM = 4;
+export const ICMP_TYPE_DIM = 5;
+export const ICMP_CODE_DIM = 6;
+export const DIMENSIONS = 7;
+
+/** Where packets can stand: -1 is a protocol that could not be read, and no rule names it. */
+export const HEADER_LOW: readonly number[] = [0, 0, -1, 0, 0, 0, 0];
+export const HEADER_HIGH: readonly number[] = [0, 0, 255, 65535, 65535, 255, 255];
+
+export interface Term {
+  /** Place in the order. */
+  readonly order: number;
+  readonly tier: number;
+  /** Leave the tier without a decision. */
+  readonly pass: boolean;
+  readonly outcome: number;
+  readonly sets: readonly (Ranges | null)[];
+}
+
+export interface Columns {
+  readonly subject: number;
+  readonly peer: number;
+}
+
+export const COLUMNS: Readonly<Record<Direction, Columns>> = {
+  egress: { subject: column.EGRESS_SUBJECT, peer: column.EGRESS_PEER },
+  ingress: { subject: column.INGRESS_SUBJECT, peer: column.INGRESS_PEER },
+  forward: { subject: column.FORWARD_SUBJECT, peer: column.FORWARD_PEER },
+};
+
+/** The address sets of the six sides. */
+export function collectSides(ruleset: Ruleset): Map<number, SideSets> {
+  const sides = new Map<number, SideSets>();
+  for (const direction of ['egress', 'ingress', 'forward'] as const) {
+    const { subject, peer } = COLUMNS[direction];
+    const tiers = ruleset[direction];
+    const rules = tiers.flatMap(tier => tier.rules);
+    const isolated = tiers.flatMap(tier => tier.isolations.map(isolation => isolation.subjects));
+    sides.set(subject, [...rules.map(rule => rule.subjects), ...isolated]);
+    sides.set(
+      peer,
+      rules.map(rule => rule.peers),
+    );
+  }
+  return sides;
+}
+
+/** Ends with the term that matches everything: past the last tier a packet is allowed. */
+export function buildTerms(tiers: readonly Tier[], columns: Columns, table: AddressTable): Term[] {
+  const terms: Term[] = [];
+  const classes = cachedClasses(table);
+  tiers.forEach((tier, t) => {
+    for (const rule of tier.rules) {
+      const sets = [classes(columns.subject, rule.subjects), classes(columns.peer, rule.peers), ...headerSets(rule)];
+      terms.push({ order: terms.length, tier: t, pass: rule.action === 'pass', outcome: rule.index, sets });
+    }
+    if (tier.isolations.length > 0) {
+      const isolated = mergeRanges(tier.isolations.map(({ subjects }) => classes(columns.subject, subjects)));
+      const sets = [isolated, null, null, null, null, null, null];
+      terms.push({ order: terms.length, tier: t, pass: false, outcome: OUTCOME_DEFAULT_DENY - t, sets });
+    }
+  });
+  const sets = new Array<null>(DIMENSIONS).fill(null);
+  terms.push({ order: terms.length, tier: tiers.length, pass: false, outcome: OUTCOME_NOT_ISOLATED, sets });
+  return terms;
+}
+
+/** The same set object stands in many rules. */
+function cachedClasses(table: AddressTable): (word: number, set: AddressSet) => Ranges {
+  const bySide = new Map<number, Map<AddressSet, Ranges>>();
+  return (word, set) => {
+    let known = bySide.get(word);
+    if (known === undefined) {
+      known = new Map();
+      bySide.set(word, known);
+    }
+    let found = known.get(set);
+    if (found === undefined) {
+      found = table.classesOf(word, set);
+      known.set(set, found);
+    }
+    return found;
+  };
+}
+
+function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: Rule): (Ranges | null)[] {
+  let protocols: Ranges | null = protocol === null ? null : [protocol, protocol];
+  // (16): a rule with ports never matches a protocol without; the same holds for types of ICMP.
+  if (sourcePorts !== null || destinationPorts !== null) protocols = restrict(protocols, PORT_PROTOCOLS);
+  if (icmp !== null) protocols = restrict(protocols, [ICMP, ICMPV6]);
+  const type = icmp === null ? null : [icmp.type, icmp.type];
+  const code = icmp === null || icmp.code === null ? null : [icmp.code, icmp.code];
+  return [protocols, sourcePorts, destinationPorts, type, code];
+}
+
+function restrict(protocols: Ranges | null, to: readonly number[]): Ranges {
+  const kept = protocols === null ? to : to.filter(p => contains(protocols, p));
+  return mergeRanges(kept.map(p => [p, p]));
+}
+
+function contains(ranges: Ranges, x: number): boolean {
+  for (let i = 0; i < ranges.length; i += 2) if (ranges[i]! <= x && x <= ranges[i + 1]!) return true;
+  return false;
+}
+
+function mergeRanges(sets: readonly Ranges[]): Ranges {
+  const pairs: [number, number][] = [];
+  for (const set of sets) for (let i = 0; i < set.length; i += 2) pairs.push([set[i]!, set[i + 1]!]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  const out: number[] = [];
+  for (const [lo, hi] of pairs) {
+    const last = out.length - 1;
+    if (last > 0 && lo <= out[last]! + 1) out[last] = Math.max(out[last]!, hi);
+    else out.push(lo, hi);
+  }
+  return out;
+}

@@ -1,0 +1,72 @@
+/**
+ * One suite for every engine and every shape of the tree: the linear engine is the specification, the others equal it.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../src/cluster/inventory.js';
+import { DST, SRC } from '../../src/packet/row.js';
+import { buildRules } from '../../src/rules/build.js';
+import type { Ruleset } from '../../src/rules/ruleset.js';
+import { createLinear } from '../../src/tree/linear.js';
+import { createTree, type TreeOptions } from '../../src/tree/tree.js';
+import { arbInventory, arbPackets, arbPolicies, arbRuleset } from './arbitrary.js';
+import { classify, describeOutcome, type PacketLiteral, rowOf } from './packets.js';
+
+/** Every shape is forced, whatever the size of the rules would choose. */
+const SHAPES: readonly (readonly [string, TreeOptions])[] = [
+  ['dense pair tables', {}],
+  ['sparse pair tables', { mostDense: 0 }],
+  ['forests', { mostRuns: 0 }],
+];
+
+const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
+const parameters = (numRuns: number) => ({ seed, numRuns });
+
+/** How often each kind of outcome was seen: a property that only ever met `none` would prove nothing. */
+const seen = new Map<string, number>();
+
+function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly PacketLiteral[]): void {
+  const linear = createLinear(ruleset, inventory);
+  const trees = SHAPES.map(([name, options]) => [name, createTree(ruleset, inventory, options)] as const);
+  for (const packet of packets) {
+    const expected = classify(linear, packet);
+    for (const outcome of expected) {
+      const kind = describeOutcome(linear, outcome).split(' ')[0]!;
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+    }
+    const row = rowOf(packet);
+    for (const [name, tree] of trees) {
+      const actual = classify(tree, packet);
+      if (actual.join() !== expected.join())
+        expect({ name, packet, actual }).toEqual({ name, packet, actual: expected });
+      for (const word of [SRC, DST]) {
+        const owner = tree.ownerOf(row, 0, word);
+        if (owner !== linear.ownerOf(row, 0, word)) expect(owner).toBe(linear.ownerOf(row, 0, word));
+      }
+    }
+  }
+}
+
+describe(`the tree gives the linear engine's outcomes (seed ${seed})`, () => {
+  it('for random NetworkPolicies', () => {
+    fc.assert(
+      fc.property(arbInventory, arbPolicies, arbPackets, (inventory, policies, packets) => {
+        compareAll(buildRules(policies, inventory), inventory, packets);
+      }),
+      parameters(600),
+    );
+    for (const kind of ['allow', 'default-deny', 'not-isolated', 'none', 'loopback', 'node']) {
+      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(100);
+    }
+  });
+
+  it('for random ordered rules in several tiers, with deny and pass', () => {
+    fc.assert(
+      fc.property(arbInventory, arbRuleset, arbPackets, (inventory, ruleset, packets) => {
+        compareAll(ruleset, inventory, packets);
+      }),
+      parameters(600),
+    );
+    expect(seen.get('deny') ?? 0).toBeGreaterThan(100);
+  });
+});
