@@ -44,9 +44,27 @@ export interface ExpectedQuery {
   readonly ingress: ExpectedOutcome | null;
 }
 
+/** One conversation of the capture, as pcaps/README.md says; `from` and `to` are pods, addresses or `node/name`. */
+export interface ExpectedConversation {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly port?: number;
+  readonly icmpType?: number;
+  readonly connections: number;
+  readonly verdict: string;
+  readonly reason: string;
+  /** The sides that refuse. */
+  readonly side?: string | readonly string[];
+  readonly policy?: string | readonly string[];
+  readonly views?: readonly { readonly from?: string; readonly to?: string; readonly port?: number }[];
+}
+
 export interface Case {
   readonly name: string;
   readonly folder: string;
+  /** null where no pod has an address that could be captured. */
+  readonly capture: string | null;
   readonly policyFiles: readonly string[];
   readonly policies: readonly KubernetesObject[];
   /** Objects of cluster.yaml, lists taken apart. */
@@ -54,6 +72,9 @@ export interface Case {
   readonly expected: {
     readonly queries: readonly ExpectedQuery[];
     readonly unenforced?: readonly ExpectedQuery[];
+    /** Packets in the capture, copies on several interfaces included. */
+    readonly packets?: { readonly total: number };
+    readonly conversations?: readonly ExpectedConversation[];
     readonly [key: string]: unknown;
   };
 }
@@ -86,12 +107,14 @@ export function readCase(name: string): Case {
   for (const file of ['README.md', 'cluster.yaml', 'expected.yaml', 'policies']) {
     if (!existsSync(join(folder, file))) throw new Error(`examples/${name}: ${file} is missing`);
   }
+  const capture = join(folder, 'capture.pcapng.gz');
   const policyFiles = readdirSync(join(folder, 'policies'))
     .sort()
     .map(file => join(folder, 'policies', file));
   return {
     name,
     folder,
+    capture: existsSync(capture) ? capture : null,
     policyFiles,
     policies: policyFiles.flatMap(readObjects),
     cluster: readObjects(join(folder, 'cluster.yaml')),

@@ -1,7 +1,7 @@
 /**
  * The examples are whole: every file is there, every name in an answer exists, and no answer contradicts itself.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import {
   type Case,
   caseNames,
   EXAMPLES,
+  type ExpectedConversation,
   type ExpectedOutcome,
   type ExpectedQuery,
   identity,
@@ -66,6 +67,7 @@ const VERDICT_OF: Readonly<Record<string, string>> = {
 
 interface Spec {
   readonly podIPs?: readonly { readonly ip: string }[];
+  readonly addresses?: readonly { readonly address: string }[];
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
   readonly ingress?: readonly unknown[];
@@ -131,6 +133,44 @@ function checkQuery(example: Case, query: ExpectedQuery): void {
   const strongest = ['default-deny', 'loopback', 'node', 'rule', 'no-policy'].find(reason => reasons.includes(reason));
   expect(query.reason, where).toBe(strongest);
   expect(query.verdict, where).toBe(VERDICT_OF[query.reason]);
+}
+
+const list = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+/** Pods and nodes by name, whichever way a query named them; what nobody owns stays an address. */
+function owners(example: Case): (end: string) => string {
+  const names = new Map<string, string>();
+  for (const object of example.cluster) {
+    if (object.kind === 'Pod' && spec(object).hostNetwork !== true) {
+      for (const { ip } of status(object).podIPs!) names.set(ip, identity(object));
+    }
+    if (object.kind === 'Node') {
+      for (const { address } of status(object).addresses!) names.set(address, `node/${object.metadata.name}`);
+    }
+  }
+  return end => names.get(end) ?? end;
+}
+
+/** A conversation of the capture is one of the queries; through a service, one that the service's backend answers. */
+function checkConversation(example: Case, conversation: ExpectedConversation): void {
+  const where = `${example.name}: ${conversation.from} -> ${conversation.to} ${conversation.protocol} ${conversation.port}`;
+  const owner = owners(example);
+  const same = example.expected.queries.filter(query => {
+    const isService = query.to.startsWith('10.96.');
+    if (isService !== (conversation.views !== undefined) && isService) return false;
+    const sameEnd = isService || (owner(query.to) === conversation.to && query.port === conversation.port);
+    return owner(query.from) === conversation.from && sameEnd && query.protocol === conversation.protocol;
+  });
+  const answers = same.filter(query => query.sourcePort === undefined);
+  expect(answers.length, where).toBeGreaterThan(0);
+  const refusing = (['egress', 'ingress'] as const).filter(side => answers[0]![side]?.verdict === 'dropped');
+  for (const query of answers.filter(query => owner(query.to) === conversation.to)) {
+    expect([query.verdict, query.reason], where).toEqual([conversation.verdict, conversation.reason]);
+    expect(list(conversation.side), where).toEqual(refusing);
+  }
+  for (const policy of list(conversation.policy)) expect(example.policies.map(identity), where).toContain(policy);
+  expect(conversation.connections, where).toBeGreaterThan(0);
 }
 
 describe('the examples', () => {
@@ -203,6 +243,19 @@ describe.each(names)('%s', name => {
     for (const query of [...queries, ...unenforced]) checkQuery(example, query);
     expect(new Set(queries.map(query => query.verdict))).toEqual(new Set(['allowed', 'dropped']));
     expect(unenforced.every(query => query.reason === 'no-policy')).toBe(true);
+  });
+
+  it('has a small capture whose conversations are its queries', () => {
+    const withoutAddresses = !example.cluster.some(object => object.kind === 'Pod');
+    expect(example.capture === null).toBe(withoutAddresses);
+    if (example.capture === null) return;
+    expect(existsSync(join(example.folder, 'play.yaml'))).toBe(true);
+    expect(statSync(example.capture).size).toBeLessThan(100_000);
+    const { conversations = [], packets } = example.expected;
+    expect(packets?.total).toBeGreaterThan(50);
+    expect(conversations.length).toBeGreaterThanOrEqual(8);
+    for (const conversation of conversations) checkConversation(example, conversation);
+    expect(new Set(conversations.map(({ verdict }) => verdict))).toEqual(new Set(['allowed', 'dropped']));
   });
 
   it('asks about every policy but one that selects nothing', () => {
