@@ -1,0 +1,84 @@
+/**
+ * Addresses and blocks in documents: text -> canonical text (cold; never a packet's).
+ *
+ * Canonical: dotted decimal for IPv4, RFC 5952 for IPv6. IPv4-mapped IPv6 (::ffff:10.0.0.1) is the IPv4 address, as
+ * Go's net package and therefore Kubernetes read it. Leading zeros (010.0.0.1) are read as decimal, as old API servers
+ * do, and are marked: newer ones refuse them.
+ */
+import { Address4, Address6 } from 'ip-address';
+
+export interface Address {
+  readonly family: 4 | 6;
+  readonly value: bigint;
+  /** Canonical. */
+  readonly text: string;
+  /** Leading zeros or an IPv4-mapped form: read leniently. */
+  readonly lenient: boolean;
+}
+
+export interface Block {
+  readonly family: 4 | 6;
+  /** The first address; host bits are cleared. */
+  readonly first: bigint;
+  readonly length: number;
+  /** Canonical, with host bits cleared. */
+  readonly text: string;
+  /** The address before the slash, canonical: differs from the block's where host bits were set. */
+  readonly address: string;
+  readonly hostBits: boolean;
+  readonly lenient: boolean;
+}
+
+const WIDTH = { 4: 32, 6: 128 } as const;
+const MAPPED = 0xffffn << 32n;
+
+/** @returns null where the text is no IP address; zones (%eth0) are none of a document's business */
+export function parseAddress(text: string): Address | null {
+  if (text.length > 64 || text.includes('/') || text.includes('%')) return null;
+  // Leading zeros of the dotted part only: groups of hexadecimal digits may have them.
+  const plain = text.replace(/(?<=^|:)\d+(?:\.\d+){3}$/, dotted => dotted.replace(/\b0+(?=\d)/g, ''));
+  const lenient = plain !== text;
+  if (!plain.includes(':')) {
+    if (!Address4.isValid(plain)) return null;
+    return { family: 4, value: new Address4(plain).bigInt(), text: plain, lenient };
+  }
+  if (!Address6.isValid(plain)) return null;
+  const value = new Address6(plain).bigInt();
+  if (value >> 32n === 0xffffn)
+    return { family: 4, value: value - MAPPED, text: format(4, value - MAPPED), lenient: true };
+  return { family: 6, value, text: format(6, value), lenient };
+}
+
+/** @returns null where the text is no CIDR block */
+export function parseBlock(text: string): Block | null {
+  const [address, length, rest] = text.split('/');
+  if (address === undefined || length === undefined || rest !== undefined || !/^\d{1,3}$/.test(length)) return null;
+  const parsed = parseAddress(address);
+  if (parsed === null) return null;
+  const mapped = parsed.family === 4 && address.includes(':');
+  const bits = Number(length) - (mapped ? 96 : 0);
+  const width = WIDTH[parsed.family];
+  if (bits < 0 || bits > width) return null;
+  const host = BigInt(width - bits);
+  const first = (parsed.value >> host) << host;
+  return {
+    family: parsed.family,
+    first,
+    length: bits,
+    text: `${format(parsed.family, first)}/${bits}`,
+    address: parsed.text,
+    hostBits: first !== parsed.value,
+    lenient: parsed.lenient || (length.length > 1 && length.startsWith('0')),
+  };
+}
+
+/** Whether `inner` lies within `outer`. */
+export function contains(outer: Block, inner: Block): boolean {
+  if (outer.family !== inner.family || inner.length < outer.length) return false;
+  const host = BigInt(WIDTH[outer.family] - outer.length);
+  return inner.first >> host === outer.first >> host;
+}
+
+function format(family: 4 | 6, value: bigint): string {
+  return family === 4 ? Address4.fromBigInt(value).correctForm() : Address6.fromBigInt(value).correctForm();
+}

@@ -1,0 +1,66 @@
+/**
+ * Node objects -> nodes, without their numbers.
+ *
+ * A node owns what its status lists and the addresses its network plugin announces for it (tunnel ends, the host's end
+ * of the pod network): probes and masqueraded traffic come from these, and a node's own pods always accept them (14).
+ * Where Node objects are missing, what the pods' status tells of their nodes stands in.
+ */
+import { distinct } from './fields.js';
+import type { Node } from './inventory.js';
+import type { ClusterObjects } from './objects.js';
+import type { PodDraft } from './pods.js';
+
+export type NodeDraft = Omit<Node, 'owner' | 'kind'>;
+
+const ADDRESS_TYPES = new Set(['InternalIP', 'ExternalIP']);
+
+const ANNOTATIONS = [
+  'projectcalico.org/IPv4Address',
+  'projectcalico.org/IPv6Address',
+  'projectcalico.org/IPv4IPIPTunnelAddr',
+  'projectcalico.org/IPv4VXLANTunnelAddr',
+  'projectcalico.org/IPv6VXLANTunnelAddr',
+  'projectcalico.org/IPv4WireguardInterfaceAddr',
+  'projectcalico.org/IPv6WireguardInterfaceAddr',
+  'network.cilium.io/ipv4-cilium-host',
+  'network.cilium.io/ipv6-cilium-host',
+  'io.cilium.network.ipv4-cilium-host',
+  'io.cilium.network.ipv6-cilium-host',
+];
+
+export function readNodes({ byKind }: ClusterObjects, pods: readonly PodDraft[]): NodeDraft[] {
+  const nodes = (byKind.get('Node') ?? []).map(({ name, reader, document }): NodeDraft => {
+    const listed = reader
+      .objects('status', 'addresses')
+      .filter(entry => ADDRESS_TYPES.has(entry.string('type')))
+      .map(entry => entry.address('address'));
+    const annotations = reader.at('metadata', 'annotations');
+    const announced = ANNOTATIONS.map(key => annotations.interfaceAddress(key));
+    const blocks = reader.list('spec', 'podCIDRs').map((_, i) => reader.block('spec', 'podCIDRs', i));
+    return {
+      name,
+      labels: reader.strings('metadata', 'labels'),
+      addresses: distinct([...listed, ...announced]),
+      podCIDRs: distinct([...blocks, reader.block('spec', 'podCIDR')]),
+      position: document.position,
+    };
+  });
+  return [...nodes, ...nodesOfPods(pods, new Set(nodes.map(({ name }) => name)))];
+}
+
+function nodesOfPods(pods: readonly PodDraft[], given: ReadonlySet<string>): NodeDraft[] {
+  const found = new Map<string, { addresses: Set<string>; pod: PodDraft }>();
+  for (const pod of pods) {
+    if (pod.node === '' || given.has(pod.node) || pod.nodeAddresses.length === 0) continue;
+    const node = found.get(pod.node) ?? { addresses: new Set<string>(), pod };
+    for (const address of pod.nodeAddresses) node.addresses.add(address);
+    found.set(pod.node, node);
+  }
+  return [...found].map(([name, { addresses, pod }]) => ({
+    name,
+    labels: {},
+    addresses: [...addresses],
+    podCIDRs: [],
+    position: pod.position,
+  }));
+}

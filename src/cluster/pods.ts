@@ -1,0 +1,96 @@
+/**
+ * Pod objects and pod templates -> pods, without their numbers. Numbers in comments are items of docs/semantics.md.
+ */
+import { distinct, type Reader } from './fields.js';
+import type { ContainerPort, Labels, Pod } from './inventory.js';
+import type { ClusterObject } from './objects.js';
+
+/** A pod before owners are numbered. */
+export type PodDraft = Omit<Pod, 'owner' | 'kind'> & {
+  readonly phase: string;
+  /** Not told to be unready: may serve as a backend where no endpoints are given. */
+  readonly ready: boolean;
+  /** Addresses of the node it runs on, as its status tells. */
+  readonly nodeAddresses: readonly string[];
+};
+
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** The controller among the owners, else the first. */
+export function ownerReference(reader: Reader): OwnerReference | null {
+  const owners = reader.objects('metadata', 'ownerReferences');
+  const owner = owners.find(candidate => candidate.boolean('controller')) ?? owners[0];
+  return owner === undefined ? null : { kind: owner.string('kind'), name: owner.string('name') };
+}
+
+const FINISHED = new Set(['Succeeded', 'Failed', 'Completed']);
+
+/** @param workload "Deployment/web" or null */
+export function readPod({ name, namespace, reader, document }: ClusterObject, workload: string | null): PodDraft {
+  const phase = reader.string('status', 'phase');
+  const status = reader.at('status');
+  const podIPs = status.objects('podIPs').map(entry => entry.address('ip'));
+  const hostIPs = status.objects('hostIPs').map(entry => entry.address('ip'));
+  const addresses = distinct([...podIPs, status.address('podIP')]);
+  return {
+    namespace,
+    name,
+    labels: reader.strings('metadata', 'labels'),
+    // (20): a finished pod has given its addresses back. (21): both families.
+    addresses: FINISHED.has(phase) ? [] : addresses,
+    node: reader.string('spec', 'nodeName'),
+    hostNetwork: reader.boolean('spec', 'hostNetwork'),
+    ports: readContainerPorts(reader.at('spec')),
+    workload,
+    started: status.time('startTime'),
+    fromWorkload: false,
+    position: document.position,
+    phase,
+    ready: !status.objects('conditions').some(c => c.string('type') === 'Ready' && c.string('status') === 'False'),
+    nodeAddresses: distinct([...hostIPs, status.address('hostIP')]),
+  };
+}
+
+/** (10): of containers and init containers. */
+export function readContainerPorts(spec: Reader): ContainerPort[] {
+  const ports: ContainerPort[] = [];
+  for (const container of [...spec.objects('containers'), ...spec.objects('initContainers')]) {
+    for (const given of container.objects('ports')) {
+      const protocol = given.protocol('protocol');
+      const port = given.port('containerPort');
+      const name = given.string('name');
+      if (protocol === null || port === 0) continue;
+      ports.push(name === '' ? { protocol, port } : { name, protocol, port });
+    }
+  }
+  return ports;
+}
+
+/** The pod that stands for a workload's pods: no address, the template's labels and ports. */
+export function standIn(workload: ClusterObject, root: string): PodDraft {
+  const { kind, name, namespace, reader, document } = workload;
+  const template =
+    kind === 'CronJob' ? reader.at('spec', 'jobTemplate', 'spec', 'template') : reader.at('spec', 'template');
+  const given: Labels = template.strings('metadata', 'labels');
+  // The Job controller labels its pods so.
+  const labels = kind === 'Job' ? { 'batch.kubernetes.io/job-name': name, 'job-name': name, ...given } : given;
+  return {
+    namespace,
+    name: root.slice(root.indexOf('/') + 1),
+    labels,
+    addresses: [],
+    node: '',
+    hostNetwork: template.boolean('spec', 'hostNetwork'),
+    ports: readContainerPorts(template.at('spec')),
+    workload: root,
+    started: Number.NaN,
+    fromWorkload: true,
+    position: document.position,
+    phase: '',
+    ready: false,
+    nodeAddresses: [],
+  };
+}

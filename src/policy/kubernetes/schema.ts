@@ -1,0 +1,136 @@
+/**
+ * A schema and its walker: is this object what the API server's decoder would take?
+ *
+ * In:  a plain value and a schema.  Out: the value with everything of a wrong type removed; a finding for each wrong
+ * type (an error, in the decoder's words) and for each unknown field (a warning: the API server drops it).
+ *
+ * A walker of its own rather than a validation library: what is wrong must be told by path, in the API server's words,
+ * with the likely meant field; null must mean "absent" everywhere; and reading goes on behind every finding.
+ */
+import type { Path } from '../../documents/document.js';
+import { type Findings, formatPath, shown, typeName } from '../../documents/findings.js';
+import { nearest } from '../../documents/suggest.js';
+
+export type Schema =
+  /** `type` as the API names it: v1.Protocol. */
+  | { readonly kind: 'string'; readonly type: string }
+  | { readonly kind: 'int32'; readonly type: string }
+  | { readonly kind: 'intOrString'; readonly type: string }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'strings'; readonly type: string }
+  | { readonly kind: 'list'; readonly type: string; readonly element: Schema }
+  | {
+      readonly kind: 'object';
+      readonly type: string;
+      /** For operators: "an egress rule". */
+      readonly noun: string;
+      readonly fields: Readonly<Record<string, Schema>>;
+      /** Fields that people write here and mean another one by. */
+      readonly meant?: Readonly<Record<string, string>>;
+    };
+
+const INT32 = 2 ** 31;
+
+/** @returns the decoded value, undefined where it is null or of a wrong type; elements of a list that are null stay null */
+export function decode(schema: Schema, value: unknown, path: Path, findings: Findings): unknown {
+  if (value === null || value === undefined) return undefined;
+  switch (schema.kind) {
+    case 'any':
+      return value;
+    case 'string':
+      if (typeof value === 'string') return value;
+      return wrongType(schema, value, path, findings, quoteHint(value));
+    case 'int32':
+      return decodeInteger(schema, value, path, findings);
+    case 'intOrString':
+      return typeof value === 'string' ? value : decodeInteger(schema, value, path, findings);
+    case 'strings':
+      return decodeStrings(schema, value, path, findings);
+    case 'list':
+      if (!Array.isArray(value)) return wrongType(schema, value, path, findings, listHint(path));
+      return value.map((element, i) =>
+        element === null ? null : decode(schema.element, element, [...path, i], findings),
+      );
+    case 'object':
+      return decodeObject(schema, value, path, findings);
+  }
+}
+
+type Of<K extends Schema['kind']> = Extract<Schema, { kind: K }>;
+
+function decodeInteger(schema: Of<'int32' | 'intOrString'>, value: unknown, path: Path, findings: Findings): unknown {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= -INT32 && value < INT32) return value;
+  if (typeof value !== 'number') return wrongType(schema, value, path, findings, undefined);
+  findings.error(path, `cannot unmarshal number ${value} into a field of type int32`, 'a whole number is expected');
+  return undefined;
+}
+
+function decodeStrings(schema: Of<'strings'>, value: unknown, path: Path, findings: Findings): unknown {
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return wrongType(schema, value, path, findings, `write \`${last(path)}\` as a map, e.g. ${last(path)}: {app: web}`);
+  }
+  const strings: Record<string, string> = Object.create(null);
+  for (const [key, element] of Object.entries(value as Record<string, unknown>)) {
+    const at = [...path, key];
+    if (typeof element === 'string') strings[key] = element;
+    else if (element === null) {
+      findings.warn(path, `${JSON.stringify(key)} has no value and is read as ""`, 'write "" if that is meant', at);
+      strings[key] = '';
+    } else {
+      const message = `cannot unmarshal ${typeName(element)} into a field of type string (key ${JSON.stringify(key)})`;
+      findings.error(path, message, quoteHint(element), at);
+    }
+  }
+  return strings;
+}
+
+function decodeObject(schema: Of<'object'>, value: unknown, path: Path, findings: Findings): unknown {
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return wrongType(schema, value, path, findings, objectHint(schema, value, path));
+  }
+  const decoded: Record<string, unknown> = {};
+  for (const [field, element] of Object.entries(value as Record<string, unknown>)) {
+    const known = Object.hasOwn(schema.fields, field) ? schema.fields[field] : undefined;
+    if (known !== undefined) decoded[field] = decode(known, element, [...path, field], findings);
+    else unknownField(schema, field, path, findings);
+  }
+  return decoded;
+}
+
+function unknownField(schema: Of<'object'>, field: string, path: Path, findings: Findings): void {
+  const names = Object.keys(schema.fields);
+  const meant = schema.meant?.[field] ?? nearest(field, names);
+  const hint = `\`${field}\` is not a field of ${schema.noun}${meant === null ? `: it has ${names.map(n => `\`${n}\``).join(', ')}` : `; did you mean \`${meant}\`?`} The API server drops it`;
+  const at = [...path, field];
+  findings.add('warning', `unknown field "${formatPath(at)}"`, hint, at);
+}
+
+function wrongType(
+  schema: Exclude<Schema, { kind: 'any' }>,
+  value: unknown,
+  path: Path,
+  findings: Findings,
+  hint: string | undefined,
+): undefined {
+  findings.error(path, `cannot unmarshal ${typeName(value)} into a field of type ${schema.type}`, hint);
+  return undefined;
+}
+
+const last = (path: Path): string => String(path.findLast(step => typeof step === 'string') ?? 'it');
+
+function quoteHint(value: unknown): string | undefined {
+  if (typeof value === 'boolean') {
+    return `unquoted, it is a boolean (true, false, yes, no, on, off, y, n all are): quote it`;
+  }
+  return typeof value === 'number' ? `quote it: "${value}"` : undefined;
+}
+
+const listHint = (path: Path): string => `\`${last(path)}\` is a list: begin each entry with "- "`;
+
+function objectHint(schema: Of<'object'>, value: unknown, path: Path): string {
+  const fields = Object.keys(schema.fields)
+    .map(name => `\`${name}\``)
+    .join(', ');
+  if (Array.isArray(value)) return `\`${last(path)}\` is not a list: remove the "- "; ${schema.noun} has ${fields}`;
+  return `${schema.noun} is a map with ${fields}; given is ${shown(value)}`;
+}
