@@ -23,7 +23,7 @@ export async function openCaptures(
   const opened: FrameSource[] = [];
   try {
     for (const path of paths) {
-      const source = await decompress(openSource(path));
+      const source = await decompress(openSource(path), path === '-' ? undefined : () => openSource(path));
       opened.push(openCapture(source, { ...options, bufferLength, capture: opened.length }));
     }
   } catch (error) {

@@ -12,8 +12,10 @@ import { transformSource } from './transform.js';
 import { findZstd, zstdProgramSource } from './zstd-program.js';
 
 const MAGIC_LENGTH = 4;
+const CHUNK = { chunkSize: 64 * 1024 };
 
-export async function decompress(source: ByteSource): Promise<ByteSource> {
+/** @param reopen the source anew from its beginning, where that is possible: see transform.ts */
+export async function decompress(source: ByteSource, reopen?: () => ByteSource): Promise<ByteSource> {
   const start = new Uint8Array(MAGIC_LENGTH);
   let length = 0;
   try {
@@ -26,8 +28,8 @@ export async function decompress(source: ByteSource): Promise<ByteSource> {
     return failingSource(source, error);
   }
   const whole = startingWith(source, start.subarray(0, length));
-  if (isGzip(start, length)) return transformSource(whole, 'gzip', zlib.createGunzip({ chunkSize: 64 * 1024 }));
-  if (isZstd(start, length)) return openZstd(whole);
+  if (isGzip(start, length)) return transformSource(whole, 'gzip', () => zlib.createGunzip(CHUNK), reopen);
+  if (isZstd(start, length)) return openZstd(whole, reopen);
   return whole;
 }
 
@@ -39,11 +41,11 @@ const isZstd = (start: Uint8Array, length: number): boolean =>
   ((start[0] === 0x28 && start[1] === 0xb5 && start[2] === 0x2f && start[3] === 0xfd) ||
     (start[0]! >> 4 === 5 && start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18));
 
-type ZstdModule = { createZstdDecompress?: (options: { chunkSize: number }) => zlib.Gunzip };
+type ZstdModule = { createZstdDecompress?: (options: typeof CHUNK) => zlib.Gunzip };
 
-function openZstd(source: ByteSource): ByteSource {
+function openZstd(source: ByteSource, reopen?: () => ByteSource): ByteSource {
   const create = (zlib as unknown as ZstdModule).createZstdDecompress;
-  if (create !== undefined) return transformSource(source, 'zstd', create({ chunkSize: 64 * 1024 }));
+  if (create !== undefined) return transformSource(source, 'zstd', () => create(CHUNK), reopen);
   const program = findZstd();
   return program === undefined ? fzstdSource(source) : zstdProgramSource(source, program);
 }

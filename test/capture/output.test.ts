@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OutputError, openOutput } from '../../src/node/output.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policap-output-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (name: string): string => join(folder, name);
+const leftovers = (): string[] => readdirSync(folder).filter(name => name.endsWith('.tmp'));
+
+describe('an output file', () => {
+  it('takes its name only when it is whole', () => {
+    writeFileSync(at('result'), 'old');
+    const output = openOutput(at('result'));
+    expect(output.write('new ')).toBe(true);
+    expect(output.write(Buffer.from('é'))).toBe(true);
+    expect(readFileSync(at('result'), 'utf8')).toBe('old');
+    output.close();
+    expect(readFileSync(at('result'), 'utf8')).toBe('new é');
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('leaves the old one where it is given up', () => {
+    const output = openOutput(at('result'));
+    output.write('half');
+    output.discard();
+    expect(readFileSync(at('result'), 'utf8')).toBe('new é');
+    const fresh = openOutput(at('fresh'));
+    fresh.discard();
+    expect(readdirSync(folder)).not.toContain('fresh');
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('replaces the file a link names, not the link', () => {
+    writeFileSync(at('target'), 'old');
+    symlinkSync(at('target'), at('link'));
+    const output = openOutput(at('link'));
+    output.write('new');
+    output.close();
+    expect(readFileSync(at('target'), 'utf8')).toBe('new');
+  });
+
+  it('writes straight into what is no plain file', () => {
+    const output = openOutput('/dev/null');
+    expect(output.write('nothing')).toBe(true);
+    output.close();
+  });
+
+  it('says in a sentence what cannot be written', () => {
+    mkdirSync(at('directory'));
+    expect(() => openOutput(at('directory'))).toThrow(OutputError);
+    expect(() => openOutput(at('directory'))).toThrow('is a directory; name a file in it');
+    expect(() => openOutput(at('nowhere/result'))).toThrow('no such file');
+    const full = openOutput('/dev/full');
+    expect(() => full.write('x')).toThrow(/^\/dev\/full: .*no space left/i);
+    full.close();
+  });
+});
+
+describe('standard output', () => {
+  let compiled: string;
+  beforeAll(() => {
+    compiled = at('compiled');
+    const list = [
+      '--ignoreConfig',
+      '--outDir',
+      compiled,
+      '--rootDir',
+      'src',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+    ];
+    const run = spawnSync(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', ...list, '--types', 'node', 'src/node/output.ts'],
+      {
+        cwd: new URL('../../', import.meta.url).pathname,
+        encoding: 'utf8',
+      },
+    );
+    expect(run.stdout).toBe('');
+    writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
+    writeFileSync(
+      join(compiled, 'write.js'),
+      `import { openOutput } from './node/output.js';
+       import { readFileSync } from 'node:fs';
+       if (process.argv[2]) process.stdout;
+       const flags = Number.parseInt(/flags:\\s*(\\d+)/.exec(readFileSync('/proc/self/fdinfo/1', 'utf8'))[1], 8);
+       const output = openOutput('-');
+       const line = 'x'.repeat(999_999) + '\\n';
+       let lines = 0;
+       while (lines < 20 && output.write(line)) lines++;
+       output.close();
+       console.error(String(lines) + (flags & 0o4000 ? ' nonblocking' : ''));`,
+    );
+  });
+  const run = (command: string): { stdout: string; stderr: string } =>
+    spawnSync('bash', ['-c', command.replace('WRITE', `${process.execPath} ${join(compiled, 'write.js')}`)], {
+      encoding: 'utf8',
+    });
+
+  it('writes all of it into a slow pipe, blocking or not', () => {
+    expect(run('WRITE | (sleep 0.3; wc -c)')).toMatchObject({
+      stdout: expect.stringMatching(/^20000000\s*$/),
+      stderr: '20\n',
+    });
+    // Whoever touches process.stdout makes the pipe non-blocking.
+    expect(run('WRITE nonblocking | (sleep 0.3; wc -c)')).toMatchObject({
+      stdout: expect.stringMatching(/^20000000\s*$/),
+      stderr: '20 nonblocking\n',
+    });
+  });
+
+  it('ends quietly when its reader has left', () => {
+    const { stdout, stderr } = run('WRITE | head -c 10');
+    expect(stdout).toBe('xxxxxxxxxx');
+    expect(Number.parseInt(stderr, 10)).toBeLessThan(20);
+  });
+});
