@@ -41,11 +41,9 @@ const CAPTURE = /\.pcap(ng)?(\.gz|\.zst)?$/;
 
 /** tshark's fields of every packet; of a tunnel's packet the inner one's. @param {string} file */
 function packetsOf(file) {
-  const input = file.endsWith('.zst') ? execFileSync('zstd', ['-q', '-d', '-c', file]) : undefined;
-  const args = ['-r', input ? '-' : file, '-n', '-T', 'fields', '-E', 'occurrence=a', '-o', 'ip.defragment:FALSE'];
+  const args = ['-r', file, '-n', '-T', 'fields', '-E', 'occurrence=a', '-o', 'ip.defragment:FALSE'];
   args.push('-o', 'ipv6.defragment:FALSE', ...FIELDS.flatMap(field => ['-e', field]));
   const text = execFileSync('tshark', args, {
-    input,
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],
     maxBuffer: 1 << 28,

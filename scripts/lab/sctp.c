@@ -41,6 +41,25 @@ static socklen_t make_address(const char *text, int port, struct sockaddr_storag
   return sizeof *v6;
 }
 
+/* usrsctp writes through all of these pointers, wanted or not. */
+static ssize_t receive(struct socket *from, char *buffer, size_t size, unsigned short *stream) {
+  struct sockaddr_storage peer;
+  struct sctp_rcvinfo info = {0};
+  socklen_t peer_size = sizeof peer, info_size = sizeof info;
+  unsigned int type = 0;
+  int flags = 0;
+  ssize_t got =
+      usrsctp_recvv(from, buffer, size, (struct sockaddr *)&peer, &peer_size, &info, &info_size, &type, &flags);
+  if (type == SCTP_RECVV_RCVINFO) *stream = info.rcv_sid;
+  return got;
+}
+
+/* Tells the stream of each message. */
+static void want_info(struct socket *socket) {
+  const int on = 1;
+  usrsctp_setsockopt(socket, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on);
+}
+
 static void serve(int port) {
   struct sockaddr_storage any;
   socklen_t size = make_address("::", port, &any);
@@ -52,16 +71,11 @@ static void serve(int port) {
   for (;;) {
     struct socket *peer = usrsctp_accept(listener, NULL, NULL);
     if (!peer) continue;
-    for (;;) {
-      char buffer[4096];
-      struct sctp_rcvinfo info;
-      struct sctp_sndinfo send = {0};
-      socklen_t info_size = sizeof info;
-      unsigned int type = 0;
-      int flags = 0;
-      ssize_t got = usrsctp_recvv(peer, buffer, sizeof buffer, NULL, NULL, &info, &info_size, &type, &flags);
-      if (got <= 0) break;
-      send.snd_sid = info.rcv_sid;
+    want_info(peer);
+    char buffer[4096];
+    unsigned short stream = 0;
+    for (ssize_t got; (got = receive(peer, buffer, sizeof buffer, &stream)) > 0;) {
+      struct sctp_sndinfo send = {.snd_sid = stream};
       usrsctp_sendv(peer, buffer, got, NULL, 0, &send, sizeof send, SCTP_SENDV_SNDINFO, 0);
     }
     usrsctp_close(peer);
@@ -80,12 +94,11 @@ static void ask(const char *text, int port, int local_port, int messages) {
   if (usrsctp_connect(client, (struct sockaddr *)&remote, size)) finish(errno == ECONNREFUSED ? 3 : 4);
   for (int i = 0; i < messages; i++) {
     char buffer[4096];
-    struct sctp_sndinfo info = {0};
-    unsigned int type = 0;
-    int flags = 0, length = snprintf(buffer, sizeof buffer, "message %d of %d", i + 1, messages);
-    info.snd_sid = i % 2;
+    unsigned short stream = i % 2;
+    struct sctp_sndinfo info = {.snd_sid = stream};
+    int length = snprintf(buffer, sizeof buffer, "message %d of %d", i + 1, messages);
     if (usrsctp_sendv(client, buffer, length, NULL, 0, &info, sizeof info, SCTP_SENDV_SNDINFO, 0) < 0) finish(4);
-    if (usrsctp_recvv(client, buffer, sizeof buffer, NULL, NULL, NULL, NULL, &type, &flags) <= 0) finish(4);
+    if (receive(client, buffer, sizeof buffer, &stream) <= 0) finish(4);
   }
   usrsctp_close(client);
   finish(0);
