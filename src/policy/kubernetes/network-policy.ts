@@ -5,7 +5,7 @@
  * Decoding first (fields.ts), then what the API server validates, in its terms and order; defaults as it sets them.
  * Numbers are items of docs/semantics.md.
  */
-import type { KubernetesDocument, Path, Problem } from '../../documents/document.js';
+import type { KubernetesDocument, Path, Position, Problem } from '../../documents/document.js';
 import { Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { NetworkPolicy, PolicyRule } from '../policy.js';
@@ -15,6 +15,8 @@ import { type DecodedPeer, readPeer } from './peers.js';
 import { type DecodedPort, readPort } from './ports.js';
 import { decode } from './schema.js';
 import { type DecodedSelector, readSelector } from './selectors.js';
+
+const byPosition = (a: Position, b: Position): number => a.line - b.line || a.column - b.column;
 
 interface DecodedRule {
   readonly from?: readonly (DecodedPeer | null | undefined)[];
@@ -57,7 +59,7 @@ export function readNetworkPolicy(document: KubernetesDocument, problems: Proble
   if (own.every(({ severity }) => severity === 'warning')) {
     warnOfNoEffect(document, spec, isolatesIngress, isolatesEgress, findings);
   }
-  problems.push(...own);
+  problems.push(...own.sort((a, b) => byPosition(a.position, b.position)));
   if (own.some(({ severity }) => severity === 'error')) return null;
   return {
     namespace,

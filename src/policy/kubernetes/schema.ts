@@ -100,7 +100,9 @@ function decodeObject(schema: Of<'object'>, value: unknown, path: Path, findings
 function unknownField(schema: Of<'object'>, field: string, path: Path, findings: Findings): void {
   const names = Object.keys(schema.fields);
   const meant = schema.meant?.[field] ?? nearest(field, names);
-  const hint = `\`${field}\` is not a field of ${schema.noun}${meant === null ? `: it has ${names.map(n => `\`${n}\``).join(', ')}` : `; did you mean \`${meant}\`?`} The API server drops it`;
+  const known =
+    meant === null ? `it has ${names.map(name => `\`${name}\``).join(', ')}.` : `did you mean \`${meant}\`?`;
+  const hint = `\`${field}\` is not a field of ${schema.noun}; ${known} As it stands it is dropped and the rest applies without it`;
   const at = [...path, field];
   findings.add('warning', `unknown field "${formatPath(at)}"`, hint, at);
 }
