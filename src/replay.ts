@@ -13,7 +13,7 @@ import { createStateless } from './flow/stateless.js';
 import type { TrackerOptions } from './flow/tracker.js';
 import { createParser, newPacketBatch, type ParserOptions } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
-import type { Report, ReplayResult } from './report/report.js';
+import type { ReplayResult, Report } from './report/report.js';
 import { createDecisions } from './verdict/decisions.js';
 import { Judge } from './verdict/judge.js';
 import { newVerdictBatch } from './verdict/verdict.js';
@@ -24,8 +24,8 @@ export interface ReplayOptions extends TrackerOptions, ParserOptions {
   readonly conntrack?: 'linux' | 'none';
   /** The captures as the user named them. */
   readonly captures: readonly string[];
-  /** Called between batches, some hundred times a second at most. */
-  readonly onProgress?: (packets: number, bytesRead: number, bytesTotal: number | undefined) => void;
+  /** Called between batches, some hundred times a second at most; may answer later, to let signals be served. */
+  readonly onProgress?: (packets: number, bytesRead: number, bytesTotal: number | undefined) => void | Promise<void>;
   /** Ends the replay early; what was judged so far is reported. */
   readonly signal?: AbortSignal;
 }
@@ -46,9 +46,10 @@ export async function replay(
   const started = performance.now();
   const mode = options.mode ?? 'what-if';
   const decisions = createDecisions();
-  const tracker = options.conntrack === 'none' ? createStateless() : createTracker(options);
+  const stateless = options.conntrack === 'none';
+  const tracker = stateless ? createStateless() : createTracker(options);
   const parser = createParser(options);
-  const judge = new Judge({ ...compiled, tracker, fragments: createFragments(), decisions, mode });
+  const judge = new Judge({ ...compiled, tracker, fragments: createFragments(), decisions, mode, stateless });
   const verdicts = newVerdictBatch(BATCH_FRAMES);
   let packets = newPacketBatch(BATCH_FRAMES);
   let packetsAhead = newPacketBatch(BATCH_FRAMES);
@@ -70,7 +71,7 @@ export async function replay(
     judge.judge(frames, packets, ahead === null ? null : packetsAhead, verdicts);
     for (const report of reports) await report.batch(frames, packets, verdicts, first);
     for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;
-    options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
+    await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
     [packets, packetsAhead] = [packetsAhead, packets];
     frames = ahead;
   }

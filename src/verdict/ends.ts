@@ -4,10 +4,10 @@
  * In:  the first packet of a connection (initiator to responder) and the packets that follow it in the capture.
  * Out: a decision. Called once a connection (cold beside the per-packet loop, but without strings).
  *
- * Policy is applied at the pods: egress where the source pod sends, after service translation; ingress where the packet
- * arrives. So a packet to a service is judged by the packets behind the translation where the capture holds them: egress
- * from the source it was sent with, ingress as it arrived. Where it does not, every ready backend is asked; backends that
- * disagree leave the packet `undecided: ambiguous-policy` (18).
+ * Policy is applied behind the service translation. So a packet to a service is judged with its real ends: the source that
+ * sent it, and the backend that its translated copy goes to, where the capture holds that copy (a masquerade on the way
+ * changes nothing). Where it does not, every ready backend is asked; backends that disagree leave the packet
+ * `undecided: ambiguous-policy` (18).
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
@@ -52,15 +52,12 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     return record(source, classifier.ownerOf(rows, base, DST), -1, null, judged());
   }
 
-  /** Egress of the packet as it was sent, ingress of the view that arrived. */
+  /** The packet as it was sent, to where it arrived. */
   function decideView(rows: Int32Array, base: number, view: Int32Array, at: number, service: number): number {
     scratch.set(rows.subarray(base, base + STRIDE));
     for (let word = 0; word < 4; word++) scratch[DST + word] = view[at + DST + word]!;
     scratch[DPORT] = view[at + DPORT]!;
     classifier.classify(scratch, 0, out, 0);
-    const egress = out[EGRESS]!;
-    classifier.classify(view, at, out, 0);
-    out[EGRESS] = egress;
     return record(classifier.ownerOf(rows, base, SRC), classifier.ownerOf(view, at, DST), service, null, judged());
   }
 

@@ -82,6 +82,8 @@ export interface JudgeParts {
   readonly fragments: Fragments;
   readonly decisions: Decisions;
   readonly mode: 'what-if' | 'dataplane';
+  /** Without connection tracking every packet is judged on its own, as it is. */
+  readonly stateless: boolean;
 }
 
 /** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; TAG_ bits. */
@@ -235,13 +237,14 @@ export class Judge {
 
   /** The first packet of a connection: asked of the classifier, and kept or forgotten. */
   private judgeNew(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
-    const { tracker, classifier, decisions, mode, inventory } = this.parts;
+    const { tracker, classifier, decisions, mode, stateless, inventory } = this.parts;
     const { owners } = inventory;
     let bits = 0;
     let decision: number;
-    let connection = 0;
-    if (mode === 'dataplane') {
-      decision = this.ends.decide(rows, base);
+    let connection: number;
+    if (mode === 'dataplane' || stateless) {
+      decision = mode === 'dataplane' ? this.ends.decide(rows, base) : this.decideFrom(rows, base, false);
+      connection = ++this.connections;
     } else {
       const source = classifier.ownerOf(rows, base, SRC);
       const destination = classifier.ownerOf(rows, base, DST);
@@ -260,7 +263,6 @@ export class Judge {
         this.recent.add(rows, base, this.now, connection, decision, toService);
       }
     }
-    if (mode === 'dataplane') connection = ++this.connections;
     const { code, service } = decisions.list[decision]!;
     out.code[i] = code;
     out.decision[i] = decision;

@@ -40,7 +40,7 @@ const judge = async (
   options: Partial<ReplayOptions> = {},
   times?: bigint[],
 ) => {
-  const source = sourceOf([batchOf(frames, times ? { times } : {})]);
+  const source = sourceOf([batchOf(frames, times ? { times } : {}).batch]);
   return (await record(source, compileText(CLUSTER, policies), options)).records;
 };
 
@@ -228,7 +228,7 @@ describe('what belongs to a connection without being of it', () => {
   });
 
   it('leaves undecided what the snap length cut, and lets neighbour discovery be', async () => {
-    const cut = batchOf([ethernet(ipv4({ src: WEB, dst: DB }, tcp({})))], { snapLength: 36 });
+    const cut = batchOf([ethernet(ipv4({ src: WEB, dst: DB }, tcp({})))], { snapLength: 36 }).batch;
     expect(words((await record(sourceOf([cut]), compileText(CLUSTER, DB_CLOSED))).records)).toEqual([
       'undecided truncated',
     ]);

@@ -21,7 +21,7 @@ const replayed = async (policies: string, batches: Uint8Array[][]) => {
     clock += 20_000n;
     return clock;
   };
-  const source = sourceOf(batches.map(frames => batchOf(frames, { times: frames.map(tick) })));
+  const source = sourceOf(batches.map(frames => batchOf(frames, { times: frames.map(tick) }).batch));
   return (await record(source, compileText(CLUSTER, policies))).records;
 };
 
@@ -102,13 +102,23 @@ describe('18: a packet to a service is judged behind the translation', () => {
     expect(words(await replayed(WEB_TO_API, [[echo]]))).toEqual(['dropped default-deny']);
   });
 
-  it('through a node port: ingress as the packet arrives at the pod, from the node that masqueraded it', async () => {
+  it('through a node port: from the client, though the node put its own address in between', async () => {
     const frames = [syn(OUTSIDER, NODE_A, 40000, 30080), syn(NODE_A, API_2, 40000, 8080)];
     const records = await replayed(API_FROM_WEB, [frames]);
     expect(words(records)).toEqual(['dropped default-deny', 'dropped default-deny']);
     expect(records.map(r => r.connection)).toEqual([1, 1]);
-    const own = await replayed(API_FROM_WEB, [[syn(OUTSIDER, NODE_A, 40000, 30080), syn(NODE_A, API_1, 40000, 8080)]]);
-    expect(words(own)).toEqual(['allowed node', 'allowed node']);
+    const admitted = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: outside, namespace: shop }
+spec:
+  podSelector: { matchLabels: { app: api } }
+  policyTypes: [Ingress]
+  ingress: [{ from: [{ ipBlock: { cidr: 203.0.113.0/24 } }] }]
+`;
+    expect(words(await replayed(admitted, [frames]))).toEqual(['allowed rule', 'allowed rule']);
+    // Where the capture holds the masqueraded side alone, the node is all there is to judge.
+    expect(words(await replayed(admitted, [frames.slice(1)]))).toEqual(['dropped default-deny']);
   });
 
   it('of UDP datagrams: same source, same length', async () => {
@@ -148,7 +158,7 @@ describe('masquerade', () => {
   });
 
   it('is warned about where only the node is seen', async () => {
-    const source = sourceOf([batchOf([syn(NODE_A, API_2, 40000, 8080)])]);
+    const source = sourceOf([batchOf([syn(NODE_A, API_2, 40000, 8080)]).batch]);
     const { outcome } = await record(source, compileText(CLUSTER));
     expect(outcome.warnings.join()).toMatch(/1 connections come from node addresses/);
   });

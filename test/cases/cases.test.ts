@@ -1,0 +1,223 @@
+/**
+ * Every shipped case: the real capture, replayed, against what its expected.yaml says by hand.
+ *
+ * Each connection of the capture must be one of the expected conversations, with its verdict, reason, side and policy, and
+ * each expected conversation must occur, as often as it says. Packets that belong to no connection (invalid ones) must be
+ * expected, too. Both engines must give the same verdict on every packet.
+ */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Owner } from '../../src/cluster/inventory.js';
+import type { Compiled } from '../../src/compile.js';
+import { openCaptures } from '../../src/node/captures.js';
+import { DPORT, DST, FAMILY, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../../src/packet/row.js';
+import { addressText, protocolText } from '../../src/packet/text.js';
+import { replay } from '../../src/replay.js';
+import type { ReplayContext, Report } from '../../src/report/report.js';
+import { icmpRequestOf, isIcmpReply } from '../../src/verdict/initiator.js';
+import { outcomeRecord } from '../../src/verdict/outcome.js';
+import {
+  MARK_DUPLICATE,
+  MARK_FIRST,
+  MARK_ORIGINAL,
+  type OutcomeRecord,
+  reasonOf,
+  verdictOf,
+} from '../../src/verdict/verdict.js';
+import { allCases, type Case, compileCase, type ExpectedConversation } from '../support/cases.js';
+
+/** One packet, told from its connection's initiator to the responder. */
+interface Seen {
+  packet: number;
+  connection: number;
+  first: boolean;
+  family: number;
+  protocol: string;
+  from: string[];
+  to: string[];
+  port: number;
+  icmpType: number;
+  verdict: string;
+  reason: string;
+  /** Of the decision: who it was about. */
+  judgedFrom: string[];
+  judgedTo: string[];
+  egress: OutcomeRecord | null;
+  ingress: OutcomeRecord | null;
+}
+
+const namesOf = (owner: Owner | undefined, address: string): string[] => {
+  if (owner === undefined) return [address];
+  if (owner.kind === 'pod') return [`${owner.namespace}/${owner.name}`, address];
+  return [owner.kind === 'node' ? `node/${owner.name}` : `service/${owner.namespace}/${owner.name}`, address];
+};
+
+function createObserver(compiled: Compiled): Report & { readonly seen: Seen[]; readonly codes: number[] } {
+  const { owners } = compiled.inventory;
+  const seen: Seen[] = [];
+  const codes: number[] = [];
+  let context: ReplayContext;
+  return {
+    seen,
+    codes,
+    begin(c) {
+      context = c;
+    },
+    batch(_frames, { rows }, verdicts, first) {
+      for (let i = 0; i < verdicts.count; i++) {
+        codes.push(verdicts.code[i]!);
+        const base = i * STRIDE;
+        const reason = reasonOf(verdicts.code[i]!);
+        if (reason === 'not-ip' || reason === 'not-enforced') continue;
+        const decision = verdicts.decision[i]! < 0 ? undefined : context.decisions[verdicts.decision[i]!]!;
+        const marks = verdicts.marks[i]!;
+        const forward = decision === undefined || (marks & MARK_ORIGINAL) !== 0;
+        const end = (word: number): string[] =>
+          namesOf(owners[compiled.classifier.ownerOf(rows, base, word)], addressText(rows, base, word));
+        const judged = (owner: number): string[] => (owner < 0 ? [] : namesOf(owners[owner], ''));
+        const { ruleset, inventory } = compiled;
+        const family = rows[base + FAMILY]!;
+        const type = rows[base + ICMP_TYPE]!;
+        seen.push({
+          packet: first + i,
+          connection: verdicts.connection[i]!,
+          first: (marks & MARK_FIRST) !== 0 && (marks & MARK_DUPLICATE) === 0,
+          family,
+          protocol: protocolText(rows[base + PROTOCOL]!),
+          from: end(forward ? SRC : DST),
+          to: end(forward ? DST : SRC),
+          port: rows[base + (forward ? DPORT : SPORT)]!,
+          icmpType: isIcmpReply(family, type) ? icmpRequestOf(family, type) : type,
+          verdict: verdictOf(verdicts.code[i]!),
+          reason,
+          judgedFrom: decision ? judged(decision.source) : [],
+          judgedTo: decision ? judged(decision.destination) : [],
+          egress: decision ? outcomeRecord('egress', decision.egress, decision.source, ruleset, inventory) : null,
+          ingress: decision
+            ? outcomeRecord('ingress', decision.ingress, decision.destination, ruleset, inventory)
+            : null,
+        });
+      }
+    },
+    end() {},
+  };
+}
+
+const list = <T>(value: T | readonly T[] | undefined): readonly T[] =>
+  value === undefined ? [] : Array.isArray(value) ? (value as readonly T[]) : [value as T];
+
+const portIs = (wanted: number | string | undefined, port: number): boolean => {
+  if (wanted === undefined) return true;
+  const [low, high] = String(wanted).split('-').map(Number) as [number, number | undefined];
+  return port >= low && port <= (high ?? low);
+};
+
+/** Whether an end of a packet is the conversation's, or one of its views'. */
+const endIs = (names: readonly string[], own: string, views: readonly (string | undefined)[]): boolean =>
+  names.includes(own) || views.some(view => view !== undefined && names.includes(view));
+
+function isOf(conversation: ExpectedConversation, seen: Seen): boolean {
+  const views = conversation.views ?? [];
+  return (
+    conversation.protocol === seen.protocol &&
+    (conversation.family === undefined || conversation.family === seen.family) &&
+    (conversation.icmpType === undefined || conversation.icmpType === seen.icmpType) &&
+    endIs(
+      seen.from,
+      conversation.from,
+      views.map(view => view.from),
+    ) &&
+    endIs(
+      seen.to,
+      conversation.to,
+      views.map(view => view.to),
+    ) &&
+    (portIs(conversation.port, seen.port) ||
+      views.some(view => view.port !== undefined && portIs(view.port, seen.port)))
+  );
+}
+
+/** Whether the first packet's verdict is what the conversation says, whoever decided it included. */
+function verdictIs(conversation: ExpectedConversation, seen: Seen): boolean {
+  if (conversation.verdict !== seen.verdict || conversation.reason !== seen.reason) return false;
+  if (
+    seen.judgedFrom.length > 0 &&
+    !seen.judgedFrom.includes(conversation.from) &&
+    !seen.from.includes(conversation.from)
+  )
+    return false;
+  if (seen.judgedTo.length > 0 && !seen.judgedTo.includes(conversation.to) && !seen.to.includes(conversation.to))
+    return false;
+  const outcomes = { egress: seen.egress, ingress: seen.ingress };
+  for (const side of list(conversation.side)) {
+    if (outcomes[side as 'egress' | 'ingress']?.verdict !== conversation.verdict) return false;
+  }
+  const named = [seen.egress, seen.ingress].flatMap(o => (o === null ? [] : [o.policy, ...o.policies]));
+  return list(conversation.policy).every(policy => named.includes(policy));
+}
+
+const describeSeen = (s: Seen): string =>
+  `packet ${s.packet} (connection ${s.connection}): ${s.from.join('=')} -> ${s.to.join('=')} ${s.protocol} ${s.port} type ${s.icmpType}: ` +
+  `${s.verdict} ${s.reason}; egress ${JSON.stringify(s.egress)}; ingress ${JSON.stringify(s.ingress)}`;
+
+async function run(folder: Case, compiled: Compiled) {
+  const observer = createObserver(compiled);
+  const paths = folder.captures.map(capture => join(folder.path, capture));
+  const source = await openCaptures(paths);
+  const outcome = await replay(source, compiled, { captures: paths, mode: folder.expected.mode }, [observer]);
+  source.close();
+  expect(outcome.errors).toEqual([]);
+  return observer;
+}
+
+const cases = allCases();
+
+describe('shipped cases', () => {
+  it('are there', () => expect(cases.length).toBeGreaterThan(20));
+
+  it.each(cases)('$name', async folder => {
+    const { seen, codes } = await run(folder, compileCase(folder));
+    const linear = await run(folder, compileCase(folder, 'linear'));
+    expect(codes).toEqual(linear.codes);
+
+    const { conversations, packets = {} } = folder.expected;
+    if (packets['total'] !== undefined) expect(codes.length).toBe(packets['total']);
+    for (const verdict of ['allowed', 'dropped', 'undecided']) {
+      if (packets[verdict] === undefined) continue;
+      expect(codes.filter(code => verdictOf(code) === verdict).length, verdict).toBe(packets[verdict]);
+    }
+
+    const wrong: string[] = [];
+    const count = new Map<ExpectedConversation, number>(conversations.map(conversation => [conversation, 0]));
+    const conversationOf = new Map<number, ExpectedConversation>();
+    for (const packet of seen) {
+      const counts = packet.first || packet.connection === 0;
+      const found = counts
+        ? conversations.find(conversation => isOf(conversation, packet) && verdictIs(conversation, packet))
+        : conversationOf.get(packet.connection);
+      if (found === undefined || !isOf(found, packet)) {
+        if (packet.verdict !== 'undecided' || packet.first) wrong.push(describeSeen(packet));
+        continue;
+      }
+      if (!counts) continue;
+      if (packet.connection > 0) conversationOf.set(packet.connection, found);
+      count.set(found, count.get(found)! + 1);
+    }
+    expect(wrong.slice(0, 12), 'packets that no expected conversation explains').toEqual([]);
+    for (const [conversation, times] of count) {
+      const said = JSON.stringify(conversation);
+      if (conversation.connections === undefined) expect(times, said).toBeGreaterThan(0);
+      else expect(times, said).toBe(conversation.connections);
+      const members = seen.filter(packet => conversationOf.get(packet.connection) === conversation);
+      for (const view of conversation.views ?? []) {
+        const shown = members.some(
+          packet =>
+            (view.from === undefined || packet.from.includes(view.from)) &&
+            (view.to === undefined || packet.to.includes(view.to)) &&
+            portIs(view.port, packet.port),
+        );
+        expect(shown, `${said} is seen as ${JSON.stringify(view)}`).toBe(true);
+      }
+    }
+  });
+});

@@ -1,0 +1,103 @@
+/**
+ * Damaged captures through the whole replay: every shipped capture, mutated, against its own policies.
+ *
+ * No mutant may throw; every frame that can be read gets a verdict; what stands before the damage is judged as in the
+ * whole capture. POLICAP_MUTANTS sets how many (npm run fuzz runs millions); the seed of a failure is in its name.
+ */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ByteSource } from '../../src/capture/frame.js';
+import { openCapture } from '../../src/capture/open.js';
+import type { Compiled } from '../../src/compile.js';
+import { replay } from '../../src/replay.js';
+import type { Report } from '../../src/report/report.js';
+import { allCases, compileCase, plainCapture } from '../support/cases.js';
+import { mutate } from './mutate.js';
+
+const MUTANTS = Number(process.env['POLICAP_MUTANTS'] ?? 40_000);
+const FIRST_SEED = Number(process.env['POLICAP_SEED'] ?? 1);
+
+const memory = (bytes: Uint8Array): ByteSource => {
+  let at = 0;
+  return {
+    name: 'mutant',
+    size: bytes.length,
+    read(target, offset, length) {
+      const part = bytes.subarray(at, at + length);
+      target.set(part, offset);
+      at += part.length;
+      return part.length;
+    },
+    close() {},
+  };
+};
+
+interface Judged {
+  codes: number[];
+  /** Bytes of the capture that were surely read when the packet was delivered: the sum of the packets before it. */
+  ends: number[];
+}
+
+async function judge(
+  bytes: Uint8Array,
+  compiled: Compiled,
+  mode: 'what-if' | 'dataplane',
+): Promise<Judged & { damaged: boolean }> {
+  const codes: number[] = [];
+  const ends: number[] = [];
+  let end = 0;
+  const keep: Report = {
+    begin() {},
+    batch(frames, _packets, verdicts) {
+      for (let i = 0; i < verdicts.count; i++) {
+        codes.push(verdicts.code[i]!);
+        end += frames.captured[i]!;
+        ends.push(end);
+      }
+    },
+    end() {},
+  };
+  const source = openCapture(memory(bytes), { bufferLength: 16 * 1024 });
+  const options = { captures: ['mutant'], mode, maxConnections: 1024 };
+  const outcome = await replay(source, compiled, options, [keep]);
+  expect(outcome.packets).toBe(codes.length);
+  return { codes, ends, damaged: outcome.errors.length > 0 };
+}
+
+const cases = allCases().flatMap(folder => folder.captures.map(capture => ({ folder, capture })));
+
+describe('mutants of every shipped capture', () => {
+  it('there are captures to mutate', () => expect(cases.length).toBeGreaterThan(10));
+
+  const each = Math.ceil(MUTANTS / cases.length);
+  it.each(cases)('$folder.name $capture', async ({ folder, capture }) => {
+    const compiled = compileCase(folder);
+    const whole = plainCapture(readFileSync(`${folder.path}/${capture}`));
+    const reference = await judge(whole, compiled, 'dataplane');
+    expect(reference.damaged, basename(capture)).toBe(false);
+    // Long captures are cut down, so that every capture gets its share of mutants in the same time.
+    const sample = whole.length > 60_000 ? whole.subarray(0, 60_000) : whole;
+    let untouched = 0;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + each; seed++) {
+      const { bytes, firstChanged } = mutate(sample, seed);
+      const mode = seed % 2 === 0 ? 'dataplane' : 'what-if';
+      let judged: Judged;
+      try {
+        judged = await judge(bytes, compiled, mode);
+      } catch (error) {
+        throw new Error(`seed ${seed}, ${mode}`, { cause: error });
+      }
+      if (mode === 'what-if') continue;
+      // A record is at least as long as its frame: packets whose frames end before the change in sum come before it.
+      let same = 0;
+      while (same < reference.ends.length && reference.ends[same]! + (same + 1) * MAX_OVERHEAD <= firstChanged) same++;
+      untouched += same;
+      expect(judged.codes.slice(0, same), `seed ${seed}`).toEqual(reference.codes.slice(0, same));
+    }
+    expect(untouched).toBeGreaterThan(0);
+  });
+});
+
+/** Bytes around a frame in a pcapng Enhanced Packet Block at most (header, padding, options of a usual writer), and heads. */
+const MAX_OVERHEAD = 128;
