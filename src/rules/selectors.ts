@@ -76,11 +76,12 @@ export function createPodSelection(inventory: Inventory): PodSelection {
 
   function namespacesOf(selector: LabelSelector): ReadonlySet<string> {
     const key = selectorText(selector);
-    let found = namespaceCache.get(key);
+    const found = namespaceCache.get(key);
     if (found === undefined) {
       const names = new Set<string>();
       for (const { name, labels } of inventory.namespaces.values()) if (matches(selector, labels)) names.add(name);
-      namespaceCache.set(key, (found = names));
+      namespaceCache.set(key, names);
+      return names;
     }
     return found;
   }

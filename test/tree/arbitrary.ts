@@ -278,6 +278,9 @@ const arbPod6 = fc.integer({ min: 1, max: 8 }).map(podV6);
 const arbEnds = fc.oneof(
   fc.tuple(arbPod4, arbPod4),
   fc.tuple(arbPod6, arbPod6),
+  fc.tuple(arbPod4, fc.constantFrom('10.0.1.1', '10.0.1.2')),
+  fc.tuple(fc.constantFrom('10.0.1.1', '10.0.1.2'), arbPod4),
+  fc.tuple(fc.constant('fd00:0:0:1::1'), arbPod6),
   fc.tuple(fc.oneof(arbPod4, fc.constantFrom(...V4_ADDRESSES)), fc.oneof(arbPod4, fc.constantFrom(...V4_ADDRESSES))),
   fc.tuple(fc.oneof(arbPod6, fc.constantFrom(...V6_ADDRESSES)), fc.oneof(arbPod6, fc.constantFrom(...V6_ADDRESSES))),
 );
