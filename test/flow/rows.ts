@@ -226,7 +226,10 @@ export class World {
   }
 }
 
-/** The two sides of a TCP connection with their sequence numbers; each call makes a packet and moves them on. */
+/**
+ * The two sides of a TCP connection with their sequence numbers; each call makes a packet and moves its side on, unless
+ * the packet is given a sequence number of its own (a repetition, or a lie).
+ */
 export class Conversation {
   constructor(
     readonly ends: Ends = {},
@@ -235,7 +238,7 @@ export class Conversation {
   ) {}
   fromClient(flags: string, extra: Segment = {}): Packet {
     const packet = tcp({ ...this.ends, flags, seq: this.client, ack: flags.includes('A') ? this.server : 0, ...extra });
-    this.client += (extra.length ?? 0) + (/[SF]/.test(flags) ? 1 : 0);
+    if (extra.seq === undefined) this.client += (extra.length ?? 0) + (/[SF]/.test(flags) ? 1 : 0);
     return packet;
   }
   fromServer(flags: string, extra: Segment = {}): Packet {
@@ -243,7 +246,7 @@ export class Conversation {
     const ack = flags.includes('A') ? this.client : 0;
     const back = { src: dst, dst: src, sport: dport, dport: sport };
     const packet = tcp({ ...back, flags, seq: this.server, ack, ...extra });
-    this.server += (extra.length ?? 0) + (/[SF]/.test(flags) ? 1 : 0);
+    if (extra.seq === undefined) this.server += (extra.length ?? 0) + (/[SF]/.test(flags) ? 1 : 0);
     return packet;
   }
   /** SYN, SYN/ACK, ACK. */
