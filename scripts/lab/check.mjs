@@ -88,7 +88,9 @@ function conversationsOf(plan, packets) {
     const flags = Number(get('tcp.flags')) & 0x12;
     let tuple = opened.get(forward) ?? opened.get(backward);
     if (!tuple) {
-      tuple = (echo && !request) || flags === 0x12 ? backward : forward;
+      // Without a handshake: a port that the sender's pod offers is a server's.
+      const answers = flags !== 0x02 && offers(plan, a, sport) && !offers(plan, b, dport);
+      tuple = (echo && !request) || flags === 0x12 || answers ? backward : forward;
       opened.set(tuple, tuple);
     }
     const turned = tuple === backward;
@@ -113,6 +115,10 @@ function conversationsOf(plan, packets) {
   }
   return [...found.values()];
 }
+
+/** Whether a pod declares the port. @param {import('./plan.mjs').Plan} plan @param {string} address @param {string} port */
+const offers = (plan, address, port) =>
+  plan.pods.some(pod => pod.addresses.includes(address) && pod.ports.some(p => p.containerPort === Number(port)));
 
 /** Whether an entry of expected.yaml is about a conversation, in one of the views that a capture may have of it. @param {any} entry @param {Conversation} seen */
 function covers(entry, seen) {

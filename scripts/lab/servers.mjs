@@ -106,7 +106,7 @@ async function startServer(plan, sockets, temporary, server) {
     return;
   }
   const started = await (program ? program({ plan, server, inside, folder }) : inside('sh', '-c', server.run));
-  if (server.run === 'sctp') return void (await sleep(0.5));
+  if (server.run === 'sctp' || port === undefined) return void (await sleep(0.5));
   await until(`${server.run} at ${server.at}, port ${port}\n${started.stderr}`, async () => {
     const sockets = await run('ip', ['netns', 'exec', namespace, 'ss', '-Hlntu']);
     return sockets.split('\n').some(line => line.split(/\s+/)[4]?.endsWith(`:${port}`));
