@@ -1,0 +1,32 @@
+/**
+ * Outcomes in words: one line on why a side decided as it did (cold). Shared by the summary, the marked capture and the
+ * answers of `policap query`.
+ */
+import type { OutcomeRecord } from '../verdict/verdict.js';
+import { withoutColumn } from './style.js';
+
+const NAMED = 3;
+
+/** `a, b, c and 2 more`. */
+export function listed(names: readonly string[], shown = NAMED): string {
+  if (names.length <= shown) return names.join(', ');
+  return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
+}
+
+const where = ({ source }: OutcomeRecord): string => (source === null ? '' : ` (${withoutColumn(source)})`);
+
+/** `ingress default-deny: shop/web (policies/web.yaml:4)`, `egress rule: shop/api egress[0] (policies/api.yaml:12)`. */
+export function outcomeText(side: string, outcome: OutcomeRecord): string {
+  if (outcome.reason === 'default-deny' && outcome.policies.length > 0) {
+    return `${side} default-deny: ${listed(outcome.policies)}${where(outcome)}`;
+  }
+  const decided = [outcome.policy, outcome.rule].filter(name => name !== null).join(' ');
+  return `${side} ${outcome.reason}${decided === '' ? '' : `: ${decided}`}${where(outcome)}`;
+}
+
+/** `shop/web ingress default-deny (policies/web.yaml:4)`: the short form of packet comments. */
+export function commentText(side: string, outcome: OutcomeRecord): string {
+  const decided =
+    outcome.reason === 'rule' && outcome.policy !== null ? ` ${outcome.policy} ${outcome.rule ?? ''}`.trimEnd() : '';
+  return `${outcome.subject} ${side} ${outcome.reason}${decided}${where(outcome)}`.trimStart();
+}

@@ -1,0 +1,300 @@
+/**
+ * text: the summary a person reads, on one screen.
+ *
+ * First what they came for, the refused conversations, most frequent first; then packets and connections by verdict; then
+ * what helps to trust it. Every list that is cut says how to see the rest.
+ */
+
+import type { Inventory } from '../cluster/inventory.js';
+import type { Compiled } from '../compile.js';
+import { addressWords } from '../packet/text.js';
+import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
+import { podRanges } from './owners.js';
+import { listed, outcomeText } from './reason-text.js';
+import type { Output, Report } from './report.js';
+import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
+import { type Conversation, createSummary, type End, type Summary, type SummaryOptions } from './summary.js';
+
+export interface TextOptions extends SummaryOptions {
+  readonly style?: Style;
+  /** Conversations shown. Default 8. */
+  readonly top?: number;
+  /** Columns of the terminal; lists of names are cut to it. Default 100. */
+  readonly columns?: number;
+}
+
+const TOP = 8;
+const COLUMNS = 100;
+const VERDICTS: readonly [Verdict, Format][] = [
+  ['allowed', 'green'],
+  ['dropped', 'red'],
+  ['undecided', 'yellow'],
+];
+
+export function createTextReport(output: Output, options: TextOptions = {}): Report {
+  const summary = createSummary(options);
+  let compiled: Compiled;
+  return {
+    begin(context) {
+      ({ compiled } = context);
+      summary.begin(context);
+    },
+    batch: summary.batch,
+    end(result) {
+      output.write(`${summaryText(summary.end(result), compiled, options).join('\n')}\n`);
+    },
+  };
+}
+
+/** The lines of the summary, without line ends. */
+export function summaryText(
+  summary: Summary,
+  compiled: Pick<Compiled, 'inventory' | 'problems'>,
+  options: TextOptions = {},
+): string[] {
+  const style = options.style ?? plain;
+  const top = options.top ?? TOP;
+  return [
+    ...headline(summary, style),
+    '',
+    ...conversationLines(summary.denied, summary.deniedOthers.packets, top, style),
+    ...undecidedLines(summary.undecided, top, style),
+    ...verdictTable(summary, style),
+    '',
+    ...notes(summary, compiled, options.columns ?? COLUMNS, style),
+    ...ending(summary, style),
+  ];
+}
+
+function headline({ captures, connections, packets, denied, mode }: Summary, style: Style): string[] {
+  const names = style('bold', listed(captures.map(({ name }) => name)));
+  const would = mode === 'what-if' ? 'would be' : 'were';
+  if (packets.total === 0) return [`${names}  no packets`];
+  if (denied.length === 0) {
+    const verb = connections.total === 1 ? (mode === 'what-if' ? 'would be' : 'was') : would;
+    return [`${names}  ${style('green', `None of ${plural(connections.total, 'connection')} ${verb} refused.`)}`];
+  }
+  const refused = `${count(connections.dropped)} of ${plural(connections.total, 'connection')} ${would} refused`;
+  return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}.`];
+}
+
+/** Two lines a conversation: how often and who; addresses and why. */
+function conversationLines(
+  conversations: readonly Conversation[],
+  others: number,
+  top: number,
+  style: Style,
+): string[] {
+  if (conversations.length === 0) return [];
+  const shown = top === 0 ? conversations : conversations.slice(0, top);
+  const connections = columnWidth(
+    'connections',
+    shown.map(conversation => conversation.connections),
+  );
+  const packets = columnWidth(
+    'packets',
+    shown.map(conversation => conversation.packets),
+  );
+  const indent = ' '.repeat(connections + packets + 3);
+  const lines = [style('dim', `${'connections'.padStart(connections)}  ${'packets'.padStart(packets)}  refused`)];
+  for (const it of shown) {
+    lines.push(
+      `${count(it.connections).padStart(connections)}  ${count(it.packets).padStart(packets)}  ${conversationText(it, style)}`,
+      `${indent} ${style('dim', [addressesText(it), whyText(it)].filter(text => text !== '').join('  '))}`,
+    );
+  }
+  const more = conversations.length - shown.length;
+  if (more > 0) lines.push(`${indent} ${style('dim', `and ${count(more)} more: --top 0 shows all of them`)}`);
+  if (others > 0)
+    lines.push(`${indent} ${style('dim', `and ${plural(others, 'packet')} of conversations beyond the limit`)}`);
+  lines.push('');
+  return lines;
+}
+
+function undecidedLines(conversations: readonly Conversation[], top: number, style: Style): string[] {
+  if (conversations.length === 0) return [];
+  const shown = top === 0 ? conversations : conversations.slice(0, Math.ceil(top / 4));
+  const lines = [style('yellow', `Undecided: ${plural(conversations.length, 'conversation')}`)];
+  for (const it of shown) {
+    lines.push(`  ${conversationText(it, style)}`, `    ${style('dim', whyText(it))}`);
+  }
+  const more = conversations.length - shown.length;
+  if (more > 0) lines.push(style('dim', `  and ${count(more)} more: --top 0 shows all of them`));
+  lines.push('');
+  return lines;
+}
+
+const columnWidth = (title: string, values: readonly number[]): number =>
+  values.reduce((width, value) => Math.max(width, count(value).length), title.length);
+
+function conversationText(it: Conversation, style: Style): string {
+  const via = it.service === null || it.service === it.destination.workload ? '' : style('dim', `  via ${it.service}`);
+  return `${style('bold', endText(it.source))} → ${style('bold', endText(it.destination))}  ${serviceText(it)}${via}`;
+}
+
+const endText = ({ workload, address }: End): string => workload ?? address;
+
+/** `TCP 5432`, `ICMP type 8`, `GRE`. */
+function serviceText({ protocol, port, icmpType, icmpCode }: Conversation): string {
+  if (icmpType !== undefined) return `${protocol} type ${icmpType}${icmpCode === 0 ? '' : ` code ${icmpCode}`}`;
+  return port === null ? protocol : `${protocol} ${port}`;
+}
+
+/** Addresses, where the names above are not addresses themselves. */
+function addressesText({ source, destination }: Conversation): string {
+  if (source.workload === null && destination.workload === null) return '';
+  return `${source.address} → ${destination.address}`;
+}
+
+function whyText(it: Conversation): string {
+  if (it.backends) {
+    return `backends disagree: ${listed(it.backends.allowed)} would allow, ${listed(it.backends.dropped)} would drop`;
+  }
+  const sides: [string, OutcomeRecord | null | undefined][] = [
+    ['egress', it.egress],
+    ['ingress', it.ingress],
+    ['forward', it.forward],
+  ];
+  return sides
+    .flatMap(([side, outcome]) => (outcome && outcome.verdict === it.verdict ? [outcomeText(side, outcome)] : []))
+    .join('; ');
+}
+
+function verdictTable({ packets, connections, reasons }: Summary, style: Style): string[] {
+  const columns: [string, Format | null, number, number][] = [
+    ['total', null, packets.total, connections.total],
+    ...VERDICTS.map(([verdict, format]): [string, Format, number, number] => [
+      verdict,
+      format,
+      packets[verdict],
+      connections[verdict],
+    ]),
+  ];
+  const widths = columns.map(([title, , a, b]) => Math.max(title.length, count(a).length, count(b).length));
+  const row = (name: string, cells: readonly string[]): string => `${name.padEnd(11)}  ${cells.join('   ')}`;
+  const cell = (value: number, i: number): string => {
+    const text = count(value).padStart(widths[i]!);
+    const format = columns[i]![1];
+    return format === null || value === 0 ? text : style(format, text);
+  };
+  const why = Object.entries(reasons)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, value]) => `${reason} ${count(value)}`);
+  return [
+    style(
+      'dim',
+      row(
+        '',
+        columns.map(([title], i) => title.padStart(widths[i]!)),
+      ),
+    ),
+    row(
+      'packets',
+      columns.map(([, , value], i) => cell(value, i)),
+    ),
+    row(
+      'connections',
+      columns.map(([, , , value], i) => cell(value, i)),
+    ),
+    ...(why.length === 0 ? [] : [style('dim', `packets by reason: ${why.join(', ')}`)]),
+  ];
+}
+
+/** What helps to trust the verdicts, a line each, only where there is something to say. */
+function notes(
+  summary: Summary,
+  { inventory, problems }: Pick<Compiled, 'inventory' | 'problems'>,
+  columns: number,
+  style: Style,
+): string[] {
+  const lines: string[] = [];
+  const idlePolicies = summary.policies.filter(({ hits }) => hits.packets === 0);
+  const idleRules = summary.policies
+    .filter(({ hits }) => hits.packets > 0)
+    .flatMap(({ policy, rules }) =>
+      rules
+        .filter(({ hits }) => hits.packets === 0)
+        .map(({ rule, source }) => `${policy} ${rule} (${withoutColumn(source)})`),
+    );
+  if (idlePolicies.length > 0) {
+    const names = idlePolicies.map(({ policy, source }) => `${policy} (${withoutColumn(source)})`);
+    lines.push(note(`policies that decided nothing (${count(idlePolicies.length)})`, names, columns));
+  }
+  if (idleRules.length > 0)
+    lines.push(note(`rules that decided nothing (${count(idleRules.length)})`, idleRules, columns));
+  if (summary.unknownAddresses.length > 0) {
+    const nodeOf = createPodRangeLookup(inventory);
+    const total = `${count(summary.unknownAddresses.length)}${summary.unknownOthers > 0 ? ' and more' : ''}`;
+    const names = summary.unknownAddresses.map(({ address, connections }) => {
+      const node = nodeOf(address);
+      return `${address} (${count(connections)}${node === null ? '' : `, in ${node}'s pod range`})`;
+    });
+    lines.push(note(`addresses the cluster does not know (${total})`, names, columns));
+  }
+  const observed = observedText(summary);
+  if (observed !== '') lines.push(`observed: ${observed}`);
+  for (const warning of summary.warnings.slice(problems.length))
+    lines.push(`${style('yellow', 'warning:')} ${warning}`);
+  if (problems.length > 0) {
+    lines.push(`${style('yellow', 'warning:')} ${plural(problems.length, 'warning')} about the documents (on stderr)`);
+  }
+  return lines.length === 0 ? [] : [...lines, ''];
+}
+
+/** As many names as fit the line, at least one. */
+function note(title: string, names: readonly string[], columns: number): string {
+  const head = `${title}: `;
+  const more = (left: number): string => (left === 0 ? '' : ` and ${count(left)} more (-o json)`);
+  let shown = 1;
+  while (
+    shown < names.length &&
+    head.length + names.slice(0, shown + 1).join(', ').length + more(names.length - shown - 1).length <= columns
+  ) {
+    shown++;
+  }
+  return `${head}${names.slice(0, shown).join(', ')}${more(names.length - shown)}`;
+}
+
+function observedText({ observed }: Summary): string {
+  const parts: [number, string][] = [
+    [observed.midstreamConnections, `${plural(observed.midstreamConnections, 'connection')} began before the capture`],
+    [observed.oneWayPackets, `${plural(observed.oneWayPackets, 'packet')} of connections seen in one direction only`],
+    [observed.translatedPackets, `${plural(observed.translatedPackets, 'packet')} to or from a service address`],
+    [
+      observed.duplicatePackets,
+      `${plural(observed.duplicatePackets, 'copy', 'copies')} of a packet on another interface`,
+    ],
+    [observed.earlyEvictions, `${plural(observed.earlyEvictions, 'connection')} evicted early (--max-connections)`],
+  ];
+  return parts.flatMap(([value, text]) => (value > 0 ? [text] : [])).join(', ');
+}
+
+function ending({ packets, time, timing, policies }: Summary, style: Style): string[] {
+  const took = duration(timing.replayMs / 1000);
+  const compiled = `${plural(policies.length, 'policy', 'policies')} compiled in ${duration(timing.compileMs / 1000)}`;
+  const traffic = `${duration(time.seconds)} of traffic, ${plural(packets.total, 'packet')}`;
+  return [style('dim', `${traffic}, judged in ${took} (${count(timing.packetsPerSecond)} packets/s); ${compiled}.`)];
+}
+
+/** The node whose pod range holds an address, null for none. */
+function createPodRangeLookup(inventory: Inventory): (address: string) => string | null {
+  const ranges = podRanges(inventory).flatMap(({ cidr, node }) => {
+    const [address = '', length = ''] = cidr.split('/');
+    const network = addressWords(address);
+    return network === null ? [] : [{ network, bits: Number(length), node }];
+  });
+  return address => {
+    const it = addressWords(address);
+    if (it === null) return null;
+    const found = ranges.find(
+      ({ network, bits }) =>
+        network.family === it.family &&
+        [0, 1, 2, 3].every(word => {
+          const inWord = Math.min(32, Math.max(0, bits - word * 32));
+          const mask = inWord === 0 ? 0 : -1 << (32 - inWord);
+          return ((it.words[word]! ^ network.words[word]!) & mask) === 0;
+        }),
+    );
+    return found?.node ?? null;
+  };
+}
