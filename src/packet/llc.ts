@@ -36,7 +36,10 @@ export function llc(
   base: number,
 ): number {
   const stop = length === NO_LENGTH ? wire : at + length;
-  if (at + LLC_HEADER > end) return at + LLC_HEADER > wire ? NEXT_NOT_IP : shortNext(at + LLC_HEADER, wire);
+  if (at + LLC_HEADER > end) {
+    // A frame too short for LLC holds no IP, unless its length says that there was more.
+    return at + LLC_HEADER > wire && stop <= wire ? NEXT_NOT_IP : shortNext(at + LLC_HEADER, wire);
+  }
   const saps = view.getUint16(at + DSAP_SSAP);
   if (view.getUint8(at + CONTROL) !== UNNUMBERED_INFORMATION) return NEXT_NOT_IP;
   if (saps !== SAP_SNAP && saps !== SAP_IP) return NEXT_NOT_IP;
