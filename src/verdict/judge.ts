@@ -13,6 +13,7 @@ import type { FrameBatch } from '../capture/frame.js';
 import type { Inventory } from '../cluster/inventory.js';
 import type { Fragments } from '../flow/fragments.js';
 import {
+  INVALID_HEADER,
   INVALID_NO_ENTRY,
   INVALID_STATE,
   INVALID_WINDOW,
@@ -54,6 +55,7 @@ import {
 } from './initiator.js';
 import { createObservations, type Observations } from './observations.js';
 import { createRecentConnections, type RecentConnections } from './recent.js';
+import { createStrays } from './strays.js';
 import {
   ALLOWED_ESTABLISHED,
   ALLOWED_NOT_ENFORCED,
@@ -107,6 +109,8 @@ export class Judge {
   private readonly ends: Ends;
   private readonly initiators: InitiatorInference;
   private readonly recent: RecentConnections;
+  private readonly strays = createStrays();
+  private readonly invalid = createStrays();
   private readonly reversed = new Int32Array(STRIDE);
   private readonly ahead: LookAhead[] = [
     { rows: new Int32Array(0), from: 0, count: 0 },
@@ -204,7 +208,7 @@ export class Judge {
         out.code[i] = DROPPED_TABLE_FULL;
         return;
       case TRACK_INVALID:
-        this.judgeInvalid(rows, base, i, out);
+        this.judgeInvalid(rows, base, i, number, out);
         return;
       default:
         throw new Error(`unknown tracking code ${tracked}`);
@@ -240,6 +244,7 @@ export class Judge {
     const { tracker, classifier, decisions, mode, stateless, inventory } = this.parts;
     const { owners } = inventory;
     let bits = 0;
+    let counts = true;
     let decision: number;
     let connection: number;
     if (mode === 'dataplane' || stateless) {
@@ -251,8 +256,14 @@ export class Judge {
       const inferred = this.initiators.infer(rows, base, source, destination, this.now, false);
       if (inferred !== BEGINS) bits |= TAG_MIDSTREAM;
       if (inferred === MIDSTREAM_DESTINATION) bits |= TAG_REVERSED;
+      const stray = inferred === BEGINS ? -1 : this.strays.find(rows, base);
       const view = this.recent.findView(rows, base, this.now, source >= 0 && owners[source]!.kind !== 'pod');
-      if (view >= 0) {
+      if (stray >= 0) {
+        counts = false;
+        decision = this.strays.decision[stray]!;
+        connection = this.strays.connection[stray]!;
+      } else if (view >= 0) {
+        counts = false;
         bits |= TAG_TRANSLATED;
         decision = this.recent.decision[view]!;
         connection = this.recent.connection[view]!;
@@ -270,9 +281,9 @@ export class Judge {
     out.marks[i] =
       ((bits & TAG_REVERSED) !== 0 ? 0 : MARK_ORIGINAL) |
       ((bits & TAG_MIDSTREAM) !== 0 ? MARK_MIDSTREAM : 0) |
-      ((bits & TAG_TRANSLATED) !== 0 ? MARK_TRANSLATED : service >= 0 ? MARK_TRANSLATED | MARK_FIRST : MARK_FIRST);
-    if ((bits & TAG_TRANSLATED) === 0)
-      this.observations.connection(decisions.list[decision]!, this.startSeconds + this.now / 1e9);
+      ((bits & TAG_TRANSLATED) !== 0 || service >= 0 ? MARK_TRANSLATED : 0) |
+      (counts ? MARK_FIRST : 0);
+    if (counts) this.observations.connection(decisions.list[decision]!, this.startSeconds + this.now / 1e9);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
@@ -294,23 +305,50 @@ export class Judge {
    * Dataplane: dropped. What-if: a packet that only lacks what the capture did not see belongs to its connection: one that
    * began before the capture, or of which only one direction was captured.
    */
-  private judgeInvalid(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
-    const { tracker, classifier, decisions, mode } = this.parts;
+  private judgeInvalid(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
+    const { tracker, mode } = this.parts;
     const { slot, invalid } = tracker;
     out.code[i] = DROPPED_INVALID_STATE;
     if (mode === 'dataplane') return;
     if (invalid === INVALID_NO_ENTRY) {
-      const source = classifier.ownerOf(rows, base, SRC);
-      const destination = classifier.ownerOf(rows, base, DST);
-      const inferred = this.initiators.infer(rows, base, source, destination, this.now, true);
-      const reversed = inferred === MIDSTREAM_DESTINATION;
-      const decision = this.decideFrom(rows, base, reversed);
-      out.code[i] = decisions.list[decision]!.code;
-      out.decision[i] = decision;
-      out.marks[i] = MARK_MIDSTREAM | (reversed ? 0 : MARK_ORIGINAL);
+      // What answers an invalid packet (a RST to a Xmas scan) goes with it.
+      if (this.invalid.find(rows, base) < 0) this.judgeStray(rows, base, i, number, out);
     } else if (slot >= 0 && (invalid === INVALID_STATE || invalid === INVALID_WINDOW) && !tracker.replied(slot)) {
       this.ofConnection(slot, i, out, TRACK_ORIGINAL);
       out.marks[i] = out.marks[i]! | MARK_ONE_WAY;
+    } else if (invalid === INVALID_HEADER) {
+      this.invalid.add(rows, base);
+    }
+  }
+
+  /** A packet that cannot begin a connection, of one that the capture did not see begin. */
+  private judgeStray(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
+    const { classifier, decisions } = this.parts;
+    const { strays } = this;
+    const source = classifier.ownerOf(rows, base, SRC);
+    const destination = classifier.ownerOf(rows, base, DST);
+    const reversed = this.initiators.infer(rows, base, source, destination, this.now, true) === MIDSTREAM_DESTINATION;
+    let stray = strays.find(rows, base);
+    const isFirst = stray < 0;
+    if (isFirst) {
+      stray = strays.add(rows, base);
+      strays.decision[stray] = this.decideFrom(rows, base, reversed);
+      strays.connection[stray] = ++this.connections;
+      strays.opened[stray] = number;
+      this.observations.connection(decisions.list[strays.decision[stray]!]!, this.startSeconds + this.now / 1e9);
+    }
+    const decision = strays.decision[stray]!;
+    const { code } = decisions.list[decision]!;
+    out.decision[i] = decision;
+    out.connection[i] = strays.connection[stray]!;
+    out.marks[i] = MARK_MIDSTREAM | (reversed ? 0 : MARK_ORIGINAL) | (isFirst ? MARK_FIRST : 0);
+    if (isFirst || code >= UNDECIDED_TRUNCATED) {
+      out.code[i] = code;
+    } else if (code >= DROPPED_DEFAULT_DENY) {
+      out.code[i] = DROPPED_CONNECTION;
+      out.packet[i] = strays.opened[stray]! >>> 0;
+    } else {
+      out.code[i] = ALLOWED_ESTABLISHED;
     }
   }
 
