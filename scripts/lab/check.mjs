@@ -42,7 +42,7 @@ const CAPTURE = /\.pcap(ng)?(\.gz|\.zst)?$/;
 /** tshark's fields of every packet; of a tunnel's packet the inner one's. @param {string} file */
 function packetsOf(file) {
   const args = ['-r', file, '-n', '-T', 'fields', '-E', 'occurrence=a', '-o', 'ip.defragment:FALSE'];
-  args.push('-o', 'ipv6.defragment:FALSE', ...FIELDS.flatMap(field => ['-e', field]));
+  args.push('-o', 'ipv6.defragment:FALSE', '-d', 'udp.port==8472,vxlan', ...FIELDS.flatMap(field => ['-e', field]));
   const text = execFileSync('tshark', args, {
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],
