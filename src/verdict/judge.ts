@@ -10,7 +10,6 @@
  * its packets are dropped with it, and a connection that began before the capture is judged from its inferred initiator.
  */
 import type { FrameBatch } from '../capture/frame.js';
-import type { Inventory } from '../cluster/inventory.js';
 import type { Fragments } from '../flow/fragments.js';
 import {
   INVALID_HEADER,
@@ -29,7 +28,6 @@ import {
   type Tracker,
 } from '../flow/tracker.js';
 import {
-  DST,
   FLAG_DARK,
   FLAG_DUPLICATE,
   FLAGS,
@@ -37,24 +35,14 @@ import {
   FRAG_MORE,
   FRAGMENT,
   type PacketBatch,
-  SRC,
   STATUS,
   STATUS_NOT_IP,
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
-import type { Classifier } from '../tree/classifier.js';
-import type { Decisions } from './decisions.js';
-import { createEnds, type Ends, type LookAhead } from './ends.js';
-import {
-  BEGINS,
-  createInitiatorInference,
-  type InitiatorInference,
-  MIDSTREAM_DESTINATION,
-  reverseRow,
-} from './initiator.js';
+import type { LookAhead } from './ends.js';
 import { createObservations, type Observations } from './observations.js';
-import { createRecentConnections, type RecentConnections } from './recent.js';
+import { Opening, type OpeningParts } from './opening.js';
 import { createStrays } from './strays.js';
 import {
   ALLOWED_ESTABLISHED,
@@ -77,27 +65,17 @@ import {
   type VerdictBatch,
 } from './verdict.js';
 
-export interface JudgeParts {
-  readonly classifier: Classifier;
-  readonly inventory: Inventory;
+export interface JudgeParts extends OpeningParts {
   readonly tracker: Tracker;
   readonly fragments: Fragments;
-  readonly decisions: Decisions;
-  readonly mode: 'what-if' | 'dataplane';
-  /** Without connection tracking every packet is judged on its own, as it is. */
-  readonly stateless: boolean;
 }
 
-/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; TAG_ bits. */
+/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
+ *  packet, with MARK_ORIGINAL where the first packet seen came from the responder. */
 const DECISION = 0;
 const NUMBER = 1;
 const OPENED = 2;
-const BITS = 3;
-/** The connection's first packet seen came from its responder. */
-const TAG_REVERSED = 1;
-/** Addressed to a service, or a translated view of a connection that counts elsewhere. */
-const TAG_TRANSLATED = 2;
-const TAG_MIDSTREAM = 4;
+const MARKS = 3;
 
 /** Verdicts kept for copies of packets (packet/duplicates.ts looks back milliseconds); a power of two. */
 const HISTORY = 1 << 16;
@@ -106,12 +84,8 @@ export class Judge {
   /** Packets judged so far. */
   packets = 0;
   readonly observations: Observations;
-  private readonly ends: Ends;
-  private readonly initiators: InitiatorInference;
-  private readonly recent: RecentConnections;
-  private readonly strays = createStrays();
+  private readonly opening: Opening;
   private readonly invalid = createStrays();
-  private readonly reversed = new Int32Array(STRIDE);
   private readonly ahead: LookAhead[] = [
     { rows: new Int32Array(0), from: 0, count: 0 },
     { rows: new Int32Array(0), from: 0, count: 0 },
@@ -120,14 +94,11 @@ export class Judge {
   private readonly pastDecision = new Int32Array(HISTORY);
   private readonly pastConnection = new Int32Array(HISTORY);
   private readonly pastMarks = new Uint8Array(HISTORY);
-  private connections = 0;
   private startSeconds = Number.NaN;
   private now = 0;
 
   constructor(private readonly parts: JudgeParts) {
-    this.ends = createEnds(parts.classifier, parts.inventory, parts.decisions);
-    this.initiators = createInitiatorInference(parts.inventory);
-    this.recent = createRecentConnections();
+    this.opening = new Opening(parts);
     this.observations = createObservations(parts.inventory);
   }
 
@@ -220,85 +191,45 @@ export class Judge {
     const { tag } = this.parts.tracker;
     const at = slot * TAGS;
     const decision = tag[at + DECISION]!;
-    const bits = tag[at + BITS]!;
     const { code } = this.parts.decisions.list[decision]!;
     out.decision[i] = decision;
     out.connection[i] = tag[at + NUMBER]!;
-    if (code >= UNDECIDED_TRUNCATED) {
-      out.code[i] = code;
-    } else if (code >= DROPPED_DEFAULT_DENY) {
-      out.code[i] = DROPPED_CONNECTION;
-      out.packet[i] = tag[at + OPENED]! >>> 0;
-    } else {
-      out.code[i] = tracked === TRACK_ORIGINAL_UNREPLIED ? code : ALLOWED_ESTABLISHED;
-    }
-    const fromInitiator = (tracked !== TRACK_REPLY) !== ((bits & TAG_REVERSED) !== 0);
-    out.marks[i] =
-      (fromInitiator ? MARK_ORIGINAL : 0) |
-      ((bits & TAG_TRANSLATED) !== 0 ? MARK_TRANSLATED : 0) |
-      ((bits & TAG_MIDSTREAM) !== 0 ? MARK_MIDSTREAM : 0);
+    const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? code : ALLOWED_ESTABLISHED;
+    this.writeLater(i, code, tag[at + OPENED]!, allowed, out);
+    out.marks[i] = tag[at + MARKS]! ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
   }
 
   /** The first packet of a connection: asked of the classifier, and kept or forgotten. */
   private judgeNew(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
-    const { tracker, classifier, decisions, mode, stateless, inventory } = this.parts;
-    const { owners } = inventory;
-    let bits = 0;
-    let counts = true;
-    let decision: number;
-    let connection: number;
-    if (mode === 'dataplane' || stateless) {
-      decision = mode === 'dataplane' ? this.ends.decide(rows, base) : this.decideFrom(rows, base, false);
-      connection = ++this.connections;
-    } else {
-      const source = classifier.ownerOf(rows, base, SRC);
-      const destination = classifier.ownerOf(rows, base, DST);
-      const inferred = this.initiators.infer(rows, base, source, destination, this.now, false);
-      if (inferred !== BEGINS) bits |= TAG_MIDSTREAM;
-      if (inferred === MIDSTREAM_DESTINATION) bits |= TAG_REVERSED;
-      const stray = inferred === BEGINS ? -1 : this.strays.find(rows, base);
-      const view = this.recent.findView(rows, base, this.now, source >= 0 && owners[source]!.kind !== 'pod');
-      if (stray >= 0) {
-        counts = false;
-        decision = this.strays.decision[stray]!;
-        connection = this.strays.connection[stray]!;
-      } else if (view >= 0) {
-        counts = false;
-        bits |= TAG_TRANSLATED;
-        decision = this.recent.decision[view]!;
-        connection = this.recent.connection[view]!;
-      } else {
-        decision = this.decideFrom(rows, base, (bits & TAG_REVERSED) !== 0);
-        connection = ++this.connections;
-        const toService = decisions.list[decision]!.service >= 0;
-        this.recent.add(rows, base, this.now, connection, decision, toService);
-      }
-    }
-    const { code, service } = decisions.list[decision]!;
-    out.code[i] = code;
-    out.decision[i] = decision;
-    out.connection[i] = connection;
-    out.marks[i] =
-      ((bits & TAG_REVERSED) !== 0 ? 0 : MARK_ORIGINAL) |
-      ((bits & TAG_MIDSTREAM) !== 0 ? MARK_MIDSTREAM : 0) |
-      ((bits & TAG_TRANSLATED) !== 0 || service >= 0 ? MARK_TRANSLATED : 0) |
-      (counts ? MARK_FIRST : 0);
-    if (counts) this.observations.connection(decisions.list[decision]!, this.startSeconds + this.now / 1e9);
+    const { tracker, decisions, mode } = this.parts;
+    const { opening } = this;
+    opening.begin(rows, base, number, this.now, this.ahead);
+    const { code } = decisions.list[opening.decision]!;
+    this.writeOpening(i, code, out);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
     }
     const at = tracker.confirm() * TAGS;
-    tracker.tag[at + DECISION] = decision;
-    tracker.tag[at + NUMBER] = connection;
-    tracker.tag[at + OPENED] = number;
-    tracker.tag[at + BITS] = bits | (service >= 0 ? TAG_TRANSLATED : 0);
+    tracker.tag[at + DECISION] = opening.decision;
+    tracker.tag[at + NUMBER] = opening.connection;
+    tracker.tag[at + OPENED] = opening.opened;
+    const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
+    tracker.tag[at + MARKS] = opening.reversed ? kept | MARK_ORIGINAL : kept;
   }
 
-  private decideFrom(rows: Int32Array, base: number, reversed: boolean): number {
-    if (!reversed) return this.ends.decideTranslated(rows, base, this.ahead);
-    reverseRow(rows, base, this.reversed);
-    return this.ends.decideTranslated(this.reversed, 0, NOTHING_AHEAD);
+  private writeOpening(i: number, code: number, out: VerdictBatch): void {
+    const { opening } = this;
+    out.code[i] = code;
+    out.decision[i] = opening.decision;
+    out.connection[i] = opening.connection;
+    out.marks[i] =
+      (opening.reversed ? 0 : MARK_ORIGINAL) |
+      (opening.midstream ? MARK_MIDSTREAM : 0) |
+      (opening.translated ? MARK_TRANSLATED : 0) |
+      (opening.isFirst ? MARK_FIRST : 0);
+    if (!opening.isFirst) return;
+    this.observations.connection(this.parts.decisions.list[opening.decision]!, this.startSeconds + this.now / 1e9);
   }
 
   /**
@@ -323,32 +254,22 @@ export class Judge {
 
   /** A packet that cannot begin a connection, of one that the capture did not see begin. */
   private judgeStray(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
-    const { classifier, decisions } = this.parts;
-    const { strays } = this;
-    const source = classifier.ownerOf(rows, base, SRC);
-    const destination = classifier.ownerOf(rows, base, DST);
-    const reversed = this.initiators.infer(rows, base, source, destination, this.now, true) === MIDSTREAM_DESTINATION;
-    let stray = strays.find(rows, base);
-    const isFirst = stray < 0;
-    if (isFirst) {
-      stray = strays.add(rows, base);
-      strays.decision[stray] = this.decideFrom(rows, base, reversed);
-      strays.connection[stray] = ++this.connections;
-      strays.opened[stray] = number;
-      this.observations.connection(decisions.list[strays.decision[stray]!]!, this.startSeconds + this.now / 1e9);
-    }
-    const decision = strays.decision[stray]!;
-    const { code } = decisions.list[decision]!;
-    out.decision[i] = decision;
-    out.connection[i] = strays.connection[stray]!;
-    out.marks[i] = MARK_MIDSTREAM | (reversed ? 0 : MARK_ORIGINAL) | (isFirst ? MARK_FIRST : 0);
-    if (isFirst || code >= UNDECIDED_TRUNCATED) {
+    const { opening } = this;
+    opening.stray(rows, base, number, this.now);
+    const { code } = this.parts.decisions.list[opening.decision]!;
+    this.writeOpening(i, code, out);
+    if (!opening.isFirst) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
+  }
+
+  /** A packet behind the first of a connection that was decided with `code`. */
+  private writeLater(i: number, code: number, opened: number, allowed: number, out: VerdictBatch): void {
+    if (code >= UNDECIDED_TRUNCATED) {
       out.code[i] = code;
     } else if (code >= DROPPED_DEFAULT_DENY) {
       out.code[i] = DROPPED_CONNECTION;
-      out.packet[i] = strays.opened[stray]! >>> 0;
+      out.packet[i] = opened >>> 0;
     } else {
-      out.code[i] = ALLOWED_ESTABLISHED;
+      out.code[i] = allowed;
     }
   }
 
@@ -390,5 +311,3 @@ export class Judge {
     if ((flags & FLAG_DARK) !== 0) this.observations.dark(length);
   }
 }
-
-const NOTHING_AHEAD: readonly LookAhead[] = [];
