@@ -6,8 +6,10 @@
  *
  * In:  a Plan.  Out: namespaces that are up; `removeNetwork` deletes them by name.
  */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isIPv6 } from './plan.mjs';
-import { run } from './shell.mjs';
+import { run, start, until } from './shell.mjs';
 
 /** @typedef {import('./plan.mjs').Plan} Plan */
 
@@ -80,12 +82,14 @@ export async function buildNetwork(plan) {
 
 /** @param {Plan} plan @param {import('./plan.mjs').NodePlace} node @param {number} mtu */
 async function buildNode(plan, node, mtu) {
+  const { play } = plan;
   const port = `node${node.index}`;
   await ip(plan.router.namespace, [
     `link add ${port} mtu ${mtu} type veth peer name eth0 netns ${node.namespace}`,
-    `link set ${port} master lan`,
+    ...(play.vlan ? [] : [`link set ${port} master lan`]),
     `link set ${port} up`,
   ]);
+  if (play.vlan) await buildTags(plan, node.namespace, port, mtu);
   await ip(node.namespace, [
     `link set eth0 mtu ${mtu} up`,
     ...node.addresses.map(address => `addr add ${address}/${length(address)} dev eth0 nodad`),
@@ -96,6 +100,28 @@ async function buildNode(plan, node, mtu) {
     'addr add 169.254.1.1/32 dev cni0',
     'addr add fe80::1/64 dev cni0 nodad',
   ]);
+}
+
+/**
+ * Puts a switch port between a node and the nodes' network, where every frame carries the play's VLAN tags.
+ * @param {Plan} plan @param {string} node its namespace @param {string} port @param {number} mtu
+ */
+async function buildTags(plan, node, port, mtu) {
+  const { namespace } = plan.router;
+  const tags = plan.play.vlan.map(
+    (/** @type {any} */ tag) => `${tag.protocol === '802.1ad' ? '88a8' : '8100'}:${tag.id}`,
+  );
+  await ip(namespace, [
+    `link add ${port}t mtu ${mtu + 4 * tags.length} type veth peer name ${port}l`,
+    `link set ${port}l mtu ${mtu + 4 * tags.length} master lan`,
+    `link set ${port}t up`,
+    `link set ${port}l up`,
+  ]);
+  const script = join(dirname(fileURLToPath(import.meta.url)), 'tags.py');
+  await run('ip', ['netns', 'exec', node, '/usr/bin/python3', script, 'checksums', 'eth0']);
+  const tagger = start('ip', ['netns', 'exec', namespace, '/usr/bin/python3', script, port, `${port}t`, ...tags]);
+  await until(`the VLAN tags of ${port}`, () => tagger.stdout.includes('ready') || tagger.stderr !== '');
+  if (tagger.stderr) throw new Error(tagger.stderr);
 }
 
 /** @param {import('./plan.mjs').PodPlace} pod @param {number} mtu */
