@@ -5,13 +5,13 @@
  */
 import type { Inventory, Owner } from '../cluster/inventory.js';
 
-/** `shop/web-7d4f`, `node worker-1`, `shop/service/web`. */
+/** `shop/web-7d4f`, `node/worker-1`, `shop/service/web`. */
 export function ownerName(owner: Owner): string {
   switch (owner.kind) {
     case 'pod':
       return `${owner.namespace}/${owner.name}`;
     case 'node':
-      return `node ${owner.name}`;
+      return `node/${owner.name}`;
     case 'service':
       return `${owner.namespace}/service/${owner.name}`;
   }

@@ -8,23 +8,16 @@
 import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { addressWords } from '../packet/text.js';
-import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
+import type { Verdict } from '../verdict/verdict.js';
+import { COLUMNS, type ConversationOptions, conversationLines } from './conversation-text.js';
 import { podRanges } from './owners.js';
-import { listed, outcomeText } from './reason-text.js';
+import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
 import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
-import { type Conversation, createSummary, type End, type Summary, type SummaryOptions } from './summary.js';
+import { createSummary, type Summary, type SummaryOptions } from './summary.js';
 
-export interface TextOptions extends SummaryOptions {
-  readonly style?: Style;
-  /** Conversations shown. Default 8. */
-  readonly top?: number;
-  /** Columns of the terminal; lists of names are cut to it. Default 100. */
-  readonly columns?: number;
-}
+export interface TextOptions extends SummaryOptions, ConversationOptions {}
 
-const TOP = 8;
-const COLUMNS = 100;
 const VERDICTS: readonly [Verdict, Format][] = [
   ['allowed', 'green'],
   ['dropped', 'red'],
@@ -41,7 +34,10 @@ export function createTextReport(output: Output, options: TextOptions = {}): Rep
     },
     batch: summary.batch,
     end(result) {
-      output.write(`${summaryText(summary.end(result), compiled, options).join('\n')}\n`);
+      const found = summary.end(result);
+      // What is no capture at all has no summary: the error says it all.
+      if (found.packets.total === 0 && found.captures.every(({ error }) => error !== null)) return;
+      output.write(`${summaryText(found, compiled, options).join('\n')}\n`);
     },
   };
 }
@@ -53,15 +49,14 @@ export function summaryText(
   options: TextOptions = {},
 ): string[] {
   const style = options.style ?? plain;
-  const top = options.top ?? TOP;
+  const columns = options.columns ?? COLUMNS;
   return [
     ...headline(summary, style),
     '',
-    ...conversationLines(summary.denied, summary.deniedOthers.packets, top, style),
-    ...undecidedLines(summary.undecided, top, style),
-    ...verdictTable(summary, style),
+    ...conversationLines(summary, options),
+    ...verdictTable(summary, columns, style),
     '',
-    ...notes(summary, compiled, options.columns ?? COLUMNS, style),
+    ...notes(summary, compiled, columns, style),
     ...ending(summary, style),
   ];
 }
@@ -78,89 +73,7 @@ function headline({ captures, connections, packets, denied, mode }: Summary, sty
   return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}.`];
 }
 
-/** Two lines a conversation: how often and who; addresses and why. */
-function conversationLines(
-  conversations: readonly Conversation[],
-  others: number,
-  top: number,
-  style: Style,
-): string[] {
-  if (conversations.length === 0) return [];
-  const shown = top === 0 ? conversations : conversations.slice(0, top);
-  const connections = columnWidth(
-    'connections',
-    shown.map(conversation => conversation.connections),
-  );
-  const packets = columnWidth(
-    'packets',
-    shown.map(conversation => conversation.packets),
-  );
-  const indent = ' '.repeat(connections + packets + 3);
-  const lines = [style('dim', `${'connections'.padStart(connections)}  ${'packets'.padStart(packets)}  refused`)];
-  for (const it of shown) {
-    lines.push(
-      `${count(it.connections).padStart(connections)}  ${count(it.packets).padStart(packets)}  ${conversationText(it, style)}`,
-      `${indent} ${style('dim', [addressesText(it), whyText(it)].filter(text => text !== '').join('  '))}`,
-    );
-  }
-  const more = conversations.length - shown.length;
-  if (more > 0) lines.push(`${indent} ${style('dim', `and ${count(more)} more: --top 0 shows all of them`)}`);
-  if (others > 0)
-    lines.push(`${indent} ${style('dim', `and ${plural(others, 'packet')} of conversations beyond the limit`)}`);
-  lines.push('');
-  return lines;
-}
-
-function undecidedLines(conversations: readonly Conversation[], top: number, style: Style): string[] {
-  if (conversations.length === 0) return [];
-  const shown = top === 0 ? conversations : conversations.slice(0, Math.ceil(top / 4));
-  const lines = [style('yellow', `Undecided: ${plural(conversations.length, 'conversation')}`)];
-  for (const it of shown) {
-    lines.push(`  ${conversationText(it, style)}`, `    ${style('dim', whyText(it))}`);
-  }
-  const more = conversations.length - shown.length;
-  if (more > 0) lines.push(style('dim', `  and ${count(more)} more: --top 0 shows all of them`));
-  lines.push('');
-  return lines;
-}
-
-const columnWidth = (title: string, values: readonly number[]): number =>
-  values.reduce((width, value) => Math.max(width, count(value).length), title.length);
-
-function conversationText(it: Conversation, style: Style): string {
-  const via = it.service === null || it.service === it.destination.workload ? '' : style('dim', `  via ${it.service}`);
-  return `${style('bold', endText(it.source))} → ${style('bold', endText(it.destination))}  ${serviceText(it)}${via}`;
-}
-
-const endText = ({ workload, address }: End): string => workload ?? address;
-
-/** `TCP 5432`, `ICMP type 8`, `GRE`. */
-function serviceText({ protocol, port, icmpType, icmpCode }: Conversation): string {
-  if (icmpType !== undefined) return `${protocol} type ${icmpType}${icmpCode === 0 ? '' : ` code ${icmpCode}`}`;
-  return port === null ? protocol : `${protocol} ${port}`;
-}
-
-/** Addresses, where the names above are not addresses themselves. */
-function addressesText({ source, destination }: Conversation): string {
-  if (source.workload === null && destination.workload === null) return '';
-  return `${source.address} → ${destination.address}`;
-}
-
-function whyText(it: Conversation): string {
-  if (it.backends) {
-    return `backends disagree: ${listed(it.backends.allowed)} would allow, ${listed(it.backends.dropped)} would drop`;
-  }
-  const sides: [string, OutcomeRecord | null | undefined][] = [
-    ['egress', it.egress],
-    ['ingress', it.ingress],
-    ['forward', it.forward],
-  ];
-  return sides
-    .flatMap(([side, outcome]) => (outcome && outcome.verdict === it.verdict ? [outcomeText(side, outcome)] : []))
-    .join('; ');
-}
-
-function verdictTable({ packets, connections, reasons }: Summary, style: Style): string[] {
+function verdictTable({ packets, connections, reasons }: Summary, width: number, style: Style): string[] {
   const columns: [string, Format | null, number, number][] = [
     ['total', null, packets.total, connections.total],
     ...VERDICTS.map(([verdict, format]): [string, Format, number, number] => [
@@ -196,8 +109,26 @@ function verdictTable({ packets, connections, reasons }: Summary, style: Style):
       'connections',
       columns.map(([, , , value], i) => cell(value, i)),
     ),
-    ...(why.length === 0 ? [] : [style('dim', `packets by reason: ${why.join(', ')}`)]),
+    ...(why.length === 0 ? [] : wrap('reasons', why, width).map(line => style('dim', line))),
   ];
+}
+
+/** A titled list over as many lines as it takes, indented behind the first. */
+function wrap(title: string, parts: readonly string[], columns: number): string[] {
+  const indent = 13;
+  const lines: string[] = [];
+  let line = title.padEnd(indent);
+  parts.forEach((part, i) => {
+    const text = i < parts.length - 1 ? `${part},` : part;
+    const isFirst = line.length === indent;
+    if (!isFirst && line.length + 1 + text.length > columns) {
+      lines.push(line);
+      line = ' '.repeat(indent) + text;
+    } else {
+      line += isFirst ? text : ` ${text}`;
+    }
+  });
+  return [...lines, line];
 }
 
 /** What helps to trust the verdicts, a line each, only where there is something to say. */

@@ -29,14 +29,16 @@ connections  packets  refused
           1        1  10.0.1.99 → shop/StatefulSet/db  TCP 22
                       10.0.1.99 → 10.0.2.9  ingress default-deny: shop/db (policies.yaml:4)
 
-Undecided: 1 conversation
-  shop/Deployment/web → shop/service/db  TCP 80
-    backends disagree: shop/db-1 would allow, shop/db-0 would drop
+connections  packets  undecided
+          1        1  shop/Deployment/web → shop/service/db  TCP 80
+                      10.0.1.7 → 10.96.0.5
+                      backends disagree: shop/db-1 would allow, shop/db-0 would drop
 
              total   allowed   dropped   undecided
 packets         14         3         9           2
 connections      7         1         5           1
-packets by reason: default-deny 6, connection-dropped 2, rule 1, established 1, not-ip 1, invalid-state 1, truncated 1, ambiguous-policy 1
+reasons      default-deny 6, connection-dropped 2, rule 1, established 1, not-ip 1, invalid-state 1,
+             truncated 1, ambiguous-policy 1
 
 policies that decided nothing (1): shop/old (policies.yaml:30)
 rules that decided nothing (1): shop/db ingress[1] (policies.yaml:16)
@@ -66,7 +68,9 @@ warning: shop.pcap: at byte 1234: expected a packet of 60 bytes, found the end o
     );
     const lines = (await print({}, { batches })).split('\n');
     expect(lines.length).toBeLessThanOrEqual(40);
-    expect(lines.some(line => line.includes('and 2,992 more: --top 0 shows all of them'))).toBe(true);
+    expect(lines.some(line => line.includes('and 2,990 more: --top 0 shows all of them'))).toBe(true);
+    const four = (await print({ top: 4 }, { batches })).split('\n');
+    expect(four.some(line => line.includes('and 2,996 more'))).toBe(true);
     const all = (await print({ top: 0 }, { batches })).split('\n');
     expect(all.filter(line => line.includes('TCP '))).toHaveLength(3000);
   });

@@ -1,0 +1,90 @@
+/**
+ * Answers in words: the verdict first, then why, for each side (cold).
+ */
+import { protocolText } from '../packet/text.js';
+import { listed } from '../report/reason-text.js';
+import type { Format, Style } from '../report/style.js';
+import { hasPorts } from '../rules/protocols.js';
+import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
+import type { Answer } from './answer.js';
+
+const FORMAT: Readonly<Record<Verdict, Format>> = { allowed: 'green', dropped: 'red', undecided: 'yellow' };
+/** Pods named in one group. */
+const PODS_SHOWN = 6;
+
+/** The lines of one answer, without line ends. */
+export function answerLines(answer: Answer, style: Style, columns: number): string[] {
+  const { verdict, source, destination, service, groups } = answer;
+  const ends = `${endText(source, style)} → ${endText(destination, style)}`;
+  const via = service === null || service === destination.name ? '' : `  via ${service}`;
+  const head = `${style(FORMAT[verdict], style('bold', verdict.toUpperCase()))}  ${ends}  ${serviceText(answer)}${via}`;
+  if (groups.length === 0) return [head, ...sideLines(answer, answer, style, '  ', columns)];
+  const lines = [`${head}: its pods differ`];
+  for (const group of groups) {
+    lines.push(`  ${style(FORMAT[group.verdict], group.verdict.padEnd(9))}  ${listed(group.pods, PODS_SHOWN)}`);
+    lines.push(...sideLines(group, answer, style, '    ', columns));
+  }
+  return lines;
+}
+
+function endText({ name, address, count }: Answer['source'], style: Style): string {
+  const what = style('bold', name);
+  if (count > 1) return `${what} (${count} pods)`;
+  return address === null || address === name ? what : `${what} (${address})`;
+}
+
+function serviceText({ protocol, query, port }: Answer): string {
+  const name = protocolText(protocol);
+  if (query.icmpType !== undefined) {
+    return `${name} type ${query.icmpType}${query.icmpCode === undefined ? '' : ` code ${query.icmpCode}`}`;
+  }
+  if (!hasPorts(protocol)) return name;
+  if (query.port === undefined) return `${name}, no port given`;
+  return port === query.port ? `${name} ${port}` : `${name} ${query.port} (target port ${port})`;
+}
+
+function sideLines(
+  { egress, ingress, forward }: Pick<Answer, 'egress' | 'ingress' | 'forward'>,
+  { source, destination, groups, alike }: Answer,
+  style: Style,
+  indent: string,
+  columns: number,
+): string[] {
+  const sideLine = (side: string, outcome: OutcomeRecord | null, end: Answer['source']): string[] => {
+    const word = (outcome === null ? '-' : outcome.verdict).padEnd(9);
+    const name = end.count > 1 && alike && groups.length === 0 ? end.name : (outcome?.subject ?? end.name);
+    const said = sentence(side, outcome, name);
+    const text = `${indent}${side.padEnd(7)}  ${style(outcome === null ? 'dim' : FORMAT[outcome.verdict], word)}  ${said}`;
+    const where = outcome?.source ?? null;
+    if (where === null) return [text];
+    const width = indent.length + 7 + 2 + 9 + 2;
+    return width + said.length + 2 + where.length <= columns
+      ? [`${text}  ${style('dim', where)}`]
+      : [text, ' '.repeat(width) + style('dim', where)];
+  };
+  const sides = [...sideLine('egress', egress, source), ...sideLine('ingress', ingress, destination)];
+  const silent = egress === null && ingress === null;
+  if (forward !== null) return [...(silent ? [] : sides), ...sideLine('rules', forward, source)];
+  return silent && groups.length > 0 ? [] : sides;
+}
+
+function sentence(side: string, outcome: OutcomeRecord | null, name: string): string {
+  if (outcome === null) return `${name} is no pod that policies select: nothing is decided on this side`;
+  const { subject, reason, policies, policy, rule } = outcome;
+  switch (reason) {
+    case 'no-policy':
+      return subject === '' ? 'no rule matches, and the default allows' : `no policy isolates ${name} for ${side}`;
+    case 'rule':
+      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it`;
+    case 'default-deny':
+      return subject === ''
+        ? 'no rule matches, and the default denies'
+        : `${name} is isolated by ${listed(policies)}; no rule allows this`;
+    case 'loopback':
+      return 'a pod always reaches itself';
+    case 'node':
+      return 'a node and its own pods always reach each other';
+    default:
+      return reason;
+  }
+}

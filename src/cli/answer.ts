@@ -1,0 +1,281 @@
+/**
+ * Questions by name or address -> answers, with why (cold). What `policap query` prints.
+ *
+ * In:  compiled policies and a Query.  Out: an Answer, or a problem in the user's terms.
+ * A workload answers for all its pods, a service for all its ready backends, a pod with two families for both. Where they
+ * differ the answer is `undecided: ambiguous-policy`, and every group is named.
+ */
+
+import type { Inventory, Owner } from '../cluster/inventory.js';
+import { resolveName } from '../cluster/names.js';
+import type { Compiled } from '../compile.js';
+import { addressWords, protocolNumber, protocolText } from '../packet/text.js';
+import { createOutcomes, type DecisionOutcomes } from '../report/outcomes.js';
+import { ownerName } from '../report/owners.js';
+import { hasPorts, ICMP, ICMPV6, TCP } from '../rules/protocols.js';
+import type { Endpoint, QuestionClassifier } from '../tree/classifier.js';
+import { createLinear } from '../tree/linear.js';
+import { combine } from '../verdict/outcome.js';
+import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
+
+/** What is asked; the keys of a line of `query -f`. */
+export interface Query {
+  readonly from: string;
+  readonly to: string;
+  readonly port?: number;
+  /** Name or number; TCP where absent, ICMP where an ICMP type is asked. */
+  readonly protocol?: string | number;
+  readonly sourcePort?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+}
+
+/** Pods that get one answer. */
+export interface AnswerGroup extends DecisionOutcomes {
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  /** Names of the ends that make the difference: `shop/web-1`, or `shop/web-1 -> shop/db-0` where both do. */
+  readonly pods: readonly string[];
+}
+
+export interface Answer extends DecisionOutcomes {
+  readonly query: Query;
+  readonly protocol: number;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  /** The ends as they were judged, with their addresses: the first of several. */
+  readonly source: { readonly name: string; readonly address: string | null; readonly count: number };
+  readonly destination: { readonly name: string; readonly address: string | null; readonly count: number };
+  /** The service behind which the destination stands: `shop/service/web`. */
+  readonly service: string | null;
+  /** The port that was judged: behind a service its target port; -1 where none. */
+  readonly port: number;
+  /** All pods say the same, but for their names. */
+  readonly alike: boolean;
+  /** Two or more where the pods differ, else empty. */
+  readonly groups: readonly AnswerGroup[];
+}
+
+/** A question that cannot be answered as it stands. */
+export class QueryProblem extends Error {
+  override readonly name = 'QueryProblem';
+  constructor(
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** One end, ready to be asked about. */
+interface Candidate {
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  /** 4, 6, or 0 for a pod without an address. */
+  readonly family: number;
+  readonly port: number;
+}
+
+interface Pair extends DecisionOutcomes {
+  readonly source: Candidate;
+  readonly destination: Candidate;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+}
+
+export interface Answers {
+  /** @throws QueryProblem */
+  answer(query: Query): Answer;
+}
+
+export function createAnswers({ ruleset, inventory }: Pick<Compiled, 'ruleset' | 'inventory'>): Answers {
+  const linear = createLinear(ruleset, inventory);
+  const outcomes = createOutcomes({ ruleset, inventory });
+
+  function ask(source: Candidate, destination: Candidate, query: Query, protocol: number): Pair {
+    const [egress, ingress, forward] = decide(linear, source, destination, query, protocol);
+    const code = combine(egress, ingress, forward, ruleset.rules);
+    const owners = { source: podOf(inventory, source), destination: podOf(inventory, destination) };
+    const records = outcomes.of({ egress, ingress, forward, ...owners });
+    return { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
+  }
+
+  return {
+    answer(query) {
+      const sources = candidates(query.from, query.port ?? -1, inventory);
+      const named = candidates(query.to, query.port ?? -1, inventory);
+      const protocol = protocolOf(query, named[0]!.family || sources[0]!.family);
+      const { service, destinations } = behindService(named, protocol, inventory);
+      const pairs = pairUp(sources, destinations).map(([source, destination]) =>
+        ask(source, destination, query, protocol),
+      );
+      const first = pairs[0]!;
+      const groups = groupByVerdict(pairs);
+      const differ = groups.length > 1;
+      const { egress, ingress, forward } = differ ? common(pairs) : first;
+      return {
+        query,
+        protocol,
+        verdict: differ ? 'undecided' : first.verdict,
+        reason: differ ? 'ambiguous-policy' : first.reason,
+        source: describe(query.from, sources),
+        destination: describe(query.to, named),
+        service: service === null ? null : ownerName(service),
+        port: first.destination.port,
+        egress,
+        ingress,
+        forward,
+        alike: isAlike(pairs),
+        groups: differ ? groups : [],
+      };
+    },
+  };
+}
+
+function decide(
+  linear: QuestionClassifier,
+  source: Candidate,
+  destination: Candidate,
+  query: Query,
+  protocol: number,
+): readonly [number, number, number] {
+  return linear.decide({
+    source: source.endpoint,
+    destination: destination.endpoint,
+    protocol,
+    sourcePort: query.sourcePort ?? -1,
+    destinationPort: hasPorts(protocol) ? destination.port : -1,
+    icmpType: query.icmpType ?? -1,
+    icmpCode: query.icmpCode ?? -1,
+  });
+}
+
+/** An address asked about may be a pod's. */
+function podOf({ byAddress }: Inventory, { endpoint: { owner, address } }: Candidate): number {
+  return owner >= 0 || address === null ? owner : (byAddress.get(address)?.owner ?? -1);
+}
+
+/** The candidates a name stands for: one an address, or one for a pod that has none. */
+function candidates(text: string, port: number, inventory: Inventory): Candidate[] {
+  const resolved = resolveName(text, inventory);
+  if ('message' in resolved) throw new QueryProblem(resolved.message, resolved.hint);
+  const found = resolved.endpoints.flatMap(({ owner, address }): Candidate[] => {
+    const it = owner < 0 ? undefined : inventory.owners[owner]!;
+    const name = it === undefined ? (address ?? text) : ownerName(it);
+    const addresses =
+      address !== null ? [address] : it === undefined || it.addresses.length === 0 ? [null] : it.addresses;
+    return addresses.map(each => ({
+      endpoint: { owner, address: each },
+      name,
+      family: each === null ? 0 : addressWords(each)!.family,
+      port,
+    }));
+  });
+  const [first] = found;
+  const owner = first === undefined || first.endpoint.owner < 0 ? undefined : inventory.owners[first.endpoint.owner];
+  if (owner?.kind === 'service' && first?.endpoint.address === null) {
+    throw new QueryProblem(
+      `${ownerName(owner)} has no address of its own (headless)`,
+      'ask about its pods: namespace/pod or namespace/kind/workload',
+    );
+  }
+  return found;
+}
+
+/** A service port's ready backends stand for it (18); a service without one for that port is judged as the address it is. */
+function behindService(
+  named: readonly Candidate[],
+  protocol: number,
+  inventory: Inventory,
+): { service: Owner | null; destinations: readonly Candidate[] } {
+  for (const { endpoint, port } of named) {
+    const owner =
+      endpoint.owner < 0 ? inventory.byAddress.get(endpoint.address ?? '') : inventory.owners[endpoint.owner];
+    if (owner === undefined || owner.kind === 'pod' || port < 0) continue;
+    for (const service of inventory.services) {
+      if (owner.kind === 'service' && service !== owner) continue;
+      const at = service.ports.findIndex(
+        it => protocolNumber(it.protocol) === protocol && (owner.kind === 'node' ? it.nodePort : it.port) === port,
+      );
+      const backends = at < 0 ? [] : (service.backends[at] ?? []);
+      if (backends.length === 0) continue;
+      const destinations = backends.map(backend => ({
+        endpoint: { owner: backend.pod, address: backend.address },
+        name: backend.pod < 0 ? backend.address : ownerName(inventory.owners[backend.pod]!),
+        family: addressWords(backend.address)?.family ?? 0,
+        port: backend.port,
+      }));
+      return { service, destinations };
+    }
+  }
+  return { service: null, destinations: named };
+}
+
+/** Every source with every destination of its family; a pod and itself only where nothing else was asked. */
+function pairUp(sources: readonly Candidate[], destinations: readonly Candidate[]): [Candidate, Candidate][] {
+  const all = sources.flatMap(source =>
+    destinations.map((destination): [Candidate, Candidate] => [source, destination]),
+  );
+  const sameFamily = all.filter(([a, b]) => a.family === b.family || a.family === 0 || b.family === 0);
+  const pairs = sameFamily.length > 0 ? sameFamily : all;
+  const others = pairs.filter(([a, b]) => a.endpoint.owner < 0 || a.endpoint.owner !== b.endpoint.owner);
+  return others.length > 0 ? others : pairs;
+}
+
+function groupByVerdict(pairs: readonly Pair[]): AnswerGroup[] {
+  const manySources = new Set(pairs.map(({ source }) => source.name)).size > 1;
+  const manyDestinations = new Set(pairs.map(({ destination }) => destination.name)).size > 1;
+  const verdicts = [...new Set(pairs.map(({ verdict }) => verdict))];
+  return verdicts.map(verdict => {
+    const members = pairs.filter(pair => pair.verdict === verdict);
+    const { reason, egress, ingress, forward } = members[0]!;
+    const names = members.map(({ source, destination }) => {
+      if (manySources && manyDestinations) return `${source.name} -> ${destination.name}`;
+      if (manySources) return source.name;
+      if (manyDestinations) return destination.name;
+      return `${source.endpoint.address} -> ${destination.endpoint.address}`;
+    });
+    return { verdict, reason, pods: [...new Set(names)], egress, ingress, forward };
+  });
+}
+
+/** Whether what is said of the first pair holds for all. */
+function isAlike(pairs: readonly Pair[]): boolean {
+  const said = pairs.map(({ egress, ingress, forward }) =>
+    JSON.stringify([egress, ingress, forward].map(outcome => outcome && { ...outcome, subject: '' })),
+  );
+  return said.every(it => it === said[0]);
+}
+
+/** What all pairs say alike; null where they differ. */
+function common(pairs: readonly Pair[]): DecisionOutcomes {
+  const alike = <K extends keyof DecisionOutcomes>(key: K): DecisionOutcomes[K] => {
+    const first = JSON.stringify(pairs[0]![key]);
+    return pairs.every(pair => JSON.stringify(pair[key]) === first) ? pairs[0]![key] : null;
+  };
+  return { egress: alike('egress'), ingress: alike('ingress'), forward: alike('forward') };
+}
+
+function describe(asked: string, found: readonly Candidate[]): Answer['source'] {
+  const pods = new Set(found.map(({ name }) => name));
+  const [first] = found;
+  return pods.size === 1
+    ? { name: first!.name, address: first!.endpoint.address, count: 1 }
+    : { name: asked, address: null, count: pods.size };
+}
+
+function protocolOf({ protocol, icmpType, port }: Query, family: number): number {
+  const isIcmpQuestion = icmpType !== undefined;
+  if (protocol === undefined) return isIcmpQuestion ? (family === 6 ? ICMPV6 : ICMP) : TCP;
+  const number = protocolNumber(String(protocol));
+  if (number === null) {
+    throw new QueryProblem(
+      `protocol ${JSON.stringify(protocol)}: not known`,
+      'give TCP, UDP, SCTP, ICMP, ICMPv6 or a number from 0 to 255',
+    );
+  }
+  const isIcmp = number === ICMP || number === ICMPV6;
+  if (isIcmpQuestion && !isIcmp) throw new QueryProblem(`icmpType needs ICMP or ICMPv6, not ${protocolText(number)}`);
+  if (port !== undefined && !hasPorts(number)) throw new QueryProblem(`${protocolText(number)} has no ports`);
+  return number;
+}

@@ -1,0 +1,100 @@
+/**
+ * policap compile: what was built from the documents.
+ */
+import { Command, Option } from 'commander';
+import type { Compiled } from '../compile.js';
+import { count, type Style } from '../report/style.js';
+import { printRules } from '../rules/print.js';
+import { printTree } from '../tree/print.js';
+import { compileInput } from './documents.js';
+import { EXIT_DONE } from './errors.js';
+import type { Finish } from './main.js';
+import { addInputOptions, type CommonOptions } from './options.js';
+import { styleFor, type Terminal } from './terminal.js';
+
+const STAGES = ['rules', 'tree', 'stats'] as const;
+
+interface CompileCommandOptions extends CommonOptions {
+  readonly emit: (typeof STAGES)[number];
+  readonly engine: 'tree' | 'linear';
+  readonly output: 'text' | 'json';
+}
+
+const HELP = `
+Examples:
+  policap compile -p policies/ -c cluster.yaml --emit rules
+      every policy as ordered rules over address sets: the normal form
+  policap compile -p policies/ -c cluster.yaml --emit tree
+      the decision tree, as it is walked
+  policap compile --rules acl.rules --emit stats -o json
+      rules, address classes, nodes, depth, bytes, build time
+`;
+
+export function compileCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('compile')
+    .summary('what the policies were compiled to')
+    .description('Compiles the documents, and prints what was built.');
+  return addInputOptions(command)
+    .addOption(new Option('--emit <stage>', 'what is printed').choices([...STAGES]).default('stats'))
+    .addOption(new Option('--engine <engine>', 'the classifier').choices(['tree', 'linear']).default('tree'))
+    .addOption(
+      new Option('-o, --output <format>', 'stats: how they are printed').choices(['text', 'json']).default('text'),
+    )
+    .addHelpText('after', HELP)
+    .action((_options: unknown, called: Command) => {
+      const options = called.optsWithGlobals<CompileCommandOptions>();
+      const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+      const compiled = compileInput(options, terminal, errors, { engine: options.engine });
+      const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
+      terminal.write(emit(compiled, options, style));
+      finish(EXIT_DONE);
+    });
+}
+
+function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions, style: Style): string {
+  switch (stage) {
+    case 'rules':
+      return withLineEnd(printRules(compiled.ruleset));
+    case 'tree':
+      return withLineEnd(printTree(compiled.classifier));
+    case 'stats':
+      return output === 'json' ? statsJson(compiled) : statsText(compiled, style);
+  }
+}
+
+const withLineEnd = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
+
+function statsJson({ classifier, policies, inventory, compileMs }: Compiled): string {
+  const { pods, nodes, services, namespaces } = inventory;
+  const cluster = { namespaces: namespaces.size, nodes: nodes.length, pods: pods.length, services: services.length };
+  const document = {
+    schema: 'policap.stats/1',
+    policies: policies.length,
+    cluster,
+    classifier: classifier.stats(),
+    compileMs,
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function statsText({ classifier, policies, inventory, ignored, compileMs }: Compiled, style: Style): string {
+  const { engine, rules, addressClasses, nodes, depth, bytes, buildMs } = classifier.stats();
+  const others = [...ignored].map(([kind, number]) => `${kind} ${count(number)}`).join(', ');
+  const rows: [string, string][] = [
+    ['namespaces', count(inventory.namespaces.size)],
+    ['nodes', count(inventory.nodes.length)],
+    ['pods', count(inventory.pods.length)],
+    ['services', count(inventory.services.length)],
+    ['policies', count(policies.length)],
+    ['rules', count(rules)],
+    ['engine', engine],
+    ['address classes', count(addressClasses)],
+    ['tree nodes', count(nodes)],
+    ['depth', count(depth)],
+    ['bytes', count(bytes)],
+    ['built in', `${buildMs.toFixed(1)} ms`],
+    ['compiled in', `${compileMs.toFixed(1)} ms, documents to classifier`],
+    ...(others === '' ? [] : [['ignored kinds', others] satisfies [string, string]]),
+  ];
+  return rows.map(([name, value]) => `${style('dim', name.padEnd(16))} ${value}\n`).join('');
+}

@@ -1,0 +1,136 @@
+/**
+ * -p, -c and --rules: paths -> documents -> what was compiled.
+ *
+ * In:  files, directories (read recursively: *.yaml, *.yml, *.json, in the order of their names) and `-` (standard
+ * input). Both options may name the same files: each file is read once, and each kind goes where it belongs.
+ * Out: Compiled, or a DocumentError with every error of every document. Warnings go to stderr.
+ */
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Compiled, type CompileOptions, compile } from '../compile.js';
+import type { KubernetesDocument, Problem } from '../documents/document.js';
+import { readDocuments } from '../documents/read.js';
+import type { Style } from '../report/style.js';
+import { DocumentError, problemCount, problemLines, UsageError } from './errors.js';
+import type { Terminal } from './terminal.js';
+
+export interface InputOptions {
+  readonly policies?: readonly string[];
+  readonly cluster?: readonly string[];
+  readonly rules?: readonly string[];
+}
+
+interface InputFile {
+  /** As it stands in every position. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const DOCUMENT = /\.(ya?ml|json)$/i;
+/** Warnings shown one by one; the rest is counted. */
+const WARNINGS_SHOWN = 20;
+
+/** Reads and compiles everything that was named. @throws UsageError, DocumentError */
+export function compileInput(
+  input: InputOptions,
+  terminal: Terminal,
+  style: Style,
+  options: Pick<CompileOptions, 'engine'> = {},
+): Compiled {
+  const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
+  const rulePaths = input.rules ?? [];
+  if (paths.length === 0 && rulePaths.length === 0) {
+    throw new UsageError(
+      'no policies: name files or directories with -p (and the cluster with -c), or plain rules with --rules',
+      'kubectl get netpol -A -o yaml > policies.yaml; kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml',
+    );
+  }
+  const stdin = once(() => terminal.readInput());
+  const documents: KubernetesDocument[] = [];
+  const problems: Problem[] = [];
+  for (const { name, bytes } of readFiles(paths, stdin)) {
+    const read = readDocuments(bytes, name);
+    for (const document of read.documents) documents.push(document);
+    problems.push(...read.problems);
+  }
+  const decoder = new TextDecoder();
+  const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
+  const result = compile(documents, { ...options, ruleFiles });
+  problems.push(...result.problems);
+  if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
+    throw new DocumentError(problems);
+  }
+  showWarnings(problems, terminal, style);
+  return { ...result.compiled, problems };
+}
+
+function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, WARNINGS_SHOWN);
+  terminal.say(problemLines(shown, style).join('\n'));
+  if (problems.length > shown.length) terminal.say(`and ${problemCount(problems.slice(shown.length))} more`);
+}
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+};
+
+function readFiles(paths: readonly string[], stdin: () => Uint8Array): InputFile[] {
+  const seen = new Set<string>();
+  const files: InputFile[] = [];
+  for (const path of paths.flatMap(expand)) {
+    const identity = path === '-' ? path : realpathSync(path);
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    files.push(path === '-' ? { name: '<stdin>', bytes: stdin() } : { name: path, bytes: read(path) });
+  }
+  return files;
+}
+
+function read(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** A directory -> its documents, and its directories', by name. */
+function expand(path: string): string[] {
+  if (path === '-') return [path];
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    const found = walk(path);
+    if (found.length > 0) return found;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  throw new UsageError(`${path}: no *.yaml, *.yml or *.json in this directory`);
+}
+
+function walk(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(entry => {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) return walk(path);
+      const isFile = entry.isFile() || (entry.isSymbolicLink() && statSync(path).isFile());
+      return isFile && DOCUMENT.test(entry.name) ? [path] : [];
+    });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'too many symbolic links',
+};
+
+function unreadable(path: string, error: unknown): UsageError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new UsageError(`${path}: ${REASONS[code] ?? message}`);
+}

@@ -1,0 +1,153 @@
+/**
+ * The program: the command line -> one command, and how it ends.
+ *
+ * In:  arguments and a Terminal.  Out: an exit code (errors.ts). A file a command; what the user can mend ends with one
+ * clear message, what only policap's authors can mend with a request to report it.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { CaptureError } from '../capture/frame.js';
+import { OutputError } from '../node/output.js';
+import { SourceError } from '../node/sources.js';
+import { compileCommand } from './compile.js';
+import {
+  DocumentError,
+  EXIT_DAMAGED,
+  EXIT_DONE,
+  EXIT_INTERNAL,
+  EXIT_USAGE,
+  problemCount,
+  problemLines,
+  UsageError,
+} from './errors.js';
+import { matrixCommand } from './matrix.js';
+import { queryCommand } from './query.js';
+import { replayCommand } from './replay.js';
+import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
+
+const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
+
+const EXAMPLES = `
+Examples:
+  policap replay capture.pcapng -p policies/ -c cluster.yaml
+      which conversations of the capture would be refused
+  policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/db-0 --port 5432
+      one connection, and why
+  policap matrix -p policies/ -c cluster.yaml
+      who can talk to whom, on what
+
+The cluster as policap reads it:
+  kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
+  kubectl get networkpolicies -A -o yaml > policies.yaml
+
+Exit: 0 done; 1 a finding asked for with --fail-on; 2 usage or an invalid document; 3 a damaged capture.
+`;
+
+/** A command's body: what it was given is bound by its own file; the answer is the exit code. */
+export type Finish = (code: number) => void;
+
+export function createProgram(terminal: Terminal, finish: Finish): Command {
+  const program = new Command('policap')
+    .description(ABOUT)
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .addOption(new Option('--color <when>', 'colours in text').choices(['auto', 'always', 'never']).default('auto'))
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(policap --help shows how it is used)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: text => {
+        terminal.write(text);
+      },
+      writeErr: text => terminal.say(text.trimEnd()),
+      outputError: (text, write) => write(`policap: ${text}`),
+      getOutHelpWidth: () => Math.min(terminal.columns, 110),
+      getErrHelpWidth: () => Math.min(terminal.columns, 110),
+    });
+  for (const command of [
+    replayCommand(terminal, finish),
+    queryCommand(terminal, finish),
+    matrixCommand(terminal, finish),
+    compileCommand(terminal, finish),
+  ]) {
+    program.addCommand(
+      command
+        .copyInheritedSettings(program)
+        .showHelpAfterError(`(policap ${command.name()} --help shows how it is used)`),
+    );
+  }
+  return program;
+}
+
+/** @param args without the program's own name */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code = EXIT_DONE;
+  const program = createProgram(terminal, ended => {
+    code = ended;
+  });
+  try {
+    if (args.length === 0) {
+      program.outputHelp({ error: true });
+      return EXIT_USAGE;
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return explain(error, terminal, args);
+  }
+}
+
+/** What went wrong, in the user's terms. */
+function explain(error: unknown, terminal: Terminal, args: readonly string[]): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+  const style = styleFor(colorChoice(args), terminal.errIsTerminal, terminal.environment);
+  const say = (message: string, hint?: string): void => {
+    terminal.say(`policap: ${style('red', 'error:')} ${message}`);
+    if (hint !== undefined) terminal.say(`    ${hint}`);
+  };
+  if (error instanceof UsageError) {
+    say(error.message, error.hint);
+    return EXIT_USAGE;
+  }
+  if (error instanceof DocumentError) {
+    terminal.say(problemLines(error.problems, style).join('\n'));
+    say(`${problemCount(error.problems)} in the documents; nothing was judged`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof SourceError || error instanceof OutputError) {
+    say(error.message);
+    return EXIT_USAGE;
+  }
+  if (error instanceof CaptureError) {
+    say(error.message);
+    return EXIT_DAMAGED;
+  }
+  const debug = Boolean(terminal.environment['POLICAP_DEBUG']);
+  say(
+    `internal error: ${error instanceof Error ? error.message : String(error)}`,
+    `This is a fault of policap ${version()}, not yours. Please report it${debug ? ':' : ', with what POLICAP_DEBUG=1 prints.'}`,
+  );
+  if (debug && error instanceof Error) terminal.say(error.stack ?? '');
+  return EXIT_INTERNAL;
+}
+
+/** An error may come before the options were parsed. */
+function colorChoice(args: readonly string[]): ColorChoice {
+  const at = args.findIndex(arg => arg === '--color' || arg.startsWith('--color='));
+  const value = at < 0 ? 'auto' : (args[at]!.split('=')[1] ?? args[at + 1]);
+  return value === 'always' || value === 'never' ? value : 'auto';
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** The whole process: arguments in, exit code out. */
+export async function run(): Promise<void> {
+  process.stderr.on('error', () => {});
+  process.exitCode = await main(process.argv.slice(2), processTerminal());
+}

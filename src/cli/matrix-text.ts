@@ -1,0 +1,85 @@
+/**
+ * The matrix as text: a grid where it fits the terminal, else a list of what is allowed (cold).
+ */
+import type { Style } from '../report/style.js';
+import { formatPorts } from '../rules/ports.js';
+import type { Cell, Matrix } from './matrix.js';
+import { isAll, OTHER, type Reach } from './reach.js';
+
+export interface MatrixTextOptions {
+  readonly style: Style;
+  readonly layout: 'auto' | 'grid' | 'list';
+  readonly columns: number;
+}
+
+/** Columns are numbered: names are as long as they are. */
+export function matrixLines(matrix: Matrix, options: MatrixTextOptions): string[] {
+  if (matrix.names.length === 0) return ['no pods: name the cluster with -c'];
+  if (options.layout === 'list') return list(matrix, options.style);
+  const lines = grid(matrix, options.style);
+  return options.layout === 'grid' || lines.width <= options.columns ? lines.lines : list(matrix, options.style);
+}
+
+function grid({ names, cells }: Matrix, style: Style): { lines: string[]; width: number } {
+  const texts = cells.map(row => row.map(cell => (cell === null ? '' : cellText(cell))));
+  const numbers = names.map((_, i) => `${i + 1}`);
+  const widths = numbers.map((number, to) => Math.max(number.length, ...texts.map(row => row[to]!.length)));
+  const numberWidth = `${names.length}`.length;
+  const nameWidth = Math.max('from \\ to'.length, ...names.map(name => name.length));
+  const row = (number: string, name: string, values: readonly string[]): string =>
+    `${number.padStart(numberWidth)}  ${name}${values.map(value => `  ${value}`).join('')}`.trimEnd();
+  const header = row(
+    '',
+    'from \\ to'.padEnd(nameWidth),
+    numbers.map((number, i) => number.padEnd(widths[i]!)),
+  );
+  const lines = texts.map((row_, from) =>
+    row(
+      numbers[from]!,
+      style('bold', names[from]!.padEnd(nameWidth)),
+      row_.map((text, to) => coloured(text, text.padEnd(widths[to]!), style)),
+    ),
+  );
+  return {
+    lines: [style('dim', header), ...lines],
+    width: numberWidth + nameWidth + 2 + widths.reduce((a, b) => a + b + 2, 0),
+  };
+}
+
+function coloured(text: string, padded: string, style: Style): string {
+  if (text === '' || text === '-') return style('dim', padded);
+  return style(text.startsWith('some') ? 'yellow' : 'green', padded);
+}
+
+/** A line for every pair that may talk; who may talk to nobody is said too. */
+function list({ names, cells }: Matrix, style: Style): string[] {
+  const nameWidth = Math.max(...names.map(name => name.length));
+  return names.flatMap((from, i) => {
+    const allowed = cells[i]!.flatMap(cell => {
+      const text = cell === null ? '-' : cellText(cell);
+      return text === '-' ? [] : [`  → ${cell!.to.padEnd(nameWidth)}  ${coloured(text, text, style)}`];
+    });
+    return [style('bold', from), ...(allowed.length > 0 ? allowed : [style('dim', '  nobody')])];
+  });
+}
+
+function cellText({ all, some }: Cell): string {
+  const always = reachText(all);
+  const partly = reachText(some);
+  if (partly === '-') return always;
+  return always === '-' ? `some: ${partly}` : `${always}, some: ${partly}`;
+}
+
+/** `all`, `-`, `TCP 80,443 UDP any`, `TCP 80 ICMP`. */
+function reachText(reach: Reach): string {
+  const allowed = [...reach].filter(([, ports]) => ports.length > 0);
+  if (allowed.length === 0) return '-';
+  if (allowed.length === reach.size && allowed.every(([, ports]) => isAll(ports))) return 'all';
+  const portless = (protocol: string): boolean => !['TCP', 'UDP', 'SCTP', 'UDPLite', '33'].includes(protocol);
+  return allowed
+    .map(([protocol, ports]) => {
+      if (portless(protocol)) return protocol === OTHER ? 'other protocols' : protocol;
+      return `${protocol} ${isAll(ports) ? 'any' : formatPorts(ports)}`;
+    })
+    .join(' ');
+}

@@ -1,0 +1,184 @@
+/**
+ * policap matrix: who can talk to whom, on what.
+ *
+ * Exact, over all ports: see reach.ts. A cell of several pods holds what all of them may, and what only some may.
+ */
+import { Command, Option } from 'commander';
+import type { Pod } from '../cluster/inventory.js';
+import type { Compiled } from '../compile.js';
+import { ownerName, workloadName } from '../report/owners.js';
+import { intersectPorts, subtractPorts, unionPorts } from '../rules/ports.js';
+import type { PortSet } from '../rules/ruleset.js';
+import { compileInput } from './documents.js';
+import { EXIT_DONE } from './errors.js';
+import type { Finish } from './main.js';
+import { matrixLines } from './matrix-text.js';
+import { addInputOptions, type CommonOptions } from './options.js';
+import { outsideBlocks } from './outside.js';
+import { createReachTable, type Reach, type ReachEnd, type ReachTable } from './reach.js';
+import { styleFor, type Terminal } from './terminal.js';
+
+const LEVELS = ['workload', 'pod', 'namespace'] as const;
+type Level = (typeof LEVELS)[number];
+
+interface MatrixCommandOptions extends CommonOptions {
+  readonly by: Level;
+  readonly outside: boolean;
+  readonly output: 'text' | 'json';
+  readonly layout: 'auto' | 'grid' | 'list';
+}
+
+export interface Cell {
+  readonly from: string;
+  readonly to: string;
+  /** What every pod of the one may with every pod of the other. */
+  readonly all: Reach;
+  /** What only some may. */
+  readonly some: Reach;
+}
+
+export interface Matrix {
+  readonly names: readonly string[];
+  /** cells[from][to]; null where nothing is to be said: outside to outside, a lone pod to itself. */
+  readonly cells: readonly (readonly (Cell | null)[])[];
+}
+
+const HELP = `
+Cells: what a connection may be about. "all" is every protocol and port, "-" nothing; after "some:" stands what only some
+of the pods may. "outside" stands for every address that nobody in the cluster owns and no rule names.
+
+Examples:
+  policap matrix -p policies/ -c cluster.yaml
+  policap matrix -p policies/ -c cluster.yaml --by namespace
+  policap matrix -p policies/ -c cluster.yaml -o json | jq '.cells[] | select(.to == "shop/StatefulSet/db")'
+`;
+
+export function matrixCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('matrix')
+    .summary('who can talk to whom, on what')
+    .description('Prints what every workload may say to every other, exactly, over all ports.');
+  return addInputOptions(command)
+    .addOption(new Option('--by <level>', 'what a row stands for').choices([...LEVELS]).default('workload'))
+    .option('--no-outside', 'leave out the addresses beyond the cluster')
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .addOption(
+      new Option('--layout <layout>', 'text: a grid, or a list of what is allowed')
+        .choices(['auto', 'grid', 'list'])
+        .default('auto'),
+    )
+    .addHelpText('after', HELP)
+    .action((_options: unknown, called: Command) => {
+      const options = called.optsWithGlobals<MatrixCommandOptions>();
+      const { color, output, layout } = options;
+      const compiled = compileInput(options, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
+      const matrix = computeMatrix(compiled, options.by, options.outside);
+      if (output === 'json') terminal.write(matrixJson(matrix, options.by));
+      else {
+        const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
+        terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
+      }
+      finish(EXIT_DONE);
+    });
+}
+
+const NAME: Readonly<Record<Level, (pod: Pod) => string>> = {
+  workload: workloadName,
+  pod: ownerName,
+  namespace: pod => pod.namespace,
+};
+
+export function computeMatrix(
+  compiled: Pick<Compiled, 'ruleset' | 'inventory'>,
+  by: Level,
+  withOutside: boolean,
+): Matrix {
+  const blocks = withOutside ? outsideBlocks(compiled.ruleset, compiled.inventory) : [];
+  const table = createReachTable(compiled, blocks);
+  const rows = new Map<string, ReachEnd[]>();
+  for (const { pod, end } of table.pods) {
+    const name = NAME[by](pod);
+    rows.set(name, [...(rows.get(name) ?? []), end]);
+  }
+  const inside = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+  const ends = [...inside, ...table.outside.map(({ block, end }): [string, ReachEnd[]] => [block.name, [end]])];
+  return {
+    names: ends.map(([name]) => name),
+    cells: ends.map(([from, sources]) =>
+      ends.map(([to, destinations]) => cellOf(table, from, sources, to, destinations)),
+    ),
+  };
+}
+
+function cellOf(
+  table: ReachTable,
+  from: string,
+  sources: readonly ReachEnd[],
+  to: string,
+  destinations: readonly ReachEnd[],
+): Cell | null {
+  let all: Reach | null = null;
+  let any: Reach = new Map();
+  for (const [source, destination] of classPairs(sources, destinations)) {
+    const reach = table.between(source, destination);
+    all = all === null ? reach : merge(all, reach, intersectPorts);
+    any = merge(any, reach, unionPorts);
+  }
+  return all === null ? null : { from, to, all, some: merge(any, all, subtractPorts) };
+}
+
+/** One pair of ends for every pair of classes; never a pod and itself, nor two ends outside. */
+function classPairs(sources: readonly ReachEnd[], destinations: readonly ReachEnd[]): [ReachEnd, ReachEnd][] {
+  const pairs: [ReachEnd, ReachEnd][] = [];
+  const targets = byClass(destinations);
+  for (const [, members] of byClass(sources)) {
+    for (const [, others] of targets) {
+      const pair = members
+        .flatMap(source => others.map((destination): [ReachEnd, ReachEnd] => [source, destination]))
+        .find(([source, destination]) => source.owner !== destination.owner);
+      if (pair !== undefined) pairs.push(pair);
+    }
+  }
+  return pairs;
+}
+
+/** At most two ends of each class: so many that a pod and another can be told apart. */
+function byClass(ends: readonly ReachEnd[]): Map<number, ReachEnd[]> {
+  const classes = new Map<number, ReachEnd[]>();
+  for (const end of ends) {
+    const members = classes.get(end.cls);
+    if (members === undefined) classes.set(end.cls, [end]);
+    else if (members.length < 2) members.push(end);
+  }
+  return classes;
+}
+
+/** A protocol that one side does not name is there what every other protocol is. */
+function merge(a: Reach, b: Reach, operation: (x: PortSet, y: PortSet) => PortSet): Reach {
+  const merged = new Map<string, PortSet>();
+  for (const protocol of new Set([...a.keys(), ...b.keys()])) {
+    merged.set(protocol, operation(portsOf(a, protocol), portsOf(b, protocol)));
+  }
+  return merged;
+}
+
+const portsOf = (reach: Reach, protocol: string): PortSet => reach.get(protocol) ?? reach.get('other') ?? [];
+
+function matrixJson({ names, cells }: Matrix, by: Level): string {
+  const shown = cells.flat().flatMap(cell => {
+    if (cell === null) return [];
+    return [{ from: cell.from, to: cell.to, allowed: reachJson(cell.all), some: reachJson(cell.some) }];
+  });
+  return `${JSON.stringify({ schema: 'policap.matrix/1', by, names, cells: shown }, null, 2)}\n`;
+}
+
+/** `{"protocol": "TCP", "ports": [[80, 80], [8000, 8100]]}`; `ports` null where the protocol has none. */
+function reachJson(reach: Reach): { protocol: string; ports: [number, number][] | null }[] {
+  const withoutPorts = (protocol: string): boolean => !['TCP', 'UDP', 'SCTP', 'UDPLite', '33'].includes(protocol);
+  return [...reach].flatMap(([protocol, ports]): { protocol: string; ports: [number, number][] | null }[] => {
+    if (ports.length === 0) return [];
+    if (withoutPorts(protocol)) return [{ protocol, ports: null }];
+    const ranges: [number, number][] = [];
+    for (let i = 0; i < ports.length; i += 2) ranges.push([ports[i]!, ports[i + 1]!]);
+    return [{ protocol, ports: ranges }];
+  });
+}

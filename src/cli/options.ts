@@ -1,0 +1,68 @@
+/**
+ * Options that several commands take, and how their values are read.
+ */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { InputOptions } from './documents.js';
+import type { ColorChoice } from './terminal.js';
+
+export interface CommonOptions extends InputOptions {
+  readonly color: ColorChoice;
+}
+
+const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+
+/** -p, -c, --rules. */
+export function addInputOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-p, --policies <path...>', 'NetworkPolicies: files, directories, or - for standard input').argParser(
+        append,
+      ),
+    )
+    .addOption(
+      new Option('-c, --cluster <path...>', 'namespaces, nodes, pods, services: the same kinds of paths').argParser(
+        append,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--rules <file...>',
+        'ordered 5-tuple rules instead of policies: a RuleList, or ClassBench filters',
+      ).argParser(append),
+    );
+}
+
+/** A whole number of a range, in decimal. */
+export function wholeNumber(lowest: number, highest: number): (value: string) => number {
+  return value => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= lowest && number <= highest)) {
+      throw new InvalidArgumentError(`Give a whole number from ${lowest} to ${highest}.`);
+    }
+    return number;
+  };
+}
+
+/** `name=seconds`, repeated. */
+export function timeoutOption(
+  value: string,
+  before: Readonly<Record<string, number>> | undefined,
+): Record<string, number> {
+  const match = /^([a-z0-9_.-]+)=(\d+(?:\.\d+)?)$/i.exec(value);
+  if (match === null) throw new InvalidArgumentError('Give name=seconds, for example tcp_established=3600.');
+  return { ...before, [match[1]!]: Number(match[2]) };
+}
+
+/** A comma-separated list of known words, repeated. */
+export function wordList<T extends string>(
+  known: readonly T[],
+): (value: string, before: readonly T[] | undefined) => T[] {
+  return (value, before) => {
+    const words = value.split(',').map(word => word.trim());
+    for (const word of words) {
+      if (!(known as readonly string[]).includes(word))
+        throw new InvalidArgumentError(`Allowed are ${known.join(', ')}.`);
+    }
+    return [...(before ?? []), ...(words as T[])];
+  };
+}

@@ -1,0 +1,173 @@
+/**
+ * policap query: one connection, or a file of them -> the decision, and why.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
+import { type Answer, createAnswers, type Query, QueryProblem } from './answer.js';
+import { answerLines } from './answer-text.js';
+import { compileInput } from './documents.js';
+import { EXIT_DONE, EXIT_FINDING, UsageError } from './errors.js';
+import type { Finish } from './main.js';
+import { addInputOptions, type CommonOptions, wholeNumber, wordList } from './options.js';
+import { readQueries } from './query-file.js';
+import { styleFor, type Terminal } from './terminal.js';
+
+const FORMATS = ['text', 'json', 'jsonl'] as const;
+const FINDINGS = ['dropped', 'undecided', 'allowed'] as const;
+
+interface QueryCommandOptions extends CommonOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly port?: number;
+  readonly protocol?: string;
+  readonly sourcePort?: number;
+  readonly icmpType?: number;
+  readonly icmpCode?: number;
+  readonly file?: string;
+  readonly output: (typeof FORMATS)[number];
+  readonly failOn?: readonly (typeof FINDINGS)[number][];
+}
+
+const HELP = `
+An end is namespace/pod, namespace/kind/workload (it answers for all its pods), or an address.
+
+Examples:
+  policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/Deployment/api --port 8080
+  policap query -p policies/ -c cluster.yaml --from 203.0.113.7 --to shop/web-0 --port 443 --fail-on dropped
+  policap query -p policies/ -c cluster.yaml --from shop/web-0 --to 10.0.0.1 --protocol ICMP --icmp-type 8
+  policap query -p policies/ -c cluster.yaml -f questions.jsonl -o jsonl
+      a line in: {"from": "shop/web-0", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}
+`;
+
+export function queryCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('query')
+    .summary('ask about one connection, and why')
+    .description('Decides about connections by name or address, without a capture.');
+  addInputOptions(command)
+    .option('--from <end>', 'who begins the connection')
+    .option('--to <end>', 'whom it is for')
+    .addOption(new Option('--port <n>', 'destination port').argParser(wholeNumber(0, 65535)))
+    .option('--protocol <name>', 'TCP, UDP, SCTP, ICMP, ICMPv6, or a number (default: TCP)')
+    .addOption(new Option('--source-port <n>', 'source port, where rules ask for one').argParser(wholeNumber(0, 65535)))
+    .addOption(new Option('--icmp-type <n>', 'ICMP type instead of a port').argParser(wholeNumber(0, 255)))
+    .addOption(new Option('--icmp-code <n>', 'ICMP code').argParser(wholeNumber(0, 255)))
+    .option('-f, --file <file>', 'questions, a JSON object a line; - for standard input')
+    .addOption(new Option('-o, --output <format>', 'how answers are printed').choices([...FORMATS]).default('text'))
+    .addOption(
+      new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
+    )
+    .addHelpText('after', HELP)
+    .action((_options: unknown, called: Command) => {
+      finish(runQuery(called.optsWithGlobals<QueryCommandOptions>(), terminal));
+    });
+  return command;
+}
+
+function runQuery(options: QueryCommandOptions, terminal: Terminal): number {
+  const queries = readAll(options, terminal);
+  const compiled = compileInput(
+    options,
+    terminal,
+    styleFor(options.color, terminal.errIsTerminal, terminal.environment),
+  );
+  const answers = answerAll(queries, createAnswers(compiled));
+  terminal.write(print(answers, options, terminal));
+  return answers.some(({ verdict }) => options.failOn?.includes(verdict)) ? EXIT_FINDING : EXIT_DONE;
+}
+
+/** A question and where it stands, for messages. */
+export interface Asked {
+  readonly query: Query;
+  /** `questions.jsonl:3`, '' for the command line. */
+  readonly where: string;
+}
+
+function readAll(options: QueryCommandOptions, terminal: Terminal): readonly Asked[] {
+  const { from, to, port, protocol, sourcePort, icmpType, icmpCode, file } = options;
+  if (file !== undefined) {
+    if (from !== undefined || to !== undefined) throw new UsageError('either -f, or --from and --to: not both');
+    if (file === '-' && [options.policies, options.cluster, options.rules].some(paths => paths?.includes('-'))) {
+      throw new UsageError('standard input can be read only once', 'give the questions or the documents as a file');
+    }
+    return readQueries(file === '-' ? decode(terminal.readInput()) : readText(file), file === '-' ? '<stdin>' : file);
+  }
+  if (from === undefined || to === undefined) {
+    throw new UsageError(
+      `${from === undefined ? '--from' : '--to'} is missing`,
+      'policap query -p policies/ -c cluster.yaml --from shop/web-0 --to shop/db-0 --port 5432',
+    );
+  }
+  return [{ query: { from, to, port, protocol, sourcePort, icmpType, icmpCode }, where: '' }];
+}
+
+const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${file}: ${code === 'ENOENT' ? 'no such file' : message}`);
+  }
+}
+
+/** All answers, or all that keeps questions from being answered. */
+function answerAll(asked: readonly Asked[], answers: ReturnType<typeof createAnswers>): Answer[] {
+  const found: Answer[] = [];
+  const problems: string[] = [];
+  let hint: string | undefined;
+  for (const { query, where } of asked) {
+    try {
+      found.push(answers.answer(query));
+    } catch (error) {
+      if (!(error instanceof QueryProblem)) throw error;
+      problems.push(`${where === '' ? '' : `${where}: `}${error.message}`);
+      if (where !== '' && error.hint !== undefined) problems.push(`    ${error.hint}`);
+      hint ??= where === '' ? error.hint : undefined;
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems.join('\n'), hint);
+  return found;
+}
+
+function print(answers: readonly Answer[], options: QueryCommandOptions, terminal: Terminal): string {
+  if (options.output === 'text') {
+    const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
+    return answers
+      .map(answer => `${answerLines(answer, style, terminal.columns).join('\n')}\n`)
+      .join(answers.length > 1 ? '\n' : '');
+  }
+  const schema = { schema: 'policap.query/1' };
+  const records = answers.map(answerRecord);
+  if (options.output === 'jsonl') {
+    return records.map((record, i) => `${JSON.stringify(i === 0 ? { ...schema, ...record } : record)}\n`).join('');
+  }
+  const document = options.file === undefined ? { ...schema, ...records[0] } : { ...schema, answers: records };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+interface AnswerRecord extends Query {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly egress: OutcomeRecord | null;
+  readonly ingress: OutcomeRecord | null;
+}
+
+/** The question's own keys, then the answer's; `forward`, `service` and `groups` only where there are any. */
+function answerRecord({ query, verdict, reason, egress, ingress, forward, service, groups }: Answer): AnswerRecord {
+  return {
+    ...query,
+    verdict,
+    reason,
+    egress,
+    ingress,
+    ...(forward === null ? {} : { forward }),
+    ...(service === null ? {} : { service }),
+    ...(groups.length === 0
+      ? {}
+      : {
+          groups: groups.map(({ forward: rules, ...group }) => (rules === null ? group : { ...group, forward: rules })),
+        }),
+  };
+}

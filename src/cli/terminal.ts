@@ -1,0 +1,56 @@
+/**
+ * The terminal: where a command reads and writes. Commands see only this, so that tests can stand in for a person.
+ */
+import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
+import { openOutput } from '../node/output.js';
+import { type Format, plain, type Style } from '../report/style.js';
+
+export interface Terminal {
+  /** Results, and nothing else. @returns false when nobody reads any more */
+  write(chunk: string | Uint8Array): boolean;
+  /** Problems and notes: whole lines, without the last line's end. */
+  say(text: string): void;
+  /** A line on stderr that the next one replaces, '' to clear it. Only called where `errIsTerminal`. */
+  progress(text: string): void;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Of the terminal that results go to; 100 where they go elsewhere. */
+  readonly columns: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** All of standard input, once. */
+  readInput(): Uint8Array;
+  /** Calls back on an interrupt (Ctrl-C) until the returned function is called. */
+  onInterrupt(listener: () => void): () => void;
+}
+
+export function processTerminal(): Terminal {
+  const stdout = openOutput('-');
+  return {
+    write: chunk => stdout.write(chunk),
+    say: text => {
+      process.stderr.write(`${text}\n`);
+    },
+    progress: text => {
+      process.stderr.write(`\r\u001b[K${text}`);
+    },
+    outIsTerminal: process.stdout.isTTY === true,
+    errIsTerminal: process.stderr.isTTY === true,
+    columns: process.stdout.isTTY ? process.stdout.columns : 100,
+    environment: process.env,
+    readInput: () => readFileSync(0),
+    onInterrupt(listener) {
+      process.on('SIGINT', listener);
+      return () => process.off('SIGINT', listener);
+    },
+  };
+}
+
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+/** https://no-color.org: NO_COLOR counts when it is not empty; --color goes before it. */
+export function styleFor(choice: ColorChoice, isTerminal: boolean, environment: Terminal['environment']): Style {
+  const wanted = choice === 'always' || (choice === 'auto' && isTerminal && !environment['NO_COLOR']);
+  if (!wanted) return plain;
+  return (format: Format, text: string) => styleText(format, text, { validateStream: false });
+}
