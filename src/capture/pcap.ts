@@ -74,55 +74,59 @@ export class Pcap implements Format {
     const littleEndian = this.#littleEndian;
     const header = this.#header;
     const unit = this.#unit;
+    const perSecond = 1e9 / unit;
     const limit = this.#limit;
     const capturedAt = this.#capturedAt;
     const originalAt = 20 - capturedAt;
+    const either = this.#either;
     const { offset, captured, original, seconds, nanoseconds, interfaceIndex } = batch;
     const index = this.#interface;
     let count = batch.count;
     let at = from;
     this.need = 0;
+    // Words are read as signed and checked as unsigned: the arithmetic stays in 32-bit integers.
     while (count < room) {
-      if (to - at < header) {
+      if (((to - at) | 0) < header) {
         this.need = header;
         break;
       }
-      let length = view.getUint32(at + capturedAt, littleEndian);
-      let wire = view.getUint32(at + originalAt, littleEndian);
-      if (this.#either && length > wire) {
+      let length = view.getInt32(at + capturedAt, littleEndian);
+      let wire = view.getInt32(at + originalAt, littleEndian);
+      if (either && length >>> 0 > wire >>> 0) {
         const swap = length;
         length = wire;
         wire = swap;
       }
-      if (length > limit) {
+      if (length >>> 0 > limit) {
         this.damage = {
           at: at + capturedAt,
           expected: `a captured length of at most ${limit}`,
-          found: String(length),
+          found: String(length >>> 0),
           hint: 'the capture is damaged from here on',
         };
         break;
       }
-      if (to - at < header + length) {
+      const data = (at + header) | 0;
+      if (((to - data) | 0) < length) {
         this.need = header + length;
         break;
       }
-      const fraction = view.getUint32(at + 4, littleEndian) * unit;
-      offset[count] = at + header;
-      captured[count] = length;
-      original[count] = wire < length ? length : wire > MAX_LENGTH ? MAX_LENGTH : wire;
-      interfaceIndex[count] = index;
-      if (fraction < 1e9) {
-        seconds[count] = view.getUint32(at, littleEndian);
-        nanoseconds[count] = fraction;
+      const fraction = view.getInt32(at + 4, littleEndian);
+      seconds[count] = view.getUint32(at, littleEndian);
+      if (fraction >>> 0 < perSecond) {
+        nanoseconds[count] = Math.imul(fraction, unit);
       } else {
         // Some writers let the fraction run over; the time meant is their sum.
-        const over = Math.floor(fraction / 1e9);
+        const over = Math.floor((fraction >>> 0) / perSecond);
         seconds[count] = view.getUint32(at, littleEndian) + over;
-        nanoseconds[count] = fraction - over * 1e9;
+        nanoseconds[count] = ((fraction >>> 0) - over * perSecond) * unit;
       }
+      offset[count] = data;
+      captured[count] = length;
+      original[count] = wire < 0 ? MAX_LENGTH : wire < length ? length : wire;
+      interfaceIndex[count] = index;
       count++;
-      at += header + length;
+      at = (data + length) | 0;
     }
     batch.count = count;
     return at;

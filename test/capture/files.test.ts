@@ -40,7 +40,7 @@ function capture(packets: number): Uint8Array {
   );
 }
 
-const bytes = capture(20_000);
+const bytes = capture(6_000);
 const zstd = (input: Uint8Array): Uint8Array =>
   new Uint8Array(spawnSync('zstd', ['-qc'], { input, maxBuffer: 1 << 28 }).stdout);
 const hasZstd = findZstd() !== undefined;
@@ -67,7 +67,7 @@ describe('captures from files', () => {
       if (batch instanceof Promise) throw new Error('a plain file made the reader wait');
       count += batch.count;
     }
-    expect(count).toBe(20_000);
+    expect(count).toBe(6_000);
     expect(source.bytesRead).toBe(bytes.length);
     expect(source.bytesTotal).toBe(bytes.length);
     source.close();
@@ -120,7 +120,7 @@ describe('captures from files', () => {
 describe('standard input', () => {
   const program = `
     import { openCaptures } from './captures.js';
-    const source = await openCaptures(['-']);
+    const source = await openCaptures([process.argv[2] ?? '-']);
     let count = 0;
     for (let batch; (batch = await source.next()) !== null; ) count += batch.count;
     console.log(count, source.errors.map(String).join());
@@ -163,14 +163,15 @@ describe('standard input', () => {
   it('is a pipe, a file, a FIFO, compressed, empty or closed', () => {
     file('in.pcap', bytes);
     file('in.pcap.gz', gzipSync(bytes));
-    expect(run('COUNT < in.pcap')).toBe('20000 \n');
-    expect(run('cat in.pcap | COUNT')).toBe('20000 \n');
-    expect(run('COUNT < in.pcap.gz')).toBe('20000 \n');
-    expect(run('cat in.pcap.gz | COUNT')).toBe('20000 \n');
-    expect(run('(head -c 3 in.pcap; sleep 0.2; tail -c +4 in.pcap) | COUNT')).toBe('20000 \n');
+    expect(run('COUNT < in.pcap')).toBe('6000 \n');
+    expect(run('cat in.pcap | COUNT')).toBe('6000 \n');
+    expect(run('COUNT < in.pcap.gz')).toBe('6000 \n');
+    expect(run('cat in.pcap.gz | COUNT')).toBe('6000 \n');
+    expect(run('(head -c 3 in.pcap; sleep 0.2; tail -c +4 in.pcap) | COUNT')).toBe('6000 \n');
     expect(run('head -c -1 in.pcap | COUNT')).toMatch(
-      /^19999 CaptureError: standard input: at byte \d+: expected a packet record/,
+      /^5999 CaptureError: standard input: at byte \d+: expected a packet record/,
     );
+    expect(run('mkfifo fifo; cat in.pcap > fifo & COUNT fifo')).toBe('6000 \n');
     expect(run('COUNT < /dev/null')).toContain('found an empty file');
     expect(run('true | COUNT')).toContain('found an empty file');
   });
@@ -201,7 +202,7 @@ describe('gzip', () => {
     for (const part of [0.001, 0.5, 0.999]) {
       const cut = packed.subarray(0, Math.floor(packed.length * part));
       const result = await drain(await openCaptures([file('cut.gz', cut)]));
-      expectBeginning(result, all, Math.floor(20_000 * part * 0.9) - 200);
+      expectBeginning(result, all, Math.floor(6_000 * part * 0.9) - 200);
       expect(result.errors[0]).toMatchObject({
         expected: 'whole gzip data',
         found: expect.stringContaining('unexpected end'),
@@ -235,7 +236,7 @@ describe('gzip', () => {
     corrupt.fill(0xff, middle, middle + 200);
     const damaged = await drain(await openCaptures([file('corrupt.gz', corrupt)]));
     expect(damaged.errors).toHaveLength(1);
-    expect(cut.frames.length).toBeGreaterThan(9_000);
+    expect(cut.frames.length).toBeGreaterThan(2_700);
     expect(damaged.frames.slice(0, cut.frames.length)).toEqual(frames(all).slice(0, cut.frames.length));
     const checksum = packed.slice();
     checksum[packed.length - 6]! ^= 1;
@@ -274,7 +275,7 @@ describe.skipIf(needsZstd)('zstd', () => {
       const packed = zstd(bytes);
       const cut = packed.subarray(0, packed.length >> 1);
       const result = await drain(openCapture(await open(bytesSource(cut))));
-      expectBeginning(result, all, 8_000);
+      expectBeginning(result, all, 2_000);
       expect(result.errors[0]).toMatchObject({ expected: 'whole zstd data' });
       const corrupt = packed.slice();
       corrupt.fill(0xff, packed.length >> 1, (packed.length >> 1) + 5000);
