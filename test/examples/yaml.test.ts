@@ -207,6 +207,23 @@ describe.each(names)('%s', name => {
     if (name !== 'two-sentences') expect(table).toContain(`| [${name}](${name}) | ${question} |`);
   });
 
+  it('shows commands that name its own files and questions it answers', () => {
+    const readme = readFileSync(join(example.folder, 'README.md'), 'utf8');
+    const commands = readme.split('\n').filter(line => line.startsWith('bin/policap '));
+    expect(commands.length).toBeGreaterThan(1);
+    for (const command of commands) {
+      for (const [, path] of command.matchAll(/ (examples\/\S+)/g)) {
+        expect(path!.startsWith(`examples/${name}/`), command).toBe(true);
+        expect(existsSync(join(EXAMPLES, '..', path!)), command).toBe(true);
+      }
+      const option = (key: string): string | undefined => new RegExp(` --${key} (\\S+)`).exec(command)?.[1];
+      if (option('from') === undefined) continue;
+      const asked = [option('from'), option('to'), Number(option('port')), option('protocol') ?? 'TCP'];
+      const answered = example.expected.queries.map(({ from, to, port, protocol }) => [from, to, port, protocol]);
+      expect(answered, command).toContainEqual(asked);
+    }
+  });
+
   it('has policies of namespaces that exist', () => {
     expect(example.policies.length).toBeGreaterThan(0);
     const namespaces = named(example.cluster, 'Namespace');
