@@ -88,9 +88,9 @@ export function compileCase({ path }: Case, engine: 'tree' | 'linear' = 'tree'):
   return compiled;
 }
 
-/** The capture's bytes without compression. */
+/** The capture's bytes without compression: a copy, and no Buffer (whose slice() is a view). */
 export function plainCapture(bytes: Uint8Array): Uint8Array {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return gunzipSync(bytes);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return new Uint8Array(gunzipSync(bytes));
   if (bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd) return unzstd(bytes);
-  return bytes;
+  return new Uint8Array(bytes);
 }
