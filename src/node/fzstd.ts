@@ -2,7 +2,8 @@
  * zstd in plain JavaScript, where neither Node nor the machine has it.
  *
  * In:  a compressed ByteSource.  Out: a ByteSource. Slices of the input are small: a block of a few bytes may stand for
- * 128 kB.
+ * 128 kB. fzstd checks the structure but not the content checksum: damage inside literals passes here, where Node and
+ * the zstd program tell of it.
  */
 import { Decompress } from 'fzstd';
 import type { ByteSource } from '../capture/frame.js';
