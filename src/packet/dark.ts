@@ -42,5 +42,8 @@ export function dark(view: DataView, rows: Int32Array, base: number): void {
   }
 }
 
+/** Whether a port may be an encrypted tunnel's. */
+export const isDarkPort = (port: number): boolean => port === PORT_ESP || isWireguardPort(port);
+
 const isWireguardPort = (port: number): boolean =>
   port === PORT_WIREGUARD || port === PORT_WIREGUARD_IPV6 || port === PORT_WIREGUARD_CILIUM;

@@ -11,7 +11,8 @@
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from '../capture/frame.js';
 import { hasBadChecksum } from './checksum.js';
 import { createDuplicates } from './duplicates.js';
-import { link } from './link.js';
+import { fast } from './fast.js';
+import { LINKTYPE_ETHERNET, link } from './link.js';
 import { MAX_TUNNELS, open } from './open.js';
 import {
   END,
@@ -96,12 +97,13 @@ function parseBlock(
       fcs = at.fcsLength;
     }
     const base = i * STRIDE;
-    rows[base + PROTOCOL] = -1;
-    rows[base + OUTER_L3] = -1;
     const at = offset[i]!;
     const kept = captured[i]!;
     const wire = at + (original[i]! > kept ? original[i]! : kept) - fcs;
     const end = at + kept < wire ? at + kept : wire;
+    if (linkType === LINKTYPE_ETHERNET && fast(view, at, end, wire, rows, base)) continue;
+    rows[base + PROTOCOL] = -1;
+    rows[base + OUTER_L3] = -1;
     const next = link(linkType, view, at, end, wire, rows, base);
     if (next >= 0) open(tunnels, next, view, rows[base + END]!, rows[base + PAYLOAD]!, rows, base);
     else noPacket(-next, rows, base);

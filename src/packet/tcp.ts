@@ -66,7 +66,7 @@ export function tcp(view: DataView, at: number, end: number, wire: number, rows:
 }
 
 /** Reads options up to the first that is not whole: what stands before it counts, as for Linux. */
-function options(view: DataView, at: number, stop: number, rows: Int32Array, base: number): void {
+export function options(view: DataView, at: number, stop: number, rows: Int32Array, base: number): void {
   let found = 0;
   let option = at;
   while (option < stop) {

@@ -19,6 +19,9 @@ export const PORT_VXLAN = 4789;
 /** Linux's default port from before the assignment; flannel's and Cilium's still. */
 export const PORT_VXLAN_LINUX = 8472;
 export const PORT_GENEVE = 6081;
+/** Whether a UDP destination port is a tunnel's. */
+export const isTunnelPort = (port: number): boolean =>
+  port === PORT_VXLAN || port === PORT_VXLAN_LINUX || port === PORT_GENEVE;
 const UDP_LENGTH = 4;
 const UDP_HEADER = 8;
 
@@ -53,7 +56,7 @@ function inUdp(
   rows: Int32Array,
   base: number,
 ): number {
-  if (port !== PORT_VXLAN && port !== PORT_VXLAN_LINUX && port !== PORT_GENEVE) return NO_TUNNEL;
+  if (!isTunnelPort(port)) return NO_TUNNEL;
   // The datagram may end before its packet does; a length of 0 (offload, jumbogram) leaves the packet's end.
   const length = view.getUint16(at + UDP_LENGTH);
   const stop = length === 0 ? wire : at + length;
