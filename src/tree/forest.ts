@@ -2,8 +2,9 @@
  * Split forests, the hot half: first match among terms that are too tangled for pair tables. Nothing is allocated.
  *
  * Layout (built by tree/split.ts): `nodes`, four words a node: [dimension, threshold, child if value <= threshold, child
- * if above]; a child below zero is ~offset into `lists`: [count, place ...], places rising. `places[p]` is the offset of
- * term p in `program`: [outcome, constraints, then for each: dimension, ranges, lo, hi, lo, hi ...].
+ * if above]; a child below zero is ~offset into `lists`: [count, place ...], places rising. A place is a term's offset in
+ * `program`, which holds the terms in their order: [outcome, constraints, then for each: dimension, ranges, lo, hi ...].
+ * So a term costs one cache line where its first constraint fails, and places compare as the terms' order does.
  */
 
 /** No term of the stage matched. */
@@ -13,7 +14,6 @@ export const NO_MATCH = 0x7fffffff;
 export function firstMatch(
   nodes: Int32Array,
   lists: Int32Array,
-  places: Int32Array,
   program: Int32Array,
   roots: Int32Array,
   from: number,
@@ -29,7 +29,7 @@ export function firstMatch(
       const place = lists[++item]!;
       // Lists rise: behind the best place of another tree nothing here can be first.
       if (place >= best) break;
-      if (matchesAt(program, places[place]!, key)) {
+      if (matchesAt(program, place, key)) {
         best = place;
         break;
       }

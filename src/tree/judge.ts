@@ -146,12 +146,12 @@ function decideForest(
   key[4] = rows[base + DPORT]!;
   key[5] = rows[base + ICMP_TYPE]!;
   key[6] = rows[base + ICMP_CODE]!;
-  const { nodes, lists, places, program, roots, stageEnd, outcomes } = forest;
+  const { nodes, lists, program, roots, stageEnd } = forest;
   let from = 0;
   for (let stage = 0; stage < stageEnd.length; stage++) {
     const to = stageEnd[stage]!;
-    const place = firstMatch(nodes, lists, places, program, roots, from, to, key);
-    if (place !== NO_MATCH && outcomes[place] !== PASS) return outcomes[place]!;
+    const place = firstMatch(nodes, lists, program, roots, from, to, key);
+    if (place !== NO_MATCH && program[place] !== PASS) return program[place]!;
     from = to;
   }
   return OUTCOME_NOT_ISOLATED;

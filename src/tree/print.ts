@@ -136,14 +136,14 @@ function printNode(
 }
 
 function printForest({ tables }: BuiltDirection, ruleset: Ruleset, page: Page): void {
-  const { nodes, lists, roots, stageEnd, outcomes } = tables.forest;
+  const { nodes, lists, program, roots, stageEnd } = tables.forest;
   const walk = (at: number, indent: string): void => {
     if (page.full()) return;
     if (at < 0) {
       const places = lists.subarray(~at + 1, ~at + 1 + lists[~at]!);
       if (places.length === 0) page.line(`${indent}nothing`);
       for (const place of places) {
-        const outcome = outcomes[place]!;
+        const outcome = program[place]!;
         page.line(`${indent}try ${outcome === PASS ? 'pass to the next tier' : describe(outcome, ruleset)}`);
       }
       return;

@@ -14,7 +14,7 @@ import { bordersInside } from './header-trees.js';
 import { COVERS, cut, DISJOINT, type Region, relate, relateTerm } from './region.js';
 import { DIMENSIONS, HEADER_HIGH, HEADER_LOW, PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
 
-const LEAF_TERMS = 6;
+const LEAF_TERMS = 3;
 const COPIES = 24;
 /** Up to this many terms are one tree. */
 const SINGLE_TREE = 64;
@@ -26,13 +26,10 @@ const SAMPLE = 256;
 export interface Forest {
   readonly nodes: Int32Array;
   readonly lists: Int32Array;
-  readonly places: Int32Array;
   readonly program: Int32Array;
   readonly roots: Int32Array;
   /** Trees stageEnd[s - 1]..stageEnd[s] - 1 are stage s: stages are tried one after the other. */
   readonly stageEnd: Int32Array;
-  /** Of each place: its outcome, or PASS. */
-  readonly outcomes: Int32Array;
   readonly depth: number;
   readonly longestList: number;
 }
@@ -41,7 +38,13 @@ export interface Forest {
 export const PASS = -0x80000000;
 
 export function buildForest(terms: readonly Term[], subjects: number, peers: number): Forest {
-  const builder = createBuilder();
+  const program: number[] = [];
+  const places = new Int32Array(terms.length);
+  for (const term of terms) {
+    places[term.order] = program.length;
+    writeTerm(term, program);
+  }
+  const builder = createBuilder(places);
   const roots: number[] = [];
   const stageEnd: number[] = [];
   const whole: Region = {
@@ -52,19 +55,11 @@ export function buildForest(terms: readonly Term[], subjects: number, peers: num
     for (const part of partition(stage, subjects, peers)) roots.push(builder.tree(part, whole));
     stageEnd.push(roots.length);
   }
-  const program: number[] = [];
-  const places = new Int32Array(terms.length);
-  for (const term of terms) {
-    places[term.order] = program.length;
-    writeTerm(term, program);
-  }
   return {
     ...builder.done(),
-    places,
     program: new Int32Array(program),
     roots: new Int32Array(roots),
     stageEnd: new Int32Array(stageEnd),
-    outcomes: Int32Array.from(terms, term => (term.pass ? PASS : term.outcome)),
   };
 }
 
@@ -96,9 +91,9 @@ function width(set: Ranges | null, classes: number): number {
   return set.length === 0 ? 0 : (set[set.length - 1]! - set[0]! + 1) / classes;
 }
 
-function writeTerm({ outcome, sets }: Term, program: number[]): void {
+function writeTerm({ outcome, pass, sets }: Term, program: number[]): void {
   const constrained = sets.flatMap((set, d) => (set === null ? [] : [{ d, set }]));
-  program.push(outcome, constrained.length);
+  program.push(pass ? PASS : outcome, constrained.length);
   for (const { d, set } of constrained) {
     program.push(d, set.length / 2);
     for (const x of set) program.push(x);
@@ -113,7 +108,7 @@ interface Pending {
   readonly slot: number;
 }
 
-function createBuilder() {
+function createBuilder(places: Int32Array) {
   const nodes: number[] = [];
   const lists: number[] = [];
   const knownLists = new Map<string, number>();
@@ -126,7 +121,8 @@ function createBuilder() {
     let at = knownLists.get(key);
     if (at === undefined) {
       at = lists.length;
-      lists.push(orders.length, ...orders);
+      lists.push(orders.length);
+      for (const order of orders) lists.push(places[order]!);
       knownLists.set(key, at);
       longestList = Math.max(longestList, orders.length);
     }

@@ -58,11 +58,9 @@ const NO_PAIRS: PairTable = { dense: EMPTY, rowStart: EMPTY, rowEnd: EMPTY, runP
 const NO_FOREST: Forest = {
   nodes: EMPTY,
   lists: EMPTY,
-  places: EMPTY,
   program: EMPTY,
   roots: EMPTY,
   stageEnd: EMPTY,
-  outcomes: EMPTY,
   depth: 0,
   longestList: 0,
 };
@@ -112,7 +110,12 @@ function buildDirection(
 }
 
 function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
-  const { mostRuns = 1 << 20, mostNodes = 1 << 19, mostSteps = 1 << 24, mostDense = 1 << 20 } = options;
+  const {
+    mostRuns = 100_000 + 32 * terms.length,
+    mostNodes = 100_000 + 16 * terms.length,
+    mostSteps = 1_000_000 + 256 * terms.length,
+    mostDense = 1 << 20,
+  } = options;
   try {
     const trees = createHeaderTrees(mostNodes, mostSteps);
     const pairs = buildPairTable(terms, subjects, peers, trees, { mostRuns, mostDense });
