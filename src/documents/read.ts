@@ -160,9 +160,7 @@ function expand(
 ): void {
   const { value } = tree;
   if (!isObject(value)) {
-    const what = Array.isArray(value)
-      ? 'a list'
-      : `the ${value === null ? 'value null' : typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+    const what = Array.isArray(value) ? 'a list' : value === null ? 'nothing' : scalarText(value);
     faults.push({
       offset: tree.locate([]),
       message: `${what}, not a Kubernetes object`,
@@ -209,6 +207,8 @@ function expand(
     new SourceDocument(source, tree, apiVersion, kind, text(metadata['name']), text(metadata['namespace'])),
   );
 }
+
+const scalarText = (value: unknown): string => `the ${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 

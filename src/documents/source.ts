@@ -87,13 +87,15 @@ function decodeUtf8(bytes: Uint8Array): string | number {
       if (isPrefixOfUtf8(bytes.subarray(0, middle))) good = middle;
       else bad = middle - 1;
     }
+    // A character that is broken off is told at its first byte.
+    while (good > 0 && !isPrefixOfUtf8(bytes.subarray(0, good), false)) good--;
     return Math.min(good, bytes.length - 1);
   }
 }
 
-function isPrefixOfUtf8(bytes: Uint8Array): boolean {
+function isPrefixOfUtf8(bytes: Uint8Array, stream = true): boolean {
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream });
     return true;
   } catch {
     return false;

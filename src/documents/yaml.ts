@@ -229,6 +229,8 @@ class Reader {
 
   /** Merge keys (YAML 1.1): keys of the map itself win, then the earlier of several merged maps. */
   private merge(object: Record<string, unknown>, node: Node, value: unknown): void {
+    // Past the limit aliases are null; that is told already.
+    if (this.aliased > MAX_ALIASED) return;
     for (const part of Array.isArray(value) ? value : [value]) {
       if (part === null || typeof part !== 'object' || Array.isArray(part)) {
         this.fault(node, 'map merge requires map or sequence of maps as the value');
