@@ -19,14 +19,18 @@ export interface Segment {
 export type Payload = Segment | Uint8Array;
 
 export const bytes = (...parts: (number | string | Uint8Array | readonly number[])[]): Uint8Array => {
-  const out: number[] = [];
-  for (const part of parts) {
-    if (typeof part === 'number') out.push(part & 255);
-    else if (typeof part === 'string')
-      for (const pair of part.replace(/\s+/g, '').match(/../g) ?? []) out.push(Number.parseInt(pair, 16));
-    else for (const octet of part) out.push(octet);
+  const pieces = parts.map(part => {
+    if (typeof part === 'number') return [part & 255];
+    if (typeof part !== 'string') return part;
+    return (part.replace(/\s+/g, '').match(/../g) ?? []).map(pair => Number.parseInt(pair, 16));
+  });
+  const out = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
   }
-  return Uint8Array.from(out);
+  return out;
 };
 const u16 = (value: number): number[] => [(value >>> 8) & 255, value & 255];
 const u24 = (value: number): number[] => [(value >>> 16) & 255, (value >>> 8) & 255, value & 255];
@@ -232,23 +236,22 @@ export const sctp = (
   message.set([crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24], 8); // CRC32c goes least significant byte first
   return { protocol: 132, bytes: message };
 };
-export const dccp = (fields: { sport?: number; dport?: number; type?: number } = {}): Segment => ({
-  protocol: 33,
-  bytes: bytes(
-    u16(fields.sport ?? 40000),
-    u16(fields.dport ?? 5001),
-    4,
-    0,
-    0,
-    0,
-    ((fields.type ?? 0) << 1) | 1,
-    0,
-    0,
-    0,
-    u32(1),
-    u32(0),
-  ),
-});
+/** A DCCP Request (0) or Response (1): long sequence numbers, service code 0. */
+export const dccp = (fields: { sport?: number; dport?: number; type?: 0 | 1; checksum?: number } = {}): Segment => {
+  const type = fields.type ?? 0;
+  const words = type === 0 ? 5 : 7;
+  return {
+    protocol: 33,
+    bytes: bytes(
+      u16(fields.sport ?? 40000),
+      u16(fields.dport ?? 5001),
+      [words, 0, 0, 0, (type << 1) | 1, 0, 0, 0],
+      u32(1),
+      new Uint8Array(words * 4 - 16),
+    ),
+    seal: (data, pseudo) => put16(data, 6, fields.checksum ?? fold(pseudo + sum16(data))),
+  };
+};
 /** Any other protocol by number. */
 export const segment = (protocol: number, data: Uint8Array): Segment => ({ protocol, bytes: data });
 
