@@ -44,8 +44,9 @@ export interface Matrix {
 }
 
 const HELP = `
-Cells: what a connection may be about. "all" is every protocol and port, "-" nothing; after "some:" stands what only some
-of the pods may. "outside" stands for every address that nobody in the cluster owns and no rule names.
+Cells: "all" is every protocol and port, "-" nothing; after "some:" stands what
+only some of the pods may. "outside" is every address that nobody in the cluster
+owns; blocks that rules tell apart stand in rows of their own.
 
 Examples:
   policap matrix -p policies/ -c cluster.yaml

@@ -2,6 +2,8 @@
  * Options that several commands take, and how their values are read.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '../documents/suggest.js';
+import { LONGEST_TIMEOUT, timeoutNames } from '../flow/timeouts.js';
 import type { InputOptions } from './documents.js';
 import type { ColorChoice } from './terminal.js';
 
@@ -43,14 +45,26 @@ export function wholeNumber(lowest: number, highest: number): (value: string) =>
   };
 }
 
-/** `name=seconds`, repeated. */
+/** `name=seconds`, repeated; the names are those of flow/timeouts.ts. */
 export function timeoutOption(
   value: string,
   before: Readonly<Record<string, number>> | undefined,
 ): Record<string, number> {
-  const match = /^([a-z0-9_.-]+)=(\d+(?:\.\d+)?)$/i.exec(value);
+  const match = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(value);
   if (match === null) throw new InvalidArgumentError('Give name=seconds, for example tcp_established=3600.');
-  return { ...before, [match[1]!]: Number(match[2]) };
+  const name = match[1]!;
+  const names = timeoutNames();
+  if (!names.includes(name)) {
+    const meant = nearest(name, names);
+    throw new InvalidArgumentError(
+      `There is no timeout ${name}${meant === null ? '' : ` (did you mean ${meant}?)`}. The names: ${names.join(', ')}.`,
+    );
+  }
+  const seconds = Number(match[2]);
+  if (seconds < 0.001 || seconds > LONGEST_TIMEOUT) {
+    throw new InvalidArgumentError(`Give 0.001 to ${LONGEST_TIMEOUT} seconds.`);
+  }
+  return { ...before, [name]: seconds };
 }
 
 /** A comma-separated list of known words, repeated. */

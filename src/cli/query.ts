@@ -30,7 +30,8 @@ interface QueryCommandOptions extends CommonOptions {
 }
 
 const HELP = `
-An end is namespace/pod, namespace/kind/workload (it answers for all its pods), or an address.
+An end is namespace/pod, namespace/kind/workload (it answers for all its pods),
+namespace/service/name, node/name, or an address.
 
 Examples:
   policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/Deployment/api --port 8080

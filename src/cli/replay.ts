@@ -2,6 +2,7 @@
  * policap replay: captures and policies -> a verdict on every packet.
  */
 import { Command, Option } from 'commander';
+import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { openCaptures } from '../node/captures.js';
 import { openOutput } from '../node/output.js';
 import { replay } from '../replay.js';
@@ -84,7 +85,7 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     )
     .addOption(
       new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
-        wholeNumber(1, 2 ** 24),
+        wholeNumber(1, MOST_CONNECTIONS),
       ),
     )
     .option('--be-liberal', 'TCP segments out of the window are not invalid')
@@ -125,7 +126,9 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   if (file !== null && options.output !== 'text') reports.push(text);
 
   const progress = createProgress(terminal);
-  const release = terminal.onInterrupt(() => {
+  // A second Ctrl-C finds no listener, and ends the process at once.
+  let release = (): void => {};
+  release = terminal.onInterrupt(() => {
     stop.abort();
     release();
   });

@@ -206,12 +206,13 @@ export class Tally {
   }
 
   private groupOf(rows: Int32Array, base: number, decision: number, original: boolean, number: number): number {
-    const { source, destination } = this.decisions[decision]!;
+    const { source, destination, port } = this.decisions[decision]!;
     const from = base + (original ? SRC : DST);
     const to = base + (original ? DST : SRC);
     const protocol = rows[base + PROTOCOL]!;
     const family = rows[base + FAMILY]!;
-    let service = serviceOf(rows, base, original);
+    // Behind a service the pod's own port was judged.
+    let service = port >= 0 ? port : serviceOf(rows, base, original);
     if (isIcmp(protocol) && service >= 0 && isIcmpReply(family, rows[base + ICMP_TYPE]!)) {
       service = icmpRequestOf(family, rows[base + ICMP_TYPE]!) * 256 + (service & 255);
     }

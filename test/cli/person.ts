@@ -1,0 +1,53 @@
+/**
+ * A person at a terminal, for the command line's tests: runs `main` and keeps what was printed where.
+ */
+import { main } from '../../src/cli/main.js';
+import type { Terminal } from '../../src/cli/terminal.js';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Person {
+  readonly input?: string;
+  readonly environment?: Record<string, string>;
+  readonly isTerminal?: boolean;
+  readonly columns?: number;
+  /** How many chunks the reader of the results takes before it leaves. */
+  readonly patience?: number;
+  /** Presses Ctrl-C as soon as the command listens. */
+  readonly interrupts?: boolean;
+}
+
+export async function policap(args: readonly string[], person: Person = {}): Promise<Ran> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const decoder = new TextDecoder();
+  let taken = 0;
+  const terminal: Terminal = {
+    write(chunk) {
+      if (taken++ >= (person.patience ?? Number.POSITIVE_INFINITY)) return false;
+      out.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk));
+      return true;
+    },
+    say: text => {
+      err.push(`${text}\n`);
+    },
+    progress: text => {
+      err.push(`\r${text}`);
+    },
+    outIsTerminal: person.isTerminal ?? false,
+    errIsTerminal: person.isTerminal ?? false,
+    columns: person.columns ?? 100,
+    environment: person.environment ?? {},
+    readInput: () => new TextEncoder().encode(person.input ?? ''),
+    onInterrupt(listener) {
+      if (person.interrupts) listener();
+      return () => {};
+    },
+  };
+  const code = await main(args, terminal);
+  return { code, out: out.join(''), err: err.join('') };
+}

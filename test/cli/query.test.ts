@@ -1,0 +1,120 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { policap } from './person.js';
+import { makeShop } from './shop.js';
+
+const shop = makeShop();
+afterAll(shop.remove);
+
+const query = (from: string, to: string, ...args: string[]) =>
+  policap(['query', ...shop.input, '--from', from, '--to', to, ...args], { columns: 200 });
+const verdict = async (from: string, to: string, ...args: string[]): Promise<string> => {
+  const { out } = await query(from, to, ...args, '-o', 'json');
+  const answer = JSON.parse(out);
+  return `${answer.verdict} ${answer.reason}`;
+};
+
+describe('query', () => {
+  it('says the verdict first, then why, with file and line', async () => {
+    const { code, out } = await query('shop/web-1', 'shop/db-0', '--port', '6379');
+    expect(code).toBe(0);
+    const [head, egress, ingress] = out.split('\n');
+    expect(head).toBe('DROPPED  shop/web-1 (10.0.1.1) → shop/db-0 (10.0.2.1)  TCP 6379');
+    expect(egress).toBe('  egress   allowed    no policy isolates shop/web-1 for egress');
+    expect(ingress).toBe(
+      `  ingress  dropped    shop/db-0 is isolated by shop/db; no rule allows this  ${shop.path('policies/db.yaml')}:1:1`,
+    );
+  });
+
+  it('answers at the bounds of port ranges and blocks, for pods, addresses and pods without one', async () => {
+    expect(await verdict('shop/web-1', 'shop/db-0', '--port', '5431')).toBe('dropped default-deny');
+    expect(await verdict('shop/web-1', 'shop/db-0', '--port', '5432')).toBe('allowed rule');
+    expect(await verdict('shop/web-1', '10.0.2.1', '--port', '5433')).toBe('allowed rule');
+    expect(await verdict('shop/web-1', 'shop/db-0', '--port', '5434')).toBe('dropped default-deny');
+    expect(await verdict('shop/web-1', 'shop/db-0', '--port', '5432', '--protocol', 'udp')).toBe(
+      'dropped default-deny',
+    );
+    expect(await verdict('shop/web-1', 'shop/new-0', '--port', '5432')).toBe('allowed rule');
+    expect(await verdict('198.51.100.255', 'shop/db-0', '--port', '8080')).toBe('allowed rule');
+    expect(await verdict('198.51.101.0', 'shop/db-0', '--port', '8080')).toBe('dropped default-deny');
+    expect(await verdict('203.0.113.1', '203.0.113.2', '--port', '8080')).toBe('allowed no-policy');
+    expect(await verdict('shop/web-1', 'shop/db-0', '--icmp-type', '8')).toBe('dropped default-deny');
+    expect(await verdict('shop/db-0', 'shop/db-0', '--port', '1')).toBe('allowed loopback');
+  });
+
+  it('answers for all pods of a workload, and names the groups where they differ', async () => {
+    const { out } = await query('shop/StatefulSet/web', 'shop/db-0', '--port', '5432', '-o', 'json');
+    const answer = JSON.parse(out);
+    expect(answer).toMatchObject({ verdict: 'undecided', reason: 'ambiguous-policy', egress: null });
+    expect(answer.groups).toMatchObject([
+      { verdict: 'allowed', reason: 'rule', pods: ['shop/web-1'] },
+      { verdict: 'dropped', reason: 'default-deny', pods: ['shop/web-2'] },
+    ]);
+    const text = (await query('shop/StatefulSet/web', 'shop/db-0', '--port', '5432')).out;
+    expect(text).toMatch(
+      /^UNDECIDED {2}shop\/StatefulSet\/web \(2 pods\) → .*: its pods differ\n {2}allowed {4}shop\/web-1\n/,
+    );
+    expect(text).toContain('\n  dropped    shop/web-2\n');
+  });
+
+  it('goes through a service to its backends, at their port', async () => {
+    const { out } = await query('shop/web-1', '10.96.0.7', '--port', '54', '-o', 'json');
+    expect(JSON.parse(out)).toMatchObject({ verdict: 'allowed', reason: 'rule', service: 'shop/service/db' });
+    expect((await query('shop/web-1', 'shop/service/db', '--port', '54')).out).toContain('TCP 54 (target port 5432)');
+  });
+
+  it('answers lines in their order, with their own keys first', async () => {
+    const input =
+      '{"from": "shop/web-1", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}\n\n' +
+      '{"protocol": 17, "to": "shop/db-0", "from": "shop/web-1", "port": 53, "sourcePort": 1000}\n' +
+      '{"from": "10.0.1.1", "to": "shop/db-0", "icmpType": 8, "icmpCode": 0}\n';
+    const args = ['query', ...shop.input, '-f', '-', '-o', 'jsonl', '--fail-on', 'dropped'];
+    const { code, out } = await policap(args, { input });
+    expect(code).toBe(1);
+    const answers = out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line));
+    expect(answers.map(answer => Object.keys(answer).join())).toEqual([
+      'schema,from,to,port,protocol,verdict,reason,egress,ingress',
+      'protocol,to,from,port,sourcePort,verdict,reason,egress,ingress',
+      'from,to,icmpType,icmpCode,verdict,reason,egress,ingress',
+    ]);
+    expect(answers.map(answer => answer.verdict)).toEqual(['allowed', 'dropped', 'dropped']);
+    expect(answers[0]).toMatchObject({ schema: 'policap.query/1', port: 5432, protocol: 'TCP' });
+    expect(answers[0].ingress).toEqual({
+      subject: 'shop/db-0',
+      isolated: true,
+      verdict: 'allowed',
+      reason: 'rule',
+      policies: ['shop/db'],
+      policy: 'shop/db',
+      rule: 'ingress[0]',
+      source: `${shop.path('policies/db.yaml')}:7:7`,
+    });
+  });
+
+  it('names every line that cannot be answered, and answers none', async () => {
+    const input = '{"from": "shop/web-1", "to": "shop/db-0", "prot": 1}\nnot json\n[]\n{"from": "a", "port": 70000}\n';
+    const bad = await policap(['query', ...shop.input, '-f', '-', '-o', 'jsonl'], { input });
+    expect([bad.code, bad.out]).toEqual([2, '']);
+    expect(bad.err).toContain('<stdin>:1: "prot" is not a key of a question');
+    expect(bad.err).toContain('<stdin>:2: not JSON');
+    expect(bad.err).toContain('<stdin>:3: not a JSON object');
+    expect(bad.err).toContain('<stdin>:4: port: 70000 is not a whole number from 0 to 65535; to is missing');
+    const unknown = '{"from": "shop/web-1", "to": "shop/bd-0"}\n{"from": "shop/wep-1", "to": "shop/db-0"}\n';
+    const { code, out, err } = await policap(['query', ...shop.input, '-f', '-'], { input: unknown });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/<stdin>:1: no pod "bd-0".*\n.*did you mean shop\/db-0\?/);
+    expect(err).toMatch(/<stdin>:2: no pod "wep-1".*\n.*did you mean shop\/web-1\?/);
+  });
+
+  it.each([
+    [['--protocol', 'TPC'], 'protocol "TPC": not known'],
+    [['--protocol', 'GRE', '--port', '3'], 'GRE has no ports'],
+    [['--protocol', 'TCP', '--icmp-type', '3'], 'icmpType needs ICMP or ICMPv6, not TCP'],
+  ])('refuses %j', async (args, message) => {
+    const { code, err } = await query('shop/web-1', 'shop/db-0', ...args);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+});

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { policap } from './person.js';
+import { makeShop } from './shop.js';
+
+const shop = makeShop();
+afterAll(shop.remove);
+
+const replay = (capture: string, ...args: string[]): string[] => ['replay', shop.path(capture), ...shop.input, ...args];
+const words = (jsonl: string): string[] =>
+  jsonl
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+    .map(({ packet, verdict, reason }) => `${packet} ${verdict} ${reason}`);
+
+describe('replay', () => {
+  it('prints the summary, refused conversations first', async () => {
+    const { code, out, err } = await policap(replay('three.pcap'));
+    expect([code, err]).toEqual([0, '']);
+    const lines = out.split('\n');
+    expect(lines[0]).toBe(
+      `${shop.path('three.pcap')}  1 of 2 connections would be refused in 1 distinct conversation.`,
+    );
+    expect(lines[3]).toBe('          1        2  shop/StatefulSet/web → shop/StatefulSet/db  TCP 6379');
+    expect(lines[4]).toMatch(/^ +10\.0\.1\.1 → 10\.0\.2\.1/);
+    expect(out).toMatch(/ingress default-deny: shop\/db \(.*db\.yaml:1\)/);
+    expect(out).toMatch(/^packets +3 +1 +2 +0$/m);
+  });
+
+  it('prints a verdict a packet', async () => {
+    const { code, out } = await policap(replay('three.pcap', '-o', 'jsonl'));
+    expect(code).toBe(0);
+    expect(words(out)).toEqual(['1 allowed rule', '2 dropped default-deny', '3 dropped connection-dropped']);
+  });
+
+  it('offers packets one by one in dataplane mode', async () => {
+    const { out } = await policap(replay('three.pcap', '-o', 'jsonl', '--mode', 'dataplane'));
+    expect(words(out)).toEqual(['1 allowed rule', '2 dropped default-deny', '3 dropped invalid-state']);
+  });
+
+  it('prints one JSON document', async () => {
+    const { out } = await policap(replay('three.pcap', '-o', 'json'));
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'policap.summary/1',
+      mode: 'what-if',
+      packets: { total: 3, allowed: 1, dropped: 2, undecided: 0 },
+      captures: [{ name: shop.path('three.pcap'), packets: 3, error: null }],
+    });
+  });
+
+  it('writes a result to a file and the summary beside it, and leaves nothing half written', async () => {
+    const marked = shop.path('marked.pcapng');
+    const { code, out } = await policap(replay('three.pcap', '-o', 'pcapng', '-w', marked));
+    expect([code, out.includes('1 of 2 connections')]).toEqual([0, true]);
+    expect(readFileSync(marked).includes('DROPPED shop/db-0 ingress default-deny')).toBe(true);
+    const lost = shop.path('lost.json');
+    expect((await policap(replay('none.pcap', '-o', 'json', '-w', lost))).code).toBe(2);
+    expect(existsSync(lost)).toBe(false);
+  });
+
+  it('fails on findings that were asked for, and on no others', async () => {
+    const ends = async (finding: string): Promise<number> =>
+      (await policap(replay('three.pcap', '--fail-on', finding))).code;
+    expect(await ends('dropped')).toBe(1);
+    expect(await ends('undecided,dropped')).toBe(1);
+    expect(await ends('undecided')).toBe(0);
+    expect(await ends('warnings')).toBe(0);
+  });
+
+  it('judges what stands before the damage, says so, and ends with 3', async () => {
+    const { code, out, err } = await policap(replay('cut.pcap', '-o', 'jsonl', '--fail-on', 'dropped'));
+    expect(words(out)).toEqual(['1 allowed rule', '2 dropped default-deny']);
+    expect(err).toMatch(
+      /^policap: error: .*cut\.pcap: at byte \d+: expected .*, found .*\n {4}2 packets before the damage were judged\n$/,
+    );
+    expect(code).toBe(3);
+  });
+
+  it.each([
+    ['text.pcap', 3, 'expected a pcap or pcapng capture, found text ("hell'],
+    ['void.pcap', 3, 'expected a pcap or pcapng capture, found an empty file'],
+    ['policies', 2, 'is a directory; name the captures in it'],
+    ['none.pcap', 2, 'no such file'],
+  ])('says in one sentence that %s is no capture', async (name, expected, message) => {
+    const { code, out, err } = await policap(replay(name));
+    expect([code, out]).toEqual([expected, '']);
+    expect(err).toContain(message);
+    expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('stops when the reader of its results leaves', async () => {
+    expect(await policap(replay('three.pcap', '-o', 'jsonl'), { patience: 0 })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  it('prints what was judged so far when it is interrupted', async () => {
+    const { code, out, err } = await policap(replay('three.pcap'), { interrupts: true });
+    expect(code).toBe(130);
+    expect(out).toContain('no packets');
+    expect(err).toContain('interrupted after 0 packets');
+  });
+});
