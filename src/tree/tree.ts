@@ -36,7 +36,7 @@ export interface TreeOptions {
   readonly mostRuns?: number;
   readonly mostNodes?: number;
   readonly mostSteps?: number;
-  /** Entries of a dense pair table, beyond which it is sparse. */
+  /** Entries of a dense pair table, beyond which it is sparse; 2 MB by default, what a cache still holds. */
   readonly mostDense?: number;
 }
 
@@ -114,7 +114,7 @@ function tryPairs(terms: readonly Term[], subjects: number, peers: number, optio
     mostRuns = 100_000 + 32 * terms.length,
     mostNodes = 100_000 + 16 * terms.length,
     mostSteps = 1_000_000 + 256 * terms.length,
-    mostDense = 1 << 20,
+    mostDense = 1 << 19,
   } = options;
   try {
     const trees = createHeaderTrees(mostNodes, mostSteps);
