@@ -24,6 +24,8 @@ export interface Decision {
   readonly code: number;
   /** Owner index of the service the initiator addressed, -1 where none. */
   readonly service: number;
+  /** The destination port behind the translation; -1 where the packet's own is the one that was judged. */
+  readonly port: number;
   readonly backends: BackendSplit | null;
 }
 
@@ -37,7 +39,8 @@ export interface Decisions {
 const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15);
 
 const hashOf = (d: Decision): number => {
-  const hash = mix(mix(mix(mix(mix(mix(7, d.egress), d.ingress), d.forward), d.source), d.destination), d.service);
+  const ends = mix(mix(mix(mix(7, d.source), d.destination), d.service), d.port);
+  const hash = mix(mix(mix(ends, d.egress), d.ingress), d.forward);
   return (hash ^ (hash >>> 13)) >>> 0;
 };
 
@@ -48,6 +51,7 @@ const same = (a: Decision, b: Decision): boolean =>
   a.source === b.source &&
   a.destination === b.destination &&
   a.service === b.service &&
+  a.port === b.port &&
   a.code === b.code &&
   a.backends?.allowed.join() === b.backends?.allowed.join() &&
   a.backends?.dropped.join() === b.backends?.dropped.join();

@@ -39,9 +39,16 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
   const out = new Int32Array(OUTCOMES);
   const scratch = new Int32Array(STRIDE);
 
-  function record(source: number, destination: number, service: number, backends: BackendSplit | null, code: number) {
+  function record(
+    source: number,
+    destination: number,
+    code: number,
+    service = -1,
+    port = -1,
+    backends: BackendSplit | null = null,
+  ): number {
     const [egress, ingress, forward] = [out[EGRESS]!, out[INGRESS]!, out[FORWARD]!];
-    return decisions.intern({ egress, ingress, forward, source, destination, code, service, backends });
+    return decisions.intern({ egress, ingress, forward, source, destination, code, service, port, backends });
   }
 
   const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!, classifier.ruleset.rules);
@@ -49,7 +56,7 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
   function decide(rows: Int32Array, base: number): number {
     classifier.classify(rows, base, out, 0);
     const source = classifier.ownerOf(rows, base, SRC);
-    return record(source, classifier.ownerOf(rows, base, DST), -1, null, judged());
+    return record(source, classifier.ownerOf(rows, base, DST), judged());
   }
 
   /** The packet as it was sent, to where it arrived. */
@@ -58,7 +65,8 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     for (let word = 0; word < 4; word++) scratch[DST + word] = view[at + DST + word]!;
     scratch[DPORT] = view[at + DPORT]!;
     classifier.classify(scratch, 0, out, 0);
-    return record(classifier.ownerOf(rows, base, SRC), classifier.ownerOf(view, at, DST), service, null, judged());
+    const source = classifier.ownerOf(rows, base, SRC);
+    return record(source, classifier.ownerOf(view, at, DST), judged(), service, scratch[DPORT]!);
   }
 
   function decideBackends(rows: Int32Array, base: number, { service, backends }: Destination): number {
@@ -75,11 +83,11 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
       scratch[DPORT] = backend.port;
       classifier.classify(scratch, 0, out, 0);
       const code = judged();
-      if (code >= UNDECIDED_TRUNCATED) return record(source, backend.pod, service.owner, null, code);
+      if (code >= UNDECIDED_TRUNCATED) return record(source, backend.pod, code, service.owner, backend.port);
       const isDropped = code >= DROPPED_DEFAULT_DENY;
       const name = backend.pod >= 0 ? podName(inventory, backend.pod) : backend.address;
       (isDropped ? dropped : allowed).push(name);
-      const decision = record(source, backend.pod, service.owner, null, code);
+      const decision = record(source, backend.pod, code, service.owner, backend.port);
       if (isDropped && decidedDropped < 0) decidedDropped = decision;
       if (decided < 0) decided = decision;
     }
@@ -89,7 +97,7 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     out[EGRESS] = egress;
     out[INGRESS] = ingress;
     out[FORWARD] = forward;
-    return record(source, service.owner, service.owner, { allowed, dropped }, UNDECIDED_AMBIGUOUS);
+    return record(source, service.owner, UNDECIDED_AMBIGUOUS, service.owner, -1, { allowed, dropped });
   }
 
   return {

@@ -67,20 +67,23 @@ const namesOf = (owner: Owner | undefined, address: string): string[] => {
   return [owner.kind === 'node' ? `node/${owner.name}` : `service/${owner.namespace}/${owner.name}`, address];
 };
 
-function createObserver(compiled: Compiled): Report & { readonly seen: Seen[]; readonly codes: number[] } {
+function createObserver(compiled: Compiled): Report & { seen: Seen[]; codes: number[]; duplicates(): number } {
   const { owners } = compiled.inventory;
   const seen: Seen[] = [];
   const codes: number[] = [];
+  let copies = 0;
   let context: ReplayContext;
   return {
     seen,
     codes,
+    duplicates: () => copies,
     begin(c) {
       context = c;
     },
     batch(_frames, { rows }, verdicts, first) {
       for (let i = 0; i < verdicts.count; i++) {
         codes.push(verdicts.code[i]!);
+        if ((verdicts.marks[i]! & MARK_DUPLICATE) !== 0) copies++;
         const base = i * STRIDE;
         const reason = reasonOf(verdicts.code[i]!);
         if (reason === 'not-ip' || reason === 'not-enforced') continue;
@@ -135,28 +138,16 @@ const portIs = (wanted: number | string | undefined, port: number): boolean => {
 const isIcmpError = (protocol: number, type: number): boolean =>
   protocol === 58 ? type < 128 : protocol === 1 && [3, 4, 5, 11, 12].includes(type);
 
-/** Whether an end of a packet is the conversation's, or one of its views'. */
-const endIs = (names: readonly string[], own: string, views: readonly (string | undefined)[]): boolean =>
-  names.includes(own) || views.some(view => view !== undefined && names.includes(view));
-
-function isOf(conversation: ExpectedConversation, seen: Seen): boolean {
-  const views = conversation.views ?? [];
+/** Whether the packet is of the conversation as it was judged, or as one of its views shows it. */
+function isOf({ from, to, port, views = [], ...conversation }: ExpectedConversation, seen: Seen): boolean {
+  const isTo = (name: string, wanted: number | string | undefined): boolean =>
+    seen.to.includes(name) && portIs(wanted, seen.port);
   return (
     conversation.protocol === seen.protocol &&
     (conversation.family === undefined || conversation.family === seen.family) &&
     (conversation.icmpType === undefined || conversation.icmpType === seen.icmpType) &&
-    endIs(
-      seen.from,
-      conversation.from,
-      views.map(view => view.from),
-    ) &&
-    endIs(
-      seen.to,
-      conversation.to,
-      views.map(view => view.to),
-    ) &&
-    (portIs(conversation.port, seen.port) ||
-      views.some(view => view.port !== undefined && portIs(view.port, seen.port)))
+    (seen.from.includes(from) || views.some(view => view.from !== undefined && seen.from.includes(view.from))) &&
+    (isTo(to, port) || views.some(view => isTo(view.to ?? to, view.port ?? port)))
   );
 }
 
@@ -206,16 +197,21 @@ describe('shipped cases', () => {
   it('are there', () => expect(cases.length).toBeGreaterThan(20));
 
   it.each(cases)('$name', async folder => {
-    const { seen, codes } = await run(folder, compileCase(folder));
+    const { seen, codes, duplicates } = await run(folder, compileCase(folder));
     const linear = await run(folder, compileCase(folder, 'linear'));
     expect(codes).toEqual(linear.codes);
 
-    const { conversations, packets = {} } = folder.expected;
-    if (packets['total'] !== undefined) expect(codes.length).toBe(packets['total']);
-    for (const verdict of ['allowed', 'dropped', 'undecided']) {
+    const { conversations, packets } = folder.expected;
+    expect(codes.length).toBe(packets.total);
+    for (const verdict of ['allowed', 'dropped', 'undecided'] as const) {
       if (packets[verdict] === undefined) continue;
       expect(codes.filter(code => verdictOf(code) === verdict).length, verdict).toBe(packets[verdict]);
     }
+
+    for (const [reason, times] of Object.entries(packets.reasons ?? {})) {
+      expect(codes.filter(code => reasonOf(code) === reason).length, reason).toBe(times);
+    }
+    if (packets.duplicates !== undefined) expect(duplicates()).toBe(packets.duplicates);
 
     const wrong: string[] = [];
     const count = new Map<ExpectedConversation, number>(conversations.map(conversation => [conversation, 0]));

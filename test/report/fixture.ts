@@ -86,6 +86,7 @@ const decision = (part: Partial<Decision>): Decision => ({
   destination: -1,
   code: ALLOWED_NO_POLICY,
   service: -1,
+  port: -1,
   backends: null,
   ...part,
 });

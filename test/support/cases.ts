@@ -32,7 +32,14 @@ export interface Expected {
   readonly mode?: 'what-if' | 'dataplane';
   readonly captures?: readonly string[];
   readonly conversations: readonly ExpectedConversation[];
-  readonly packets?: Readonly<Record<string, number>>;
+  readonly packets: {
+    readonly total: number;
+    readonly allowed?: number;
+    readonly dropped?: number;
+    readonly undecided?: number;
+    readonly duplicates?: number;
+    readonly reasons?: Readonly<Record<string, number>>;
+  };
 }
 
 export interface Case {
@@ -70,7 +77,7 @@ function casesOf(folder: string): Case[] {
     }));
 }
 
-const documentsIn = (path: string): KubernetesDocument[] => {
+const documentsIn = (path: string): readonly KubernetesDocument[] => {
   if (statSync(path).isDirectory())
     return readdirSync(path)
       .sort()
