@@ -60,8 +60,7 @@ export function readYaml(source: Source, start: number, end: number): YamlResult
     const reader = new Reader(source, start);
     const value = reader.read(document.contents);
     if (reader.faults.length > 0) faults.push(...reader.faults);
-    else if (value !== null)
-      trees.push(new YamlTree(source, start, end, index, start + document.contents.range[0], value));
+    else if (value !== null) trees.push(new YamlTree(source, start, end, index, document.contents, value));
   });
   return { trees, faults };
 }
@@ -256,17 +255,26 @@ const SCALAR_TAGS = new Map<string, 'integer' | 'number' | 'boolean' | 'null' | 
 ]);
 
 class YamlTree implements Tree {
+  private readonly root: number;
+  /** Of a list: a document cut out of a List is one of one entry, asked about more often than anything in it. */
+  private readonly firstElement: number;
+
   constructor(
     private readonly source: Source,
     private readonly start: number,
     private readonly end: number,
     private readonly index: number,
-    private readonly root: number,
+    contents: ParsedNode,
     readonly value: unknown,
-  ) {}
+  ) {
+    this.root = start + contents.range[0];
+    const first = isSeq(contents) ? (contents.items[0] as Node | undefined) : undefined;
+    this.firstElement = start + (first?.range?.[0] ?? contents.range[0]);
+  }
 
   locate(path: Path): number {
     if (path.length === 0) return this.root;
+    if (path.length === 1 && path[0] === 0) return this.firstElement;
     const document = parsedAgain(this.source, this.start, this.end)[this.index]!;
     let node: Node | null = document.contents;
     let found: number = node?.range?.[0] ?? 0;
