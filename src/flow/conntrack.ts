@@ -12,6 +12,7 @@ import {
   FRAG_LATER,
   FRAGMENT,
   ICMP_TYPE,
+  L4,
   PROTOCOL,
   STATUS,
   STATUS_NOT_IP,
@@ -82,7 +83,7 @@ import {
   UDP_LITE,
   writeKey,
 } from './tuple.js';
-import { udpBegin, udpLitePacket, udpPacket } from './udp.js';
+import { udpBegin, udpLitePacket, udpLiteValid, udpPacket } from './udp.js';
 
 export const DEFAULT_CONNECTIONS = 1_048_576;
 /** Connections a table may hold at most: its words must fit one typed array. */
@@ -261,7 +262,7 @@ export class ConnectionTracker implements Tracker {
       case GRE:
         return grePacket(words, at, timeouts);
       case UDP_LITE:
-        return udpLitePacket(words, at, timeouts);
+        return udpLiteValid(bytes, rows[base + L4]!) ? udpLitePacket(words, at, timeouts) : REFUSED - INVALID_HEADER;
       default:
         return timeouts[TIMEOUT_GENERIC]!;
     }

@@ -93,9 +93,12 @@ export const sctpBegin = (words: Int32Array, at: number, rows: Int32Array, base:
     if (type === init) {
       if (tag !== 0 || chunk + 20 > end) return REFUSED - INVALID_HEADER;
       words[at + VTAG + 1] = announcedTag(bytes, chunk, end);
-    } else {
-      // A heartbeat on a second path carries the tag of its own direction; anything else expects its tag reflected.
-      words[at + VTAG + (type === heartbeat ? 0 : 1)] = tag;
+    } else if (type === heartbeat) {
+      // On a second path: the tag of this direction.
+      words[at + VTAG] = tag;
+    } else if (type === shutdown_ack) {
+      // Out of the blue (RFC 9260, 8.4): the answer, SHUTDOWN COMPLETE, reflects the tag.
+      words[at + VTAG + 1] = tag;
     }
   }
   return KEEP;

@@ -339,10 +339,11 @@ const judgeReset = (
     inexact = true;
   }
   const ack = rows[base + TCP_ACK]!;
-  // The answer to an invalid SYN, or to an ACK of a half-open connection, that was let through.
+  // The other side's answer to an invalid SYN, or to an ACK of a half-open connection, that was let through.
   const answersIgnored =
     ((meta & REPLIED) !== 0 && lastKind === KIND_SYN) || ((meta & ASSURED) === 0 && lastKind === KIND_ACK);
-  if (answersIgnored && ack === words[at + LAST_END]) return inexact ? RESET_INEXACT_UNCHECKED : RESET_UNCHECKED;
+  if (answersIgnored && !lastSame && ack === words[at + LAST_END])
+    return inexact ? RESET_INEXACT_UNCHECKED : RESET_UNCHECKED;
   // The answer to a challenge ACK of the server.
   if (state === SYN_SENT && lastKind === KIND_ACK && (meta & LAST_REPLY) !== 0 && seq === words[at + LAST_ACK_WORD]) {
     return RESET_UNCHECKED;

@@ -21,6 +21,12 @@ export const udpPacket = (words: Int32Array, at: number, clock: number, timeouts
   return timeouts[TIMEOUT_UDP_STREAM]!;
 };
 
+/** RFC 3828, 3.1: the checksum is mandatory, and covers the header at least. `udp` is the header's place in bytes. */
+export const udpLiteValid = (bytes: Uint8Array, udp: number): boolean => {
+  const coverage = (bytes[udp + 4]! << 8) | bytes[udp + 5]!;
+  return (bytes[udp + 6]! | bytes[udp + 7]!) !== 0 && (coverage === 0 || coverage >= 8);
+};
+
 /** UDP-Lite has no two-second rule. */
 export const udpLitePacket = (words: Int32Array, at: number, timeouts: Int32Array): number => {
   const meta = words[at + META]!;

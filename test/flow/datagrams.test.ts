@@ -68,6 +68,10 @@ describe('UDP', () => {
     world.play(udp({}, 136));
     expect([world.play(udp(back, 136)), world.left]).toEqual(['reply', 30]);
     expect([world.play(udp({}, 136)), world.left]).toEqual(['original', 120]);
+    // RFC 3828, 3.1: no checksum, or one that leaves part of the header out.
+    expect(world.play(udp({}, 136, [0, 0, 0, 0, 0, 0, 0, 0]))).toBe('invalid header');
+    expect(world.play(udp({}, 136, [0, 0, 0, 0, 0, 7, 1, 1]))).toBe('invalid header');
+    expect(world.play(udp({}, 136, [0, 0, 0, 0, 0, 0, 1, 1]))).toBe('original');
   });
 });
 

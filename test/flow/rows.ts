@@ -120,7 +120,8 @@ export const tcp = (s: Segment): Packet => {
   return packet;
 };
 
-export const udp = (ends: Ends = {}, protocol = 17): Packet => ports(blank(ends, protocol, new Uint8Array(8)), ends);
+export const udp = (ends: Ends = {}, protocol = 17, header = [0, 0, 0, 0, 0, 8, 1, 1]): Packet =>
+  ports(blank(ends, protocol, header), ends);
 
 export interface Message extends Ends {
   type: number;
