@@ -68,7 +68,7 @@ import {
 import { sll2Place, sllPlace } from './sll.js';
 
 /** Nanoseconds. */
-export const DEFAULT_WINDOW = 10_000_000;
+const DEFAULT_WINDOW = 10_000_000;
 
 /** Entries, as a power of two; 10 ms hold 32,768 packets up to 3.2 million packets a second. */
 const ENTRIES = 1 << 15;

@@ -10,16 +10,16 @@ import { KIND_BY_VERSION, KIND_IPV4, KIND_IPV6, NEXT_NOT_IP } from './next.js';
 import { END, PAYLOAD } from './row.js';
 import { sll, sll2 } from './sll.js';
 
-export const LINKTYPE_NULL = 0;
+const LINKTYPE_NULL = 0;
 export const LINKTYPE_ETHERNET = 1;
 /** LINKTYPE_RAW as some systems wrote it: their DLT_RAW. */
 const LINKTYPE_RAW_12 = 12;
 const LINKTYPE_RAW_14 = 14;
-export const LINKTYPE_RAW = 101;
-export const LINKTYPE_LOOP = 108;
+const LINKTYPE_RAW = 101;
+const LINKTYPE_LOOP = 108;
 export const LINKTYPE_LINUX_SLL = 113;
-export const LINKTYPE_IPV4 = 228;
-export const LINKTYPE_IPV6 = 229;
+const LINKTYPE_IPV4 = 228;
+const LINKTYPE_IPV6 = 229;
 export const LINKTYPE_LINUX_SLL2 = 276;
 
 export function link(

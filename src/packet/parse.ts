@@ -49,6 +49,9 @@ export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
   return { count: 0, rows: new Int32Array(capacity * STRIDE), duplicateOf: new Float64Array(capacity) };
 }
 
+/** No frame is longer: a wire length that lies must not overflow the 32-bit words it passes through. */
+const MAX_LENGTH = 0x1fffffff;
+
 /** Rows cleared at a time: 8 kB, so that they are still in the first-level cache when they are written. */
 const BLOCK = 64;
 
@@ -99,7 +102,8 @@ function parseBlock(
     const base = i * STRIDE;
     const at = offset[i]!;
     const kept = captured[i]!;
-    const wire = at + (original[i]! > kept ? original[i]! : kept) - fcs;
+    const length = (original[i]! > kept ? (original[i]! < MAX_LENGTH ? original[i]! : MAX_LENGTH) : kept) - fcs;
+    const wire = length > 0 ? at + length : at;
     const end = at + kept < wire ? at + kept : wire;
     if (linkType === LINKTYPE_ETHERNET && fast(view, at, end, wire, rows, base)) continue;
     rows[base + PROTOCOL] = -1;

@@ -15,9 +15,9 @@ import { PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_IPV6, PROTOCOL_UDP } from './pack
 import { DPORT, END, L4, PAYLOAD, PROTOCOL } from './row.js';
 import { vxlan } from './vxlan.js';
 
-export const PORT_VXLAN = 4789;
+const PORT_VXLAN = 4789;
 /** Linux's default port from before the assignment; flannel's and Cilium's still. */
-export const PORT_VXLAN_LINUX = 8472;
+const PORT_VXLAN_LINUX = 8472;
 export const PORT_GENEVE = 6081;
 /** Whether a UDP destination port is a tunnel's. */
 export const isTunnelPort = (port: number): boolean =>

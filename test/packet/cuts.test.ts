@@ -120,6 +120,22 @@ describe('lengths that lie', () => {
     const frame = f.ethernet(p4);
     expect(parseOne(frame, { original: [10] })).toEqual(parseOne(frame));
   });
+  it('a wire length as large as a file can claim', () => {
+    const frame = f.ethernet(p4);
+    for (const linkType of [1, 101])
+      expect(parseOne(linkType === 1 ? frame : p4, { linkType, original: [0x7fffffff] })).toMatchObject({
+        status: 'ok',
+        sport: 4312,
+        bits: 0,
+      });
+    expect(parseOne(f.snapFrame(p4), { original: [0x7fffffff] })).toMatchObject({ status: 'ok', sport: 4312 });
+    expect(parseOne(f.ethernet(p6, { vlans: [1] }), { original: [0x7fffffff], snapLength: 40 })).toMatchObject({
+      status: 'truncated',
+      sport: 0,
+    });
+    expect(parseOne(frame.subarray(0, 2), { fcsLength: 4 })).toMatchObject({ status: 'malformed', end: 0 });
+    expect(parseOne(p4.subarray(0, 2), { linkType: 101, fcsLength: 4 })).toMatchObject({ status: 'malformed', end: 0 });
+  });
   it('a UDP length below its header or beyond its packet contradicts it; a shorter one does not', () => {
     const at = (length: number) =>
       parseOne(f.ethernet(f.ipv4({}, f.udp({ length, payload: new Uint8Array(10) })))).status;
