@@ -105,9 +105,8 @@ describe('6: selectors', () => {
     [selector('constructor', 'Exists'), [false, false, false]],
     [{ matchLabels: { a: '' }, matchExpressions: [] }, [false, false, false]],
   ])('%j', (given, expected) => {
-    expect(
-      [{ a: '1' }, { a: '3' }, { b: '1' }].map(labels => matches(given, labels as Record<string, string>)),
-    ).toEqual(expected);
+    const labels: Record<string, string>[] = [{ a: '1' }, { a: '3' }, { b: '1' }];
+    expect(labels.map(each => matches(given, each))).toEqual(expected);
   });
 });
 
