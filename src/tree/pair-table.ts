@@ -39,7 +39,7 @@ export function buildPairTable(
   const rowStart = new Int32Array(subjects);
   const rowEnd = new Int32Array(subjects);
   const rows = new Map<string, number>();
-  const bySubject = termsBySubject(terms, subjects, mostRuns * 16);
+  const bySubject = termsBySubject(terms, subjects, mostRuns * 4);
   for (let subject = 0; subject < subjects; subject++) {
     const mine = bySubject[subject]!.map(order => terms[order]!);
     const key = bySubject[subject]!.join();

@@ -111,9 +111,9 @@ function buildDirection(
 
 function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
   const {
-    mostRuns = 100_000 + 32 * terms.length,
+    mostRuns = 100_000 + 8 * terms.length,
     mostNodes = 100_000 + 16 * terms.length,
-    mostSteps = 1_000_000 + 256 * terms.length,
+    mostSteps = 1_000_000 + 128 * terms.length,
     mostDense = 1 << 19,
   } = options;
   try {
