@@ -26,6 +26,7 @@ import {
 } from '../verdict/verdict.js';
 import { createAddressText } from './address-text.js';
 import { createTimeText, isIcmp, transportKnown } from './fields.js';
+import { LineBuffer } from './line-buffer.js';
 import { createOutcomes, type Outcomes } from './outcomes.js';
 import { ownerName } from './owners.js';
 import type { Output, ReplayContext, Report } from './report.js';
@@ -35,45 +36,74 @@ export interface JsonlOptions {
   readonly only?: Verdict;
 }
 
-/** Characters gathered before they are written. */
-const CHUNK = 1 << 16;
+/** Bytes that a line may have besides its outcomes and its rare keys. */
+const LINE = 1024;
+const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0));
+const FIRST_KEY = ascii('{"schema":"policap.packet/1","packet":');
+const PACKET_KEY = ascii('{"packet":');
+const TIME_KEY = ascii(',"time":');
+const NO_FIELDS = ascii(',"src":null,"dst":null,"protocol":null,"sport":null,"dport":null');
+const SRC_KEY = ascii(',"src":"');
+const DST_KEY = ascii('","dst":"');
+const DPORT_KEY = ascii(',"dport":');
+const CODE_KEY = ascii(',"icmpCode":');
+const REFUSED_KEY = ascii(',"refusedAt":');
+const NULL = ascii('null');
+const LINE_END = ascii('}\n');
 const RARE = MARK_MIDSTREAM | MARK_ONE_WAY | MARK_DUPLICATE;
 
 export function createJsonlReport(output: Output, options: JsonlOptions = {}): Report {
   const addressText = createAddressText();
-  const timeText = createTimeText();
-  const verdictKeys = Array.from(
-    { length: CODES },
-    (_, code) => `,"verdict":"${verdictOf(code)}","reason":"${reasonOf(code)}","connection":`,
+  const timeOf = createTimeText();
+  const timeText = (seconds: number, nanoseconds: number): string => {
+    const text = timeOf(seconds, nanoseconds);
+    return text === null ? 'null' : `"${text}"`;
+  };
+  const encoder = new TextEncoder();
+  const bytesOf = (text: string): Uint8Array => encoder.encode(text);
+  const lines = new LineBuffer(output);
+  const verdictKeys = Array.from({ length: CODES }, (_, code) =>
+    bytesOf(`,"verdict":"${verdictOf(code)}","reason":"${reasonOf(code)}","connection":`),
   );
   const wanted = Array.from(
     { length: CODES },
     (_, code) => options.only === undefined || verdictOf(code) === options.only,
   );
-  const protocols: string[] = [];
-  const decided: string[] = [];
+  const protocols: Uint8Array[] = [];
+  const decided: Uint8Array[] = [];
   let context: ReplayContext;
   let outcomes: Outcomes;
-  let chunk = '';
   let isFirst = true;
 
+  const protocolKey = (protocol: number): Uint8Array => {
+    const names = isIcmp(protocol) ? ['icmpType', 'icmpCode'] : ['sport', 'dport'];
+    const text = protocol < 0 ? 'null' : JSON.stringify(protocolText(protocol));
+    return bytesOf(`","protocol":${text},"${names[0]}":`);
+  };
+
   /** The fields of the row from `src` to the ports. */
-  function fields(rows: Int32Array, base: number): string {
-    if (rows[base + FAMILY] === 0) return ',"src":null,"dst":null,"protocol":null,"sport":null,"dport":null';
-    const protocol = rows[base + PROTOCOL]!;
-    const ends = `,"src":"${addressText(rows, base, SRC)}","dst":"${addressText(rows, base, DST)}"`;
-    if (protocol < 0) return `${ends},"protocol":null,"sport":null,"dport":null`;
-    protocols[protocol] ??= JSON.stringify(protocolText(protocol));
-    const named = `${ends},"protocol":${protocols[protocol]}`;
-    const known = transportKnown(rows, base);
-    if (isIcmp(protocol)) {
-      return known
-        ? `${named},"icmpType":${rows[base + ICMP_TYPE]},"icmpCode":${rows[base + ICMP_CODE]}`
-        : `${named},"icmpType":null,"icmpCode":null`;
+  function fields(rows: Int32Array, base: number): void {
+    if (rows[base + FAMILY] === 0) {
+      lines.piece(NO_FIELDS);
+      return;
     }
-    return known && hasPorts(protocol)
-      ? `${named},"sport":${rows[base + SPORT]},"dport":${rows[base + DPORT]}`
-      : `${named},"sport":null,"dport":null`;
+    const protocol = rows[base + PROTOCOL]!;
+    lines.piece(SRC_KEY);
+    lines.ascii(addressText(rows, base, SRC));
+    lines.piece(DST_KEY);
+    lines.ascii(addressText(rows, base, DST));
+    protocols[protocol + 1] ??= protocolKey(protocol);
+    lines.piece(protocols[protocol + 1]!);
+    const icmp = isIcmp(protocol);
+    if (transportKnown(rows, base) && (icmp || hasPorts(protocol))) {
+      lines.number(rows[base + (icmp ? ICMP_TYPE : SPORT)]!);
+      lines.piece(icmp ? CODE_KEY : DPORT_KEY);
+      lines.number(rows[base + (icmp ? ICMP_CODE : DPORT)]!);
+    } else {
+      lines.piece(NULL);
+      lines.piece(icmp ? CODE_KEY : DPORT_KEY);
+      lines.piece(NULL);
+    }
   }
 
   /** From `egress` on, once a decision. */
@@ -98,9 +128,10 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
     );
   }
 
-  function flush(): void {
-    if (chunk !== '') output.write(chunk);
-    chunk = '';
+  function writeRare(text: string): void {
+    const bytes = bytesOf(text);
+    lines.reserve(bytes.length + LINE);
+    lines.piece(bytes);
   }
 
   return {
@@ -117,24 +148,32 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
         if (!wanted[c]) continue;
         const base = i * STRIDE;
         const d = decision[i]!;
-        const time = timeText(seconds[i]!, nanoseconds[i]!);
-        const number = connection[i]!;
-        decided[d + 1] ??= outcomeKeys(d);
-        let line =
-          `{${isFirst ? '"schema":"policap.packet/1",' : ''}"packet":${first + i},"time":${time === null ? 'null' : `"${time}"`}` +
-          fields(rows, base) +
-          verdictKeys[c]! +
-          (number === 0 ? 'null' : number) +
-          decided[d + 1]!;
+        decided[d + 1] ??= bytesOf(outcomeKeys(d));
+        const outcome = decided[d + 1]!;
+        lines.reserve(outcome.length + LINE);
+        lines.piece(isFirst ? FIRST_KEY : PACKET_KEY);
         isFirst = false;
-        if ((marks[i]! & RARE) !== 0) line += markKeys(marks[i]!, packet[i]!);
-        if (c === DROPPED_CONNECTION && (marks[i]! & MARK_DUPLICATE) === 0) line += `,"refusedAt":${packet[i]}`;
+        lines.number(first + i);
+        lines.piece(TIME_KEY);
+        lines.ascii(timeText(seconds[i]!, nanoseconds[i]!));
+        fields(rows, base);
+        lines.piece(verdictKeys[c]!);
+        const number = connection[i]!;
+        if (number === 0) lines.piece(NULL);
+        else lines.number(number);
+        lines.piece(outcome);
+        if ((marks[i]! & RARE) !== 0) writeRare(markKeys(marks[i]!, packet[i]!));
+        if (c === DROPPED_CONNECTION && (marks[i]! & MARK_DUPLICATE) === 0) {
+          lines.piece(REFUSED_KEY);
+          lines.number(packet[i]!);
+        }
         const outer = rows[base + OUTER_L3]!;
-        if (outer >= 0) line += `,"outer":${JSON.stringify(describeOuter(frames, i, outer))}`;
-        chunk += `${line}}\n`;
-        if (chunk.length >= CHUNK) flush();
+        if (outer >= 0) writeRare(`,"outer":${JSON.stringify(describeOuter(frames, i, outer))}`);
+        lines.piece(LINE_END);
       }
     },
-    end: flush,
+    end() {
+      lines.flush();
+    },
   };
 }

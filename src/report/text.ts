@@ -153,7 +153,8 @@ function notes(
   }
   if (idleRules.length > 0)
     lines.push(note(`rules that decided nothing (${count(idleRules.length)})`, idleRules, columns));
-  if (summary.unknownAddresses.length > 0) {
+  // Without a cluster (plain rules) no address is known, and none is missed.
+  if (summary.unknownAddresses.length > 0 && inventory.owners.length > 0) {
     const nodeOf = createPodRangeLookup(inventory);
     const total = `${count(summary.unknownAddresses.length)}${summary.unknownOthers > 0 ? ' and more' : ''}`;
     const names = summary.unknownAddresses.map(({ address, connections }) => {
