@@ -164,11 +164,14 @@ export const sctpPacket = (
     if (state === SCTP_STATE_INVALID) return REFUSED - INVALID_STATE;
     if (type === init) {
       if (chunk + 20 > end) return REFUSED - INVALID_HEADER;
-      const bits = words[at + SCTP_BITS]!;
-      const both = (bits & (INIT_SEEN * 3)) === INIT_SEEN * 3;
-      // A third INIT begins a new attempt of its side alone.
-      words[at + SCTP_BITS] = (both ? bits & ~(INIT_SEEN << (direction ^ 1)) : bits) | (INIT_SEEN << direction);
-      words[other] = announcedTag(bytes, chunk, end);
+      const announced = announcedTag(bytes, chunk, end);
+      if (!confirmed || words[other] !== announced) {
+        const bits = words[at + SCTP_BITS]!;
+        const both = (bits & (INIT_SEEN * 3)) === INIT_SEEN * 3;
+        // A third INIT begins a new attempt of its side alone; one with a tag known already begins none.
+        words[at + SCTP_BITS] = (both ? bits & ~(INIT_SEEN << (direction ^ 1)) : bits) | (INIT_SEEN << direction);
+      }
+      words[other] = announced;
       // A repeated INIT does not renew: a port used over and over must not keep an old entry alive.
       if (state === SCTP_CLOSED && old === SCTP_CLOSED && confirmed) renew = false;
     } else if (type === init_ack) {

@@ -16,6 +16,8 @@ import { TAGS } from './tracker.js';
 
 /** The index has at least this many places a connection, and is a power of two. */
 const INDEX_PER_CONNECTION = 1.25;
+/** Places in use at first. */
+const SMALLEST_INDEX = 2 ** 12;
 /** Two words a direction change would alter are kept apart by the order of mixing; the constant is arbitrary. */
 const SEED = 0x2c1b3c6d;
 
@@ -59,7 +61,10 @@ export class Table {
   live = 0;
 
   private readonly index: Int32Array;
-  private readonly indexMask: number;
+  /** Places in use - 1. Few connections use few places, which stay in the processor's cache. */
+  private indexMask: number;
+  /** Connections at which the places in use double. */
+  private growAt = 0;
   private readonly slotMask: number;
 
   constructor(readonly capacity: number) {
@@ -67,7 +72,8 @@ export class Table {
     this.tag = new Int32Array((capacity + 1) * TAGS);
     const places = 2 ** Math.max(3, Math.ceil(Math.log2(capacity * INDEX_PER_CONNECTION + 1)));
     this.index = new Int32Array(places);
-    this.indexMask = places - 1;
+    this.indexMask = Math.min(places, SMALLEST_INDEX) - 1;
+    this.growAt = places <= SMALLEST_INDEX ? capacity + 1 : SMALLEST_INDEX >> 1;
     this.slotMask = 2 ** Math.ceil(Math.log2(capacity + 2)) - 1;
   }
 
@@ -113,12 +119,28 @@ export class Table {
 
   /** Makes a written slot findable. The caller has made sure that there is room and no entry of the same key. */
   insert(slot: number): void {
+    if (this.live >= this.growAt) this.grow();
+    this.place(slot);
+    this.live++;
+  }
+
+  private place(slot: number): void {
     const { index, indexMask } = this;
     const hash = hashKey(this.words, slot * WORDS);
     let place = hash & indexMask;
     while (index[place] !== 0) place = (place + 1) & indexMask;
     index[place] = (hash & ~this.slotMask) | (slot + 1);
-    this.live++;
+  }
+
+  /** Doubles the places in use; the memory is there already. */
+  private grow(): void {
+    const { index, slotMask } = this;
+    const used = this.indexMask + 1;
+    const slots = index.slice(0, used);
+    index.fill(0, 0, used);
+    this.indexMask = used * 2 - 1;
+    this.growAt = used * 2 === index.length ? this.capacity + 1 : used;
+    for (const found of slots) if (found !== 0) this.place((found & slotMask) - 1);
   }
 
   /** Takes a slot out of the index; its entry stays readable until it is written again. */

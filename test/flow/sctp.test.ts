@@ -119,6 +119,17 @@ describe('an SCTP association', () => {
     expect([world.wait(4).play(HANDSHAKE[0]![0]), world.left]).toEqual(['unreplied', 6]);
   });
 
+  it('out of the blue expects a tag only of the answer to a SHUTDOWN ACK', () => {
+    const world = new World();
+    expect(world.play(client(B, chunk(shutdown_ack)))).toBe('new');
+    expect(world.tracker.describe(world.slot).tags).toEqual([0, B]);
+    expect([world.play(server(B, chunk(shutdown_complete, { flags: 0 }))), world.state]).toEqual(['reply', 'CLOSED']);
+    const other = new World();
+    expect(other.play(client(B, chunk(heartbeat_ack)))).toBe('new');
+    expect(other.tracker.describe(other.slot).tags).toEqual([B, 0]);
+    expect(other.play(server(B, chunk(error)))).toBe('invalid state');
+  });
+
   it('on a second path begins with a heartbeat', () => {
     const world = new World();
     expect([world.play(client(B, chunk(heartbeat))), world.state, world.left]).toEqual(['new', 'HEARTBEAT_SENT', 30]);
@@ -142,6 +153,15 @@ describe('an SCTP association', () => {
     expect(world.tracker.describe(world.slot).tags).toEqual([0, C + 1]);
     expect(world.play(client(C, chunk(heartbeat)))).toBe('original');
     expect(world.tracker.describe(world.slot).tags).toEqual([C, C + 1]);
+  });
+
+  it('a repeated INIT announces nothing new: another INIT ACK than the first is refused', () => {
+    const world = established();
+    expect(world.play(client(0, chunk(init, { tag: A })))).toBe('original');
+    expect(world.play(server(A, chunk(init_ack, { tag: B + 1 })))).toBe('invalid state');
+    // A restart with a new tag may be answered with a new tag.
+    expect(world.play(client(0, chunk(init, { tag: A + 1 })))).toBe('original');
+    expect(world.play(server(A + 1, chunk(init_ack, { tag: B + 1 })))).toBe('reply');
   });
 
   it('survives INITs that cross', () => {

@@ -76,6 +76,27 @@ describe('the table of connections', () => {
     expect(table.live).toBe(1000);
   });
 
+  it('finds everything while it fills, and empties again', () => {
+    const table = new Table(40_000);
+    const at = (i: number): number[] => [i, 0, 0, 0, 7, 0, 0, 0, (i * 7) & 0xffff, 6];
+    for (let i = 0; i < 40_000; i++) {
+      setKey(table, at(i));
+      expect(table.find()).toBe(-1);
+      table.write(i);
+      table.insert(i);
+      for (const past of [0, i >> 1, i]) {
+        setKey(table, at(past));
+        if (table.find() !== past) throw new Error(`${past} is not found after ${i}`);
+      }
+    }
+    for (let i = 0; i < 40_000; i += 2) table.remove(i);
+    for (let i = 0; i < 40_000; i++) {
+      setKey(table, at(i));
+      if (table.find() !== (i & 1 ? i : -1)) throw new Error(`${i}: ${table.find()}`);
+    }
+    expect(table.live).toBe(20_000);
+  });
+
   it('takes at most 128 bytes a connection, links and expiry included', () => {
     for (const capacity of [1_000, 52_429, 100_000, 600_000, 840_000, 1_048_576]) {
       const table = new Table(capacity);

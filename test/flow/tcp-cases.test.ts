@@ -189,6 +189,19 @@ describe('resets', () => {
     expect(world.state).toBe('CLOSE');
   });
 
+  it('of the side that sent the last SYN answer nothing, and are held against the window', () => {
+    const world = new World();
+    const talk = new Conversation();
+    world.play(talk.fromClient('S'));
+    world.play(talk.fromServer('S'));
+    expect(world.state).toBe('SYN_SENT2');
+    expect(world.play(talk.fromServer('R', { seq: talk.server + 3 }))).toBe('reply');
+    expect(world.state).toBe('SYN_SENT2');
+    expect(world.play(talk.fromServer('R', { seq: talk.server + 900_000 }))).toBe('invalid window');
+    expect(world.play(talk.fromClient('R', { seq: talk.client + 900_000 }))).toBe('original');
+    expect(world.state).toBe('CLOSE');
+  });
+
   it('answer an ignored SYN: the entry closes without a look at the window', () => {
     const { world } = established();
     const again = new Conversation({}, 4_000_000_000);
