@@ -25,6 +25,9 @@ const FORMATS = ['text', 'json', 'jsonl', 'pcapng'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings'] as const;
 
+/** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
+const PATIENCE = 200;
+
 interface ReplayCommandOptions extends CommonOptions {
   readonly output: (typeof FORMATS)[number];
   readonly write?: string;
@@ -128,9 +131,12 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   const progress = createProgress(terminal);
   // A second Ctrl-C finds no listener, and ends the process at once.
   let release = (): void => {};
+  let wake: NodeJS.Timeout | undefined;
   release = terminal.onInterrupt(() => {
     stop.abort();
     release();
+    // A live capture may be silent: then nothing would ever wake the replay.
+    wake = setTimeout(() => source.close(), PATIENCE);
   });
   try {
     const outcome = await replay(
@@ -171,6 +177,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
     throw error;
   } finally {
     release();
+    clearTimeout(wake);
     progress.clear();
     source.close();
   }
