@@ -29,7 +29,8 @@ export interface Block {
   readonly lenient: boolean;
 }
 
-const WIDTH = { 4: 32, 6: 128 } as const;
+/** Bits of an address. */
+export const WIDTH = { 4: 32, 6: 128 } as const;
 const MAPPED = 0xffffn << 32n;
 
 /** @returns null where the text is no IP address; zones (%eth0) are none of a document's business */
@@ -45,8 +46,8 @@ export function parseAddress(text: string): Address | null {
   if (!Address6.isValid(plain)) return null;
   const value = new Address6(plain).bigInt();
   if (value >> 32n === 0xffffn)
-    return { family: 4, value: value - MAPPED, text: format(4, value - MAPPED), lenient: true };
-  return { family: 6, value, text: format(6, value), lenient };
+    return { family: 4, value: value - MAPPED, text: formatAddress(4, value - MAPPED), lenient: true };
+  return { family: 6, value, text: formatAddress(6, value), lenient };
 }
 
 /** @returns null where the text is no CIDR block */
@@ -65,7 +66,7 @@ export function parseBlock(text: string): Block | null {
     family: parsed.family,
     first,
     length: bits,
-    text: `${format(parsed.family, first)}/${bits}`,
+    text: `${formatAddress(parsed.family, first)}/${bits}`,
     address: parsed.text,
     hostBits: first !== parsed.value,
     lenient: parsed.lenient || (length.length > 1 && length.startsWith('0')),
@@ -79,6 +80,7 @@ export function contains(outer: Block, inner: Block): boolean {
   return inner.first >> host === outer.first >> host;
 }
 
-function format(family: 4 | 6, value: bigint): string {
+/** Canonical text. */
+export function formatAddress(family: 4 | 6, value: bigint): string {
   return family === 4 ? Address4.fromBigInt(value).correctForm() : Address6.fromBigInt(value).correctForm();
 }

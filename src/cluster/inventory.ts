@@ -39,6 +39,8 @@ export interface Pod {
   readonly workload: string | null;
   /** status.startTime in seconds since 1970, NaN where absent. */
   readonly started: number;
+  /** Succeeded or Failed: it sends and receives nothing any more (20). */
+  readonly finished: boolean;
   /** Stands for a workload's pods where none are given. */
   readonly fromWorkload: boolean;
   readonly position: Position;

@@ -140,7 +140,9 @@ function workloadNamed(namespace: string, givenKind: string, name: string, pods:
   if (kind === 'Pod') return podNamed(namespace, name, pods);
   const workload = `${kind}/${name}`;
   const found = pods.filter(pod => pod.workload === workload);
-  if (found.length > 0) return named(`${namespace}/${workload}`, found);
+  // (20): finished pods answer for their workload only where there are no others.
+  const live = found.filter(pod => !pod.finished);
+  if (found.length > 0) return named(`${namespace}/${workload}`, live.length > 0 ? live : found);
   const names = [...new Set(pods.map(pod => pod.workload).filter(other => other !== null))];
   const sameName = names.find(other => other.endsWith(`/${name}`));
   const meant = sameName ?? nearest(workload, names);

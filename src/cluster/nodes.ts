@@ -3,8 +3,10 @@
  *
  * A node owns what its status lists and the addresses its network plugin announces for it (tunnel ends, the host's end
  * of the pod network): probes and masqueraded traffic come from these, and a node's own pods always accept them (14).
+ * The first address of each podCIDR is the node's, too, where no pod holds it.
  * Where Node objects are missing, what the pods' status tells of their nodes stands in.
  */
+import { formatAddress, parseBlock, WIDTH } from './address.js';
 import { distinct } from './fields.js';
 import type { Node } from './inventory.js';
 import type { ClusterObjects } from './objects.js';
@@ -27,6 +29,19 @@ const ANNOTATIONS = [
   'io.cilium.network.ipv4-cilium-host',
   'io.cilium.network.ipv6-cilium-host',
 ];
+
+/**
+ * The node's own end of its pod network: bridge plugins give it the first address of each podCIDR, and the kubelet's probes
+ * come from it (14). A pod that holds the address goes before.
+ */
+export function gatewaysOf({ podCIDRs }: NodeDraft): string[] {
+  return podCIDRs.flatMap(text => {
+    const block = parseBlock(text);
+    return block === null || block.length > WIDTH[block.family] - 2
+      ? []
+      : [formatAddress(block.family, block.first + 1n)];
+  });
+}
 
 export function readNodes({ byKind }: ClusterObjects, pods: readonly PodDraft[]): NodeDraft[] {
   const nodes = (byKind.get('Node') ?? []).map(({ name, reader, document }): NodeDraft => {

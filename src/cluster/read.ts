@@ -6,9 +6,10 @@
  */
 import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { formatPosition } from '../documents/document.js';
+import { distinct } from './fields.js';
 import type { Backend, Inventory, Node, Owner, Pod, Service } from './inventory.js';
 import { readNamespaces } from './namespaces.js';
-import { type NodeDraft, readNodes } from './nodes.js';
+import { gatewaysOf, type NodeDraft, readNodes } from './nodes.js';
 import { collectObjects } from './objects.js';
 import type { PodDraft } from './pods.js';
 import { readServices, type ServiceDraft } from './services.js';
@@ -45,7 +46,11 @@ function number(
   const pods = podDrafts.map(
     ({ phase, ready, nodeAddresses, ...pod }): Pod => ({ kind: 'pod', owner: owner++, ...pod }),
   );
-  const nodes = nodeDrafts.map((node): Node => ({ kind: 'node', owner: owner++, ...node }));
+  const held = new Set(podDrafts.filter(pod => !pod.hostNetwork).flatMap(pod => pod.addresses));
+  const nodes = nodeDrafts.map((node): Node => {
+    const gateways = gatewaysOf(node).filter(address => !held.has(address));
+    return { kind: 'node', owner: owner++, ...node, addresses: distinct([...node.addresses, ...gateways]) };
+  });
   const byAddress = new Map<string, Owner>();
   holdAddresses(byAddress, pods, podDrafts, nodes, problems);
   pods.forEach((pod, i) => {

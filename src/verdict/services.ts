@@ -35,6 +35,14 @@ export function createServices(inventory: Inventory): Services {
       if (port.nodePort > 0) byNodePort.set(portKey(PROTOCOL_NUMBER[port.protocol], port.nodePort), destination);
     });
     byServicePort.set(service.owner, ports);
+    // An external or load balancer address may be a node's: there the service's ports count, and the node's own others.
+    for (const address of service.addresses) {
+      const holder = inventory.byAddress.get(address);
+      if (holder?.kind !== 'node') continue;
+      const onNode = byServicePort.get(holder.owner) ?? new Map<number, Destination>();
+      for (const [key, destination] of ports) onNode.set(key, destination);
+      byServicePort.set(holder.owner, onNode);
+    }
   }
   return {
     count: inventory.services.length,
@@ -43,7 +51,8 @@ export function createServices(inventory: Inventory): Services {
       const owner = inventory.owners[destination]!;
       if (owner.kind === 'pod') return null;
       const key = portKey(rows[base + PROTOCOL]!, rows[base + DPORT]!);
-      const found = owner.kind === 'node' ? byNodePort.get(key) : byServicePort.get(destination)?.get(key);
+      const found =
+        byServicePort.get(destination)?.get(key) ?? (owner.kind === 'node' ? byNodePort.get(key) : undefined);
       return found !== undefined && found.backends.length > 0 ? found : null;
     },
   };

@@ -221,10 +221,25 @@ status:
       {
         name: 'n1',
         labels: { zone: 'a' },
-        addresses: ['192.168.0.1', 'fd01::1', '203.0.113.9', '10.244.1.0'],
+        addresses: ['192.168.0.1', 'fd01::1', '203.0.113.9', '10.244.1.0', '10.244.1.1', 'fd00:1::1'],
         podCIDRs: ['10.244.1.0/24', 'fd00:1::/64'],
       },
     ]);
+  });
+  it('14: own the first address of each podCIDR, unless a pod holds it or the block is too small to have one', () => {
+    const node = (cidrs: string) => `
+---
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+spec: {podCIDRs: [${cidrs}]}
+`;
+    const { inventory, problems } = read(`${SHOP}${pod('a', running('10.0.0.1'))}${node('10.0.0.0/24, "fd00::/64"')}`);
+    expect(inventory.nodes[0]!.addresses).toEqual(['fd00::1']);
+    expect(inventory.byAddress.get('10.0.0.1')).toMatchObject({ kind: 'pod', name: 'a' });
+    expect(inventory.byAddress.get('fd00::1')).toBe(inventory.nodes[0]);
+    expect(problems).toEqual([]);
+    expect(read(node('10.0.0.4/31, 10.0.0.9/32')).inventory.nodes[0]!.addresses).toEqual([]);
   });
   it('are known from their pods where no Node is given', () => {
     const { inventory } = read(

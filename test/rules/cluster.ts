@@ -54,6 +54,7 @@ export function cluster(literal: ClusterLiteral): Inventory {
       ports: p.ports ?? [],
       workload: null,
       started: p.started ?? Number.NaN,
+      finished: false,
       fromWorkload: false,
       position: at(owners.length + 1, 'cluster.yaml'),
     };

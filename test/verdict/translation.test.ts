@@ -121,6 +121,18 @@ spec:
     expect(words(await replayed(admitted, [frames.slice(1)]))).toEqual(['dropped default-deny']);
   });
 
+  it("through a service address that is a node's: the service's ports there, the node's own others", async () => {
+    const balancer = `
+apiVersion: v1
+kind: Service
+metadata: { name: edge, namespace: shop }
+spec: { clusterIP: 10.96.0.9, externalIPs: [192.168.0.1], selector: { app: api }, ports: [{ port: 443, targetPort: 8080 }] }
+`;
+    const to = (port: number) => replayed(`${API_FROM_WEB}---${balancer}`, [[syn(OUTSIDER, NODE_A, 40000, port)]]);
+    expect(words(await to(443))).toEqual(['dropped default-deny']);
+    expect(words(await to(22))).toEqual(['allowed no-policy']);
+  });
+
   it('of UDP datagrams: same source, same length', async () => {
     const datagram = (dst: string, dport: number): Uint8Array =>
       ethernet(ipv4({ src: WEB, dst }, udp({ sport: 40000, dport, payload: text('question') })));
