@@ -46,7 +46,8 @@ function installed() {
     const wanted = lockOf('package-lock.json');
     const present = lockOf('node_modules/.package-lock.json');
     return Object.entries(wanted).every(
-      ([path, { version, optional }]) => path === '' || (optional && !present[path]) || present[path]?.version === version,
+      ([path, { version, optional }]) =>
+        path === '' || (optional && !present[path]) || present[path]?.version === version,
     );
   } catch {
     return false;
@@ -77,7 +78,8 @@ function build() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= sources) return;
   process.stderr.write('Building ...\n');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']) !== 0) fail('The build failed.');
+  if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']) !== 0)
+    fail('The build failed.');
   writeFileSync(stamp, '');
 }
 
@@ -106,7 +108,14 @@ function test(args) {
   const report = join(folder, 'report.json');
   const status = run(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args,
+    ],
     { stdio: ['ignore', 1, 2] },
   );
   let counts = { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0 };
@@ -115,7 +124,9 @@ function test(args) {
   const skipped = counts.numPendingTests + counts.numTodoTests;
   const failed = counts.numFailedTests + (status !== 0 && counts.numFailedTests === 0 ? 1 : 0);
   if (ci && skipped > 0) process.stderr.write('Tests were skipped; under CI=true nothing may be left out.\n');
-  process.stdout.write(`${counts.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+  process.stdout.write(
+    `${counts.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+  );
   process.exit(status !== 0 || (ci && skipped > 0) ? 1 : 0);
 }
 
@@ -126,7 +137,8 @@ function start(args) {
 }
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) fail(`policap needs Node 20.19 or later; this is ${process.versions.node}.`);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`policap needs Node 20.19 or later; this is ${process.versions.node}.`);
 
 const [job, ...args] = process.argv.slice(2);
 const jobs = { start, test, build: () => {} };

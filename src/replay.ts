@@ -49,7 +49,14 @@ export async function replay(
   const stateless = options.conntrack === 'none';
   const tracker = stateless ? createStateless() : createTracker(options);
   const parser = createParser(options);
-  const judge = new Judge({ ...compiled, tracker, fragments: createFragments(), decisions, mode, stateless });
+  const judge = new Judge({
+    ...compiled,
+    tracker,
+    fragments: createFragments({ timeouts: options.timeouts }),
+    decisions,
+    mode,
+    stateless,
+  });
   const verdicts = newVerdictBatch(BATCH_FRAMES);
   let packets = newPacketBatch(BATCH_FRAMES);
   let packetsAhead = newPacketBatch(BATCH_FRAMES);

@@ -8,6 +8,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { isIPv6, ownerOf, readPlan } from './plan.mjs';
@@ -54,14 +55,17 @@ function packetsOf(file) {
     .map(line => Object.fromEntries(line.split('\t').map((value, index) => [FIELDS[index], value])));
 }
 
+/** What expected.yaml calls an address; a name is its own. @param {import('./plan.mjs').Plan} plan @param {string} address */
+function nameOf(plan, address) {
+  if (isIP(address) === 0) return address;
+  const owner = ownerOf(plan, address);
+  if (!owner || plan.hosts.includes(/** @type {any} */ (owner)) || owner === plan.router) return address;
+  if (plan.nodes.includes(/** @type {any} */ (owner))) return `node/${owner.name}`;
+  return plan.services.includes(/** @type {any} */ (owner)) ? `service/${owner.name}` : owner.name;
+}
+
 /** @param {import('./plan.mjs').Plan} plan @param {Record<string, string>[]} packets */
 function conversationsOf(plan, packets) {
-  const name = (/** @type {string} */ address) => {
-    const owner = ownerOf(plan, address);
-    if (!owner || plan.hosts.includes(/** @type {any} */ (owner)) || owner === plan.router) return address;
-    if (plan.nodes.includes(/** @type {any} */ (owner))) return `node/${owner.name}`;
-    return plan.services.includes(/** @type {any} */ (owner)) ? `service/${owner.name}` : owner.name;
-  };
   /** @type {Map<string, Conversation>} */
   const found = new Map();
   /** Which way a five-tuple was opened. @type {Map<string, string>} */
@@ -96,8 +100,8 @@ function conversationsOf(plan, packets) {
     const turned = tuple === backward;
     const protocol = echo ? (isIPv6(a) ? 'ICMPv6' : 'ICMP') : kind.toUpperCase();
     const conversation = {
-      from: name(turned ? b : a),
-      to: name(turned ? a : b),
+      from: nameOf(plan, turned ? b : a),
+      to: nameOf(plan, turned ? a : b),
       protocol,
       port: echo ? '' : turned ? sport : dport,
       family: isIPv6(a) ? 6 : 4,
@@ -120,22 +124,25 @@ function conversationsOf(plan, packets) {
 const offers = (plan, address, port) =>
   plan.pods.some(pod => pod.addresses.includes(address) && pod.ports.some(p => p.containerPort === Number(port)));
 
-/** Whether an entry of expected.yaml is about a conversation, in one of the views that a capture may have of it. @param {any} entry @param {Conversation} seen */
-function covers(entry, seen) {
-  const ends = [[entry.from, entry.to]];
-  for (const view of entry.views ?? []) ends.push([view.from ?? entry.from, view.to ?? entry.to]);
-  const [low, high] = String(entry.port ?? '').split('-');
-  const ports = [
-    String(entry.port ?? ''),
-    ...(entry.views ?? []).map((/** @type {any} */ view) => String(view.port ?? entry.port)),
-  ];
-  const inRange = high !== undefined && Number(seen.port) >= Number(low) && Number(seen.port) <= Number(high);
+/** Whether an entry of expected.yaml is about a conversation, in one of the views that a capture may have of it. @param {any} entry @param {Conversation} seen @param {import('./plan.mjs').Plan} plan */
+function covers(entry, seen, plan) {
+  const { from, to, port, views = [] } = entry;
+  const isEnd = (/** @type {string} */ given, /** @type {string} */ name) => nameOf(plan, given) === name;
+  const isTo = (/** @type {string} */ name, /** @type {string | number | undefined} */ wanted) =>
+    isEnd(name, seen.to) && portIs(wanted, seen.port);
   return (
     entry.protocol === seen.protocol &&
     (entry.family ?? seen.family) === seen.family &&
-    ends.some(([from, to]) => from === seen.from && to === seen.to) &&
-    (entry.port === undefined || ports.includes(seen.port) || inRange)
+    (isEnd(from, seen.from) || views.some((/** @type {any} */ view) => view.from && isEnd(view.from, seen.from))) &&
+    (isTo(to, port) || views.some((/** @type {any} */ view) => isTo(view.to ?? to, view.port ?? port)))
   );
+}
+
+/** @param {string | number | undefined} wanted a port or a range @param {string} port */
+function portIs(wanted, port) {
+  const [low, high] = String(wanted ?? '').split('-');
+  if (wanted === undefined || low === port) return true;
+  return high !== undefined && Number(port) >= Number(low) && Number(port) <= Number(high);
 }
 
 /** @param {string} folder @param {boolean} list */
@@ -157,12 +164,12 @@ function checkCase(folder, list) {
     if (expected.packets?.total !== packets.length)
       problems.push(`${file}: packets.total is ${expected.packets?.total}, tshark sees ${packets.length}`);
     for (const c of seen)
-      if (!entries.some((/** @type {any} */ entry) => covers(entry, c)))
+      if (!entries.some((/** @type {any} */ entry) => covers(entry, c, plan)))
         problems.push(
           `${file}: no entry covers ${c.from} -> ${c.to} ${c.protocol} ${c.port} (packet ${c.first}, ${c.frames} frames, ${c.tuples.size} connections)`,
         );
     for (const entry of entries) {
-      const own = seen.filter(c => covers(entry, c));
+      const own = seen.filter(c => covers(entry, c, plan));
       if (!own.length) problems.push(`${file}: no packet of ${JSON.stringify(entry)}`);
       const direct = own.filter(c => c.from === entry.from && c.to === entry.to);
       const count = direct.reduce((sum, c) => sum + c.tuples.size, 0);
