@@ -3,17 +3,10 @@
  *
  * In:  KubernetesDocuments.  Out: NetworkPolicy objects and Problems.  Later dialects have their own folder and model.
  */
-import type { Labels } from '../cluster/inventory.js';
+import type { Selector } from '../cluster/selector.js';
 import type { Position } from '../documents/document.js';
 
-export interface LabelSelector {
-  readonly matchLabels: Labels;
-  readonly matchExpressions: readonly {
-    readonly key: string;
-    readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
-    readonly values: readonly string[];
-  }[];
-}
+export type LabelSelector = Selector;
 
 /** Exactly one shape: selectors (either or both, null = absent), or an address block. */
 export type Peer =

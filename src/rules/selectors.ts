@@ -7,33 +7,9 @@
  * A selector's required labels are looked up in an inverted index (key and value -> pods), so that ten thousand
  * policies over a hundred thousand pods cost what they select, not pods times policies.
  */
-import type { Inventory, Labels, Pod } from '../cluster/inventory.js';
+import type { Inventory, Pod } from '../cluster/inventory.js';
+import { matches } from '../cluster/selector.js';
 import type { LabelSelector } from '../policy/policy.js';
-
-/** (6): matchLabels AND matchExpressions; NotIn and DoesNotExist match where the key is absent. */
-export function matches(selector: LabelSelector, labels: Labels): boolean {
-  for (const key of Object.keys(selector.matchLabels)) {
-    if (!Object.hasOwn(labels, key) || labels[key] !== selector.matchLabels[key]) return false;
-  }
-  for (const { key, operator, values } of selector.matchExpressions) {
-    const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-    switch (operator) {
-      case 'In':
-        if (value === undefined || !values.includes(value)) return false;
-        break;
-      case 'NotIn':
-        if (value !== undefined && values.includes(value)) return false;
-        break;
-      case 'Exists':
-        if (value === undefined) return false;
-        break;
-      case 'DoesNotExist':
-        if (value !== undefined) return false;
-        break;
-    }
-  }
-  return true;
-}
 
 /** Equal text = equal selector: the key under which it is evaluated once. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
