@@ -80,6 +80,7 @@ function build() {
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']) !== 0)
     fail('The build failed.');
+  if (run(process.execPath, ['scripts/inline-constants.mjs', 'dist']) !== 0) fail('The build failed.');
   writeFileSync(stamp, '');
 }
 
