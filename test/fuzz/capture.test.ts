@@ -20,8 +20,9 @@ import {
 import { bytesSource, chunkedSource, type Drained, drain } from '../capture/drain.js';
 import { mutate } from './mutate.js';
 
-const MUTANTS = Number(process.env['FUZZ_MUTANTS'] ?? 6000);
-const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
+/** POLICAP_MUTANTS: how many over all captures below; POLICAP_SEED: the first seed of each. */
+const MUTANTS = Number(process.env['POLICAP_MUTANTS'] ?? 24_000);
+const SEED = Number(process.env['POLICAP_SEED'] ?? 1);
 
 const data = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i * 7);
 
@@ -102,8 +103,9 @@ function check(mutant: Uint8Array, found: Drained, source: { reads: number; larg
 }
 
 describe('mutated captures', () => {
+  const each = Math.ceil(MUTANTS / Object.keys(captures).length);
   for (const [name, bytes] of Object.entries(captures)) {
-    it(`${MUTANTS} of ${name}, seeds from ${SEED} on`, { timeout: 600_000 }, async () => {
+    it(`${each} of ${name}, seeds from ${SEED} on`, { timeout: 3_600_000 }, async () => {
       const whole = await drain(openCapture(bytesSource(bytes)));
       expect(whole.errors).toEqual([]);
       expect(whole.frames.length).toBeGreaterThan(5);
@@ -112,7 +114,7 @@ describe('mutated captures', () => {
       for (let cut = 0; cut <= bytes.length; cut++) {
         before.push((await drain(openCapture(bytesSource(bytes.subarray(0, cut))))).frames.length);
       }
-      for (let seed = SEED; seed < SEED + MUTANTS; seed++) {
+      for (let seed = SEED; seed < SEED + each; seed++) {
         const { bytes: mutant, firstChanged } = mutate(bytes, seed);
         const buffer = seed % 2 === 0 ? 1024 : 32 + (seed % 200);
         const plain = seed % 5 === 0 ? chunkedSource(mutant, [1 + (seed % 41), 64]) : bytesSource(mutant);
@@ -124,7 +126,7 @@ describe('mutated captures', () => {
           const kept = before[firstChanged]!;
           expect(found.frames.slice(0, kept)).toEqual(whole.frames.slice(0, kept));
         } catch (error) {
-          throw new Error(`seed ${seed} of ${name}: FUZZ_SEED=${seed} FUZZ_MUTANTS=1`, { cause: error });
+          throw new Error(`POLICAP_SEED=${seed} POLICAP_MUTANTS=1: a mutant of ${name}`, { cause: error });
         }
       }
     });

@@ -2,7 +2,8 @@
  * Damaged captures through the whole replay: every shipped capture, mutated, against its own policies.
  *
  * No mutant may throw; every frame that can be read gets a verdict; what stands before the damage is judged as in the
- * whole capture. POLICAP_MUTANTS sets how many (npm run fuzz runs millions); the seed of a failure is in its name.
+ * whole capture. POLICAP_MUTANTS sets how many over all captures, POLICAP_SEED the first seed of each (npm run fuzz runs
+ * millions); the seed of a failure is in its message.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -75,7 +76,7 @@ describe('mutants of every shipped capture', () => {
   it('there are captures to mutate', () => expect(cases.length).toBeGreaterThan(10));
 
   const each = Math.ceil(MUTANTS / cases.length);
-  it.each(cases)('$folder.name $capture', async ({ folder, capture }) => {
+  it.each(cases)('$folder.name $capture', { timeout: 3_600_000 }, async ({ folder, capture }) => {
     const compiled = compileCase(folder);
     const whole = plainCapture(readFileSync(`${folder.path}/${capture}`));
     const reference = await judge(whole, compiled, 'dataplane');
@@ -90,7 +91,7 @@ describe('mutants of every shipped capture', () => {
       try {
         judged = await judge(bytes, compiled, mode);
       } catch (error) {
-        throw new Error(`seed ${seed}, ${mode}`, { cause: error });
+        throw new Error(`POLICAP_SEED=${seed} POLICAP_MUTANTS=1: ${mode}`, { cause: error });
       }
       if (mode === 'what-if') continue;
       // Heads and records are no longer than this: packets that end before the change even so were not touched.
@@ -98,8 +99,11 @@ describe('mutants of every shipped capture', () => {
       while (same < reference.ends.length && HEADS + reference.ends[same]! + (same + 1) * RECORD <= firstChanged)
         same++;
       untouched += same;
-      expect(judged.codes.slice(0, same), `seed ${seed}`).toEqual(reference.codes.slice(0, same));
+      expect(judged.codes.slice(0, same), `POLICAP_SEED=${seed} POLICAP_MUTANTS=1`).toEqual(
+        reference.codes.slice(0, same),
+      );
     }
-    expect(untouched).toBeGreaterThan(0);
+    // A few mutants may all begin to differ at the front.
+    if (each >= 100) expect(untouched).toBeGreaterThan(0);
   });
 });
