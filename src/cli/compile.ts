@@ -4,6 +4,7 @@
 import { Command, Option } from 'commander';
 import type { Compiled } from '../compile.js';
 import { count, type Style } from '../report/style.js';
+import { emitNft } from '../rules/emit-nft.js';
 import { printRules } from '../rules/print.js';
 import { printTree } from '../tree/print.js';
 import { compileInput } from './documents.js';
@@ -12,7 +13,7 @@ import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import { styleFor, type Terminal } from './terminal.js';
 
-const STAGES = ['rules', 'tree', 'stats'] as const;
+const STAGES = ['rules', 'tree', 'stats', 'nft'] as const;
 
 interface CompileCommandOptions extends CommonOptions {
   readonly emit: (typeof STAGES)[number];
@@ -28,6 +29,8 @@ Examples:
       the decision tree, as it is walked
   policap compile --rules acl.rules --emit stats -o json
       rules, address classes, nodes, depth, bytes, build time
+  policap compile -p policies/ -c cluster.yaml --emit nft
+      the same rules as an nftables ruleset, to check policap against a kernel
 `;
 
 export function compileCommand(terminal: Terminal, finish: Finish): Command {
@@ -57,6 +60,8 @@ function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions
       return withLineEnd(printRules(compiled.ruleset));
     case 'tree':
       return withLineEnd(printTree(compiled.classifier));
+    case 'nft':
+      return emitNft(compiled.ruleset, compiled.inventory);
     case 'stats':
       return output === 'json' ? statsJson(compiled) : statsText(compiled, style);
   }

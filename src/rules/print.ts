@@ -82,7 +82,7 @@ export function formatAddresses({ v4, v6, unaddressed }: AddressSet, most: numbe
 }
 
 /** An address alone, a prefix where the interval is one, else `first-last`. */
-function formatInterval(lo: bigint, hi: bigint, width: number, format: (x: bigint) => string): string {
+export function formatInterval(lo: bigint, hi: bigint, width: number, format: (x: bigint) => string): string {
   if (lo === hi) return format(lo);
   const size = hi - lo + 1n;
   const isPrefix = (size & (size - 1n)) === 0n && (lo & (size - 1n)) === 0n;
