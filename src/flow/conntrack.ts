@@ -18,6 +18,7 @@ import {
   STATUS_NOT_IP,
   STATUS_OK,
 } from '../packet/row.js';
+import { prepareKeys } from './ahead.js';
 import { type ConnectionDescription, describeEntry } from './describe.js';
 import {
   ASSURED,
@@ -38,7 +39,7 @@ import { AGAIN, GONE, KEEP, REFUSED, REFUSED_CLOSING } from './outcome.js';
 import { QUEUE_NONE, QUEUE_SETTLED, QUEUE_UNREPLIED, Queues } from './queues.js';
 import { findRedirected, findRelated } from './related.js';
 import { isSctpClosing, sctpBegin, sctpPacket } from './sctp.js';
-import { Table } from './table.js';
+import { hashKey, KEY_HASH, KEY_SIDE, KEY_WORDS, Table } from './table.js';
 import { isClosing, type TcpSettings, tcpBegin, tcpPacket } from './tcp.js';
 import { CLOSE } from './tcp-states.js';
 import {
@@ -91,6 +92,8 @@ export const MOST_CONNECTIONS = 2 ** 25;
 
 /** The clock's milliseconds stay below this, so that clock + timeout fits 31 bits. */
 const CLOCK_LIMIT = 2 ** 30;
+/** What decides in which queue an entry stands. */
+const QUEUED_BY = STATE_MASK | REPLIED | ASSURED;
 /** A refused FIN or RST lowers the timeout only where at least this much of it is left (ms). */
 const LOWER_FROM = 120_000;
 
@@ -134,7 +137,11 @@ export class ConnectionTracker implements Tracker {
     this.tag = this.table.tag;
   }
 
-  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number): number {
+  prepare(rows: Int32Array, bytes: Uint8Array, from: number, to: number): void {
+    this.table.touch(prepareKeys(this.table, rows, bytes, from, to));
+  }
+
+  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared = -1): number {
     this.slot = -1;
     this.invalid = INVALID_NONE;
     if (this.pending >= 0) this.discard();
@@ -156,15 +163,26 @@ export class ConnectionTracker implements Tracker {
       const kind = icmpClass(protocol, rows[base + ICMP_TYPE]!);
       if (kind !== 0) return this.trackMessage(kind, rows, base, bytes);
     }
-    for (;;) {
-      const side = writeKey(rows, base, bytes, this.table.key);
-      if (side === NO_TUPLE) return this.refuse(INVALID_HEADER);
-      const slot = this.table.find();
-      if (slot < 0) return this.begin(protocol, side, rows, base, bytes);
+    const { table } = this;
+    const of = (prepared + 1) * KEY_WORDS;
+    if (prepared < 0) this.prepareOne(rows, base, bytes);
+    const side = table.key[of + KEY_SIDE]!;
+    if (side === NO_TUPLE) return this.refuse(INVALID_HEADER);
+    let slot = table.search(of);
+    while (slot >= 0) {
       const code = this.continue(slot, protocol, side, rows, base, bytes);
       if (code !== AGAIN) return code;
       this.slot = -1;
+      slot = table.search(of);
     }
+    return this.begin(of, protocol, side, rows, base, bytes);
+  }
+
+  /** The first key: that of a packet that was not prepared. */
+  private prepareOne(rows: Int32Array, base: number, bytes: Uint8Array): void {
+    const { key } = this.table;
+    key[KEY_SIDE] = writeKey(rows, base, bytes, key, 0);
+    key[KEY_HASH] = hashKey(key, 0);
   }
 
   /** A packet of a connection in the table. */
@@ -200,13 +218,13 @@ export class ConnectionTracker implements Tracker {
     }
     if (direction === 1) words[at + META] = words[at + META]! | REPLIED;
     if (outcome === GONE) this.forget(slot);
-    else if (words[at + META] !== before) this.requeue(slot, at, protocol);
+    else if (((words[at + META]! ^ before) & QUEUED_BY) !== 0) this.requeue(slot, at, protocol);
     if (direction === 1) return TRACK_REPLY;
     return (before & REPLIED) !== 0 ? TRACK_ORIGINAL : TRACK_ORIGINAL_UNREPLIED;
   }
 
   /** A packet without an entry: a connection's first, or invalid. */
-  private begin(protocol: number, side: number, rows: Int32Array, base: number, bytes: Uint8Array): number {
+  private begin(of: number, protocol: number, side: number, rows: Int32Array, base: number, bytes: Uint8Array): number {
     const { table } = this;
     const { words } = table;
     if ((protocol === ICMP || protocol === ICMPV6) && !isRequest(protocol, rows[base + ICMP_TYPE]!)) {
@@ -214,7 +232,7 @@ export class ConnectionTracker implements Tracker {
     }
     const slot = this.queues.take();
     const at = slot * WORDS;
-    table.write(slot);
+    table.write(slot, of);
     if (side === FROM_HIGH_END) words[at + META] = words[at + META]! | FROM_HIGH;
     let outcome = KEEP;
     if (protocol === TCP) {
@@ -373,7 +391,7 @@ export class ConnectionTracker implements Tracker {
 
   private advance(now: number): void {
     this.lastNow = now;
-    this.clock = Math.floor(now / 1e6) - this.epoch;
+    this.clock = now - this.epoch;
     if (this.clock < CLOCK_LIMIT) return;
     // Every twelve days of capture: the clock begins anew, and all it is compared with moves along.
     const past = this.clock;

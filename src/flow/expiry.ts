@@ -19,6 +19,8 @@ export class Expiry {
   readonly at: Int32Array;
   /** at, and the bounds over it; the last level is one word. */
   private readonly levels: Int32Array[];
+  /** The bounds over 32 slots each; and the one over all. */
+  private readonly lowest: Int32Array;
   private readonly top: Int32Array;
 
   constructor(slots: number) {
@@ -30,6 +32,7 @@ export class Expiry {
       size = parents === 1 ? 1 : Math.ceil(parents / FANOUT) * FANOUT;
       this.levels.push(new Int32Array(size).fill(NEVER));
     }
+    this.lowest = this.levels[1]!;
     this.top = this.levels[this.levels.length - 1]!;
   }
 
@@ -43,8 +46,12 @@ export class Expiry {
   }
 
   set(slot: number, time: number): void {
-    const { levels } = this;
     this.at[slot] = time;
+    if (this.lowest[slot >> SHIFT]! > time) this.lower(slot, time);
+  }
+
+  private lower(slot: number, time: number): void {
+    const { levels } = this;
     let node = slot;
     for (let level = 1; level < levels.length; level++) {
       node >>= SHIFT;

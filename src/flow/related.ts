@@ -42,7 +42,7 @@ const findAt = (table: Table, rows: Int32Array, base: number, bytes: Uint8Array,
   parseQuoted(bytes, offset, rows[base + END]!, quoted, 0);
   if (quoted[STATUS] !== STATUS_OK || quoted[FAMILY] !== rows[base + FAMILY]) return -1;
   if ((quoted[FRAGMENT]! & FRAG_LATER) !== 0 || !sameAddress(rows, base + DST, quoted, SRC)) return -1;
-  return writeKey(quoted, 0, bytes, table.key) === NO_TUPLE ? -1 : table.find();
+  return writeKey(quoted, 0, bytes, table.key, 0) === NO_TUPLE ? -1 : table.find();
 };
 
 /** ICMP and ICMPv6 errors. */

@@ -11,6 +11,7 @@ export const createStateless = (): Tracker => {
     slot: -1,
     invalid: INVALID_NONE,
     tag,
+    prepare() {},
     track() {
       return TRACK_NEW;
     },

@@ -5,6 +5,7 @@
  * connection's slot.  Hot: nothing is allocated a packet; all memory is taken at the start (maxConnections).
  *
  * Order of calls for every packet, in capture order:
+ *   now and then: tracker.prepare(rows, bytes, from, to), for packets that come next
  *   code = tracker.track(rows, base, bytes, now)
  *   if code is TRACK_NEW: judge it, then exactly one of confirm() (the packet was let through; or what-if keeps refused
  *   connections too) and discard() (a dropped first packet leaves no entry).
@@ -64,10 +65,16 @@ export interface TrackerCounters {
 
 export interface Tracker {
   /**
-   * @param now nanoseconds since the replay's time base, a whole number, never smaller than before (the caller clamps).
+   * Makes the keys of the rows from..to-1 (at most AHEAD) and fetches their entries into the cache, all at once: one after
+   * the other, each would wait for memory. Changes no answer; the rows must stay as they are until they are tracked.
+   */
+  prepare(rows: Int32Array, bytes: Uint8Array, from: number, to: number): void;
+  /**
+   * @param now milliseconds since the replay's time base, a whole number, never smaller than before (the caller clamps).
+   * @param prepared index of the row among those of the last prepare(), from 0; -1 or absent where it was not prepared.
    * @returns a TRACK_ code. `slot` and `invalid` are set as a side effect and hold until the next call.
    */
-  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number): number;
+  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared?: number): number;
   /** The connection's place in the table, or -1. */
   slot: number;
   /** One of INVALID_, where track() returned TRACK_INVALID. */
@@ -88,3 +95,5 @@ export interface Tracker {
 
 /** Words a connection in Tracker.tag. */
 export const TAGS = 4;
+/** Packets prepared at once at most: what they touch stays in the first-level cache. */
+export const AHEAD = 64;

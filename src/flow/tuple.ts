@@ -53,27 +53,27 @@ const compareEnds = (rows: Int32Array, base: number, sourcePort: number, destina
   return sourcePort < destinationPort ? FROM_LOW_END : FROM_HIGH_END;
 };
 
-const writeEnds = (rows: Int32Array, low: number, high: number, key: Int32Array): void => {
+const writeEnds = (rows: Int32Array, low: number, high: number, key: Int32Array, of: number): void => {
   for (let w = 0; w < 4; w++) {
-    key[LOW + w] = rows[low + w]!;
-    key[HIGH + w] = rows[high + w]!;
+    key[of + LOW + w] = rows[low + w]!;
+    key[of + HIGH + w] = rows[high + w]!;
   }
 };
 
 /**
- * Writes the key of the row's connection.
+ * Writes the key of the row's connection at key[of].
  * @returns FROM_LOW_END, FROM_HIGH_END, FROM_EITHER or NO_TUPLE. ICMP: a request comes from the low end, a reply from the high.
  */
-export const writeKey = (rows: Int32Array, base: number, bytes: Uint8Array, key: Int32Array): number => {
+export const writeKey = (rows: Int32Array, base: number, bytes: Uint8Array, key: Int32Array, of: number): number => {
   const protocol = rows[base + PROTOCOL]!;
-  key[META] = protocol | (rows[base + FAMILY] === 6 ? KIND_IPV6 : 0);
+  key[of + META] = protocol | (rows[base + FAMILY] === 6 ? KIND_IPV6 : 0);
   let sourcePort = 0;
   let destinationPort = 0;
   if (protocol === TCP || protocol === UDP || protocol === SCTP || protocol === UDP_LITE) {
     sourcePort = rows[base + SPORT]!;
     destinationPort = rows[base + DPORT]!;
   } else if (protocol === ICMP || protocol === ICMPV6) {
-    return writeIcmpKey(rows, base, bytes, key);
+    return writeIcmpKey(rows, base, bytes, key, of);
   } else if (protocol === GRE) {
     // Version 1 (RFC 2637): the call number of the receiving end; the sender's own is not in the packet.
     const at = rows[base + L4]!;
@@ -81,16 +81,16 @@ export const writeKey = (rows: Int32Array, base: number, bytes: Uint8Array, key:
   }
   const side = compareEnds(rows, base, sourcePort, destinationPort);
   if (side === FROM_HIGH_END) {
-    writeEnds(rows, base + DST, base + SRC, key);
-    key[PORTS] = (destinationPort << 16) | sourcePort;
+    writeEnds(rows, base + DST, base + SRC, key, of);
+    key[of + PORTS] = (destinationPort << 16) | sourcePort;
   } else {
-    writeEnds(rows, base + SRC, base + DST, key);
-    key[PORTS] = (sourcePort << 16) | destinationPort;
+    writeEnds(rows, base + SRC, base + DST, key, of);
+    key[of + PORTS] = (sourcePort << 16) | destinationPort;
   }
   return side;
 };
 
-const writeIcmpKey = (rows: Int32Array, base: number, bytes: Uint8Array, key: Int32Array): number => {
+const writeIcmpKey = (rows: Int32Array, base: number, bytes: Uint8Array, key: Int32Array, of: number): number => {
   const type = rows[base + ICMP_TYPE]!;
   const v6 = rows[base + PROTOCOL] === ICMPV6;
   const request = REQUEST_OF[(v6 ? 256 : 0) + type]! - 1;
@@ -98,11 +98,11 @@ const writeIcmpKey = (rows: Int32Array, base: number, bytes: Uint8Array, key: In
   if (request < 0 || v6 !== (rows[base + FAMILY] === 6)) return NO_TUPLE;
   const at = rows[base + L4]!;
   const identifier = (bytes[at + 4]! << 8) | bytes[at + 5]!;
-  key[PORTS] = (identifier << 16) | (request << 8) | rows[base + ICMP_CODE]!;
+  key[of + PORTS] = (identifier << 16) | (request << 8) | rows[base + ICMP_CODE]!;
   if (type === request) {
-    writeEnds(rows, base + SRC, base + DST, key);
+    writeEnds(rows, base + SRC, base + DST, key, of);
     return FROM_LOW_END;
   }
-  writeEnds(rows, base + DST, base + SRC, key);
+  writeEnds(rows, base + DST, base + SRC, key, of);
   return FROM_HIGH_END;
 };

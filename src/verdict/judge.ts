@@ -12,6 +12,7 @@
 import type { FrameBatch } from '../capture/frame.js';
 import type { Fragments } from '../flow/fragments.js';
 import {
+  AHEAD,
   INVALID_HEADER,
   INVALID_NO_ENTRY,
   INVALID_STATE,
@@ -71,11 +72,14 @@ export interface JudgeParts extends OpeningParts {
 }
 
 /** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
- *  packet, with MARK_ORIGINAL where the first packet seen came from the responder. */
+ *  packet, with MARK_ORIGINAL where the first packet seen came from the responder, and above them the decision's code:
+ *  looked up in the list of decisions it would be two more misses of the cache a packet. */
 const DECISION = 0;
 const NUMBER = 1;
 const OPENED = 2;
 const MARKS = 3;
+const MARKS_MASK = 0xff;
+const CODE_SHIFT = 8;
 
 /** Verdicts kept for copies of packets (packet/duplicates.ts looks back milliseconds); a power of two. */
 const HISTORY = 1 << 16;
@@ -111,8 +115,14 @@ export class Judge {
     this.ahead[0]!.rows = rows;
     this.ahead[1]!.rows = next === null ? rows : next.rows;
     this.ahead[1]!.count = next === null ? 0 : next.count;
+    const { tracker } = this.parts;
+    let prepared = 0;
     for (let i = 0; i < count; i++) {
       const base = i * STRIDE;
+      if ((i & (AHEAD - 1)) === 0) {
+        prepared = i;
+        tracker.prepare(rows, bytes, i, i + AHEAD < count ? i + AHEAD : count);
+      }
       const number = ++this.packets;
       const past = number & (HISTORY - 1);
       // A capture's clock may step back: connection tracking's time then stands still.
@@ -138,7 +148,7 @@ export class Judge {
       } else {
         this.ahead[0]!.from = i + 1;
         this.ahead[0]!.count = count - i - 1;
-        this.judgePacket(rows, base, bytes, i, number, out);
+        this.judgePacket(rows, base, bytes, i, number, i - prepared, out);
         if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) this.rememberFragment(rows, base, i, out);
       }
       this.pastCode[past] = out.code[i]!;
@@ -154,10 +164,11 @@ export class Judge {
     bytes: Uint8Array,
     i: number,
     number: number,
+    prepared: number,
     out: VerdictBatch,
   ): void {
     const { tracker } = this.parts;
-    const tracked = tracker.track(rows, base, bytes, this.now);
+    const tracked = tracker.track(rows, base, bytes, Math.floor(this.now / 1e6), prepared);
     switch (tracked) {
       case TRACK_ORIGINAL:
       case TRACK_REPLY:
@@ -190,13 +201,13 @@ export class Judge {
   private ofConnection(slot: number, i: number, out: VerdictBatch, tracked: number): void {
     const { tag } = this.parts.tracker;
     const at = slot * TAGS;
-    const decision = tag[at + DECISION]!;
-    const { code } = this.parts.decisions.list[decision]!;
-    out.decision[i] = decision;
+    const kept = tag[at + MARKS]!;
+    const code = kept >> CODE_SHIFT;
+    out.decision[i] = tag[at + DECISION]!;
     out.connection[i] = tag[at + NUMBER]!;
     const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? code : ALLOWED_ESTABLISHED;
     this.writeLater(i, code, tag[at + OPENED]!, allowed, out);
-    out.marks[i] = tag[at + MARKS]! ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
+    out.marks[i] = (kept & MARKS_MASK) ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
   }
 
   /** The first packet of a connection: asked of the classifier, and kept or forgotten. */
@@ -215,7 +226,7 @@ export class Judge {
     tracker.tag[at + NUMBER] = opening.connection;
     tracker.tag[at + OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
-    tracker.tag[at + MARKS] = opening.reversed ? kept | MARK_ORIGINAL : kept;
+    tracker.tag[at + MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
   }
 
   private writeOpening(i: number, code: number, out: VerdictBatch): void {

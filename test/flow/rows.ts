@@ -207,7 +207,7 @@ export class World {
 
   /** Plays one packet; a new connection is kept unless `keep` is false. */
   play(packet: Packet, keep = true): string {
-    const code = this.tracker.track(packet.rows, 0, packet.bytes, Math.round(this.time * 1e9));
+    const code = this.tracker.track(packet.rows, 0, packet.bytes, Math.floor(Math.round(this.time * 1e9) / 1e6));
     if (code === TRACK_NEW) {
       if (keep) this.slot = this.tracker.confirm();
       else this.tracker.discard();
