@@ -48,7 +48,7 @@ function grid({ names, cells }: Matrix, style: Style): { lines: string[]; width:
 
 function coloured(text: string, padded: string, style: Style): string {
   if (text === '' || text === '-') return style('dim', padded);
-  return style(text.startsWith('some') ? 'yellow' : 'green', padded);
+  return style(/^(some|IPv[46] only):/.test(text) ? 'yellow' : 'green', padded);
 }
 
 /** A line for every pair that may talk; who may talk to nobody is said too. */
@@ -63,11 +63,14 @@ function list({ names, cells }: Matrix, style: Style): string[] {
   });
 }
 
-function cellText({ all, some }: Cell): string {
-  const always = reachText(all);
-  const partly = reachText(some);
-  if (partly === '-') return always;
-  return always === '-' ? `some: ${partly}` : `${always}, some: ${partly}`;
+function cellText({ all, v4, v6, some }: Cell): string {
+  const parts = [
+    ['', reachText(all)],
+    ['IPv4 only: ', reachText(v4)],
+    ['IPv6 only: ', reachText(v6)],
+    ['some: ', reachText(some)],
+  ].flatMap(([title, text]) => (text === '-' ? [] : [`${title}${text}`]));
+  return parts.length === 0 ? '-' : parts.join(', ');
 }
 
 /** `all`, `-`, `TCP 80,443 UDP any`, `TCP 80 ICMP`. */

@@ -8,14 +8,21 @@ import type { Pod } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import { intersectPorts, subtractPorts, unionPorts } from '../rules/ports.js';
-import type { PortSet } from '../rules/ruleset.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE } from './errors.js';
 import type { Finish } from './main.js';
 import { matrixLines } from './matrix-text.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import { outsideBlocks } from './outside.js';
-import { createReachTable, type Reach, type ReachEnd, type ReachTable } from './reach.js';
+import {
+  createReachTable,
+  mergeReach,
+  OTHER,
+  type PairReach,
+  type Reach,
+  type ReachEnd,
+  type ReachTable,
+} from './reach.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 const LEVELS = ['workload', 'pod', 'namespace'] as const;
@@ -33,7 +40,10 @@ export interface Cell {
   readonly to: string;
   /** What every pod of the one may with every pod of the other. */
   readonly all: Reach;
-  /** What only some may. */
+  /** What every pair may in the one address family, but not in the other. */
+  readonly v4: Reach;
+  readonly v6: Reach;
+  /** What only some pods may. */
   readonly some: Reach;
 }
 
@@ -45,7 +55,8 @@ export interface Matrix {
 
 const HELP = `
 Cells: "all" is every protocol and port, "-" nothing; after "some:" stands what
-only some of the pods may. "outside" is every address that nobody in the cluster
+only some of the pods may, after "IPv4 only:" and "IPv6 only:" what is open to
+one address of dual-stack pods and not to the other. "outside" is every address that nobody in the cluster
 owns; blocks that rules tell apart stand in rows of their own.
 
 Examples:
@@ -117,15 +128,28 @@ function cellOf(
   to: string,
   destinations: readonly ReachEnd[],
 ): Cell | null {
-  let all: Reach | null = null;
-  let any: Reach = new Map();
-  for (const [source, destination] of classPairs(sources, destinations)) {
-    const reach = table.between(source, destination);
-    all = all === null ? reach : merge(all, reach, intersectPorts);
-    any = merge(any, reach, unionPorts);
-  }
-  return all === null ? null : { from, to, all, some: merge(any, all, subtractPorts) };
+  const pairs = classPairs(sources, destinations).map(([source, destination]) => table.between(source, destination));
+  if (pairs.length === 0) return null;
+  const every = (reachOf: (pair: PairReach) => Reach): Reach =>
+    pairs.map(reachOf).reduce((a, b) => mergeReach(a, b, intersectPorts));
+  const without = (reach: Reach, ...others: readonly Reach[]): Reach =>
+    others.reduce((left, other) => mergeReach(left, other, subtractPorts), reach);
+  const all = every(pair => pair.all);
+  const v4 = without(
+    every(pair => pair.v4 ?? NOTHING),
+    all,
+  );
+  const v6 = without(
+    every(pair => pair.v6 ?? NOTHING),
+    all,
+  );
+  const any = pairs
+    .flatMap(pair => [pair.all, pair.v4 ?? NOTHING, pair.v6 ?? NOTHING])
+    .reduce((a, b) => mergeReach(a, b, unionPorts));
+  return { from, to, all, v4, v6, some: without(any, all, v4, v6) };
 }
+
+const NOTHING: Reach = new Map([[OTHER, []]]);
 
 /** One pair of ends for every pair of classes; never a pod and itself, nor two ends outside. */
 function classPairs(sources: readonly ReachEnd[], destinations: readonly ReachEnd[]): [ReachEnd, ReachEnd][] {
@@ -153,21 +177,12 @@ function byClass(ends: readonly ReachEnd[]): Map<number, ReachEnd[]> {
   return classes;
 }
 
-/** A protocol that one side does not name is there what every other protocol is. */
-function merge(a: Reach, b: Reach, operation: (x: PortSet, y: PortSet) => PortSet): Reach {
-  const merged = new Map<string, PortSet>();
-  for (const protocol of new Set([...a.keys(), ...b.keys()])) {
-    merged.set(protocol, operation(portsOf(a, protocol), portsOf(b, protocol)));
-  }
-  return merged;
-}
-
-const portsOf = (reach: Reach, protocol: string): PortSet => reach.get(protocol) ?? reach.get('other') ?? [];
-
 function matrixJson({ names, cells }: Matrix, by: Level): string {
   const shown = cells.flat().flatMap(cell => {
     if (cell === null) return [];
-    return [{ from: cell.from, to: cell.to, allowed: reachJson(cell.all), some: reachJson(cell.some) }];
+    const { from, to, all, v4, v6, some } = cell;
+    const only = Object.entries({ ipv4: reachJson(v4), ipv6: reachJson(v6) }).filter(([, reach]) => reach.length > 0);
+    return [{ from, to, allowed: reachJson(all), ...Object.fromEntries(only), some: reachJson(some) }];
   });
   return `${JSON.stringify({ schema: 'policap.matrix/1', by, names, cells: shown }, null, 2)}\n`;
 }

@@ -4,13 +4,14 @@
  * In:  compiled policies.  Out: for a pair of endpoint classes the set of ports a protocol, without sampling: answers can
  * change only where a port range of a rule about the pair begins or behind where it ends, so the linear engine is asked
  * once a segment between such boundaries. Endpoints that no rule tells apart share a class, and a class pair one answer.
+ * The address families are asked apart: rules with ipBlocks may open one and not the other.
  */
 import type { Inventory, Pod } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { protocolText } from '../packet/text.js';
 import * as addresses from '../rules/addresses.js';
 import { heldAddresses } from '../rules/pod-sets.js';
-import { unionPorts } from '../rules/ports.js';
+import { intersectPorts, unionPorts } from '../rules/ports.js';
 import { hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from '../rules/protocols.js';
 import type { AddressSet, PortSet, Rule, Ruleset } from '../rules/ruleset.js';
 import type { Endpoint } from '../tree/classifier.js';
@@ -24,6 +25,14 @@ import type { OutsideBlock } from './outside.js';
  * every protocol that no rule names.
  */
 export type Reach = ReadonlyMap<string, PortSet>;
+
+/** A pair's reach in each family in which both have an address, and what holds in all of these. */
+export interface PairReach {
+  readonly all: Reach;
+  /** Null where the pair cannot talk in that family at all. */
+  readonly v4: Reach | null;
+  readonly v6: Reach | null;
+}
 
 export const OTHER = 'other';
 const ALL: PortSet = [0, 65535];
@@ -39,7 +48,7 @@ export interface ReachEnd {
 export interface ReachTable {
   readonly pods: readonly { readonly pod: Pod; readonly end: ReachEnd }[];
   readonly outside: readonly { readonly block: OutsideBlock; readonly end: ReachEnd }[];
-  between(source: ReachEnd, destination: ReachEnd): Reach;
+  between(source: ReachEnd, destination: ReachEnd): PairReach;
 }
 
 type Sample = { readonly endpoint: Endpoint; readonly family: number };
@@ -62,7 +71,7 @@ export function createReachTable(
   const bySignature = new Map<string, number>();
   const membership = createMembership(ruleset);
 
-  function classOf(endpoints: readonly Sample[], holds: (set: AddressSet) => boolean, kind: string): number {
+  function classOf(endpoints: readonly Sample[], holds: Holds, kind: string): number {
     const { subjectOf, peerOf, signature } = membership(holds);
     const key = `${kind} ${endpoints.map(({ family }) => family).join()} ${signature}`;
     const known = bySignature.get(key);
@@ -79,23 +88,33 @@ export function createReachTable(
     .filter(pod => !pod.hostNetwork)
     .map(pod => {
       const endpoints = podEndpoints(pod, inventory);
-      return { pod, end: { cls: classOf(endpoints, holderOf(pod, inventory), 'pod'), owner: pod.owner } };
+      return { pod, end: { cls: classOf(endpoints, podHolder(pod, inventory), 'pod'), owner: pod.owner } };
     });
   const outside = outsideBlocks.map(block => {
     const endpoints = block.samples.map(address => ({
       endpoint: { owner: -1, address },
       family: address.includes(':') ? 6 : 4,
     }));
-    const holds = (set: AddressSet): boolean => block.samples.some(address => holdsAddress(set, address));
+    const holds = holderOf(block.samples);
     return { block, end: { cls: classOf(endpoints, holds, 'outside'), owner: -1 } };
   });
 
-  function compute(source: EndpointClass, destination: EndpointClass): Reach {
+  function compute(source: EndpointClass, destination: EndpointClass): PairReach {
     const rules = relevant(ruleset, source, destination);
     const targets = source === destination ? (source.others ?? source.endpoints) : destination.endpoints;
     const pairs = source.endpoints.flatMap(a =>
       targets.filter(b => a.family === b.family || a.family === 0 || b.family === 0).map(b => ({ a, b })),
     );
+    const inFamily = (family: number): Reach | null => {
+      const its = pairs.filter(({ a, b }) => (a.family || b.family || family) === family);
+      return its.length === 0 ? null : reachOf(rules, its);
+    };
+    const [v4, v6] = [inFamily(4), inFamily(6)];
+    const all = v4 !== null && v6 !== null ? mergeReach(v4, v6, intersectPorts) : (v4 ?? v6 ?? reachOf(rules, []));
+    return { all, v4, v6 };
+  }
+
+  function reachOf(rules: readonly Rule[], pairs: readonly { readonly a: Sample; readonly b: Sample }[]): Reach {
     const reach = new Map<string, PortSet>();
     for (const protocol of protocolsOf(rules)) {
       const allowed: number[] = [];
@@ -120,7 +139,7 @@ export function createReachTable(
     return reach;
   }
 
-  const known = new Map<number, Reach>();
+  const known = new Map<number, PairReach>();
   return {
     pods,
     outside,
@@ -190,13 +209,14 @@ function createMembership(ruleset: Ruleset) {
   for (const tiers of [ruleset.egress, ruleset.ingress, ruleset.forward]) {
     for (const { subjects } of tiers.flatMap(tier => tier.isolations)) number(subjects);
   }
-  return (holds: (set: AddressSet) => boolean) => {
+  return (holds: Holds) => {
     const held = new Set<AddressSet>();
-    const signature: number[] = [];
+    const signature: string[] = [];
     for (const [set, index] of sets) {
-      if (!holds(set)) continue;
+      const families = holds(set);
+      if (families === '') continue;
       held.add(set);
-      signature.push(index);
+      signature.push(`${index}/${families}`);
     }
     return {
       subjectOf: new Set(ruleset.rules.filter(({ subjects }) => held.has(subjects))),
@@ -216,17 +236,31 @@ function podEndpoints(pod: Pod, inventory: Inventory): readonly Sample[] {
   });
 }
 
-function holderOf(pod: Pod, inventory: Inventory): (set: AddressSet) => boolean {
+/** In which families a set holds an end: '4', '6', '46', '0' for a pod without an address, '' for none. */
+type Holds = (set: AddressSet) => string;
+
+function podHolder(pod: Pod, inventory: Inventory): Holds {
   const held = heldAddresses(pod, inventory);
-  if (held.length === 0) return set => addresses.containsUnaddressed(set, pod.owner);
-  return set => held.some(address => holdsAddress(set, address));
+  return held.length > 0 ? holderOf(held) : set => (addresses.containsUnaddressed(set, pod.owner) ? '0' : '');
 }
 
-function holdsAddress(set: AddressSet, address: string): boolean {
-  const v4 = addresses.parseV4(address);
-  if (v4 !== null) return addresses.containsV4(set, v4);
-  const v6 = addresses.parseV6(address);
-  return v6 !== null && addresses.containsV6(set, v6);
+function holderOf(held: readonly string[]): Holds {
+  const v4 = held.map(addresses.parseV4).filter(it => it !== null);
+  const v6 = held.map(text => addresses.parseV6(text)).filter(it => it !== null);
+  return set =>
+    (v4.some(it => addresses.containsV4(set, it)) ? '4' : '') +
+    (v6.some(it => addresses.containsV6(set, it)) ? '6' : '');
 }
+
+/** A protocol that one side does not name is there what every other protocol is. */
+export function mergeReach(a: Reach, b: Reach, operation: (x: PortSet, y: PortSet) => PortSet): Reach {
+  const merged = new Map<string, PortSet>();
+  for (const protocol of new Set([...a.keys(), ...b.keys()])) {
+    merged.set(protocol, operation(portsOf(a, protocol), portsOf(b, protocol)));
+  }
+  return merged;
+}
+
+const portsOf = (reach: Reach, protocol: string): PortSet => reach.get(protocol) ?? reach.get(OTHER) ?? [];
 
 export const isAll = (ports: PortSet): boolean => ports.length === 2 && ports[0] === ALL[0] && ports[1] === ALL[1];

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { computeMatrix } from '../../src/cli/matrix.js';
+import { matrixLines } from '../../src/cli/matrix-text.js';
 import { outsideBlocks } from '../../src/cli/outside.js';
 import type { Pod } from '../../src/cluster/inventory.js';
 import type { NetworkPolicy } from '../../src/policy/policy.js';
+import { plain } from '../../src/report/style.js';
 import { buildRules } from '../../src/rules/build.js';
 import { containsPort } from '../../src/rules/ports.js';
 import { createLinear } from '../../src/tree/linear.js';
@@ -67,7 +69,7 @@ describe('cells', () => {
       ns: i < 2 ? 'one' : 'two',
       name,
       labels: { app: name },
-      ips: i === 3 ? [] : [`10.0.0.${i + 1}`, ...(i === 0 ? ['fd00::1'] : [])],
+      ips: i === 3 ? [] : [`10.0.0.${i + 1}`, ...(i < 2 ? [`fd00::${i + 1}`] : [])],
       ports: [{ name: 'http', protocol: 'TCP' as const, port: 8000 + i }],
     })),
   });
@@ -77,6 +79,12 @@ describe('cells', () => {
     selector.map(it => pods(it)),
     selector.map(it => pods(it, everything)),
     fc.constantFrom(block('0.0.0.0/0', '10.0.0.0/30'), block('192.0.2.0/24'), block('fd00::/64')),
+    fc.constantFrom(
+      block('10.0.0.1/32'),
+      block('fd00::2/128'),
+      block('10.0.0.0/30'),
+      block('fd00::/64', 'fd00::1/128'),
+    ),
   );
   const number = fc.constantFrom(0, 1, 79, 80, 81, 8000, 8001, 65534, 65535);
   const ports = fc.oneof(
@@ -126,7 +134,7 @@ describe('cells', () => {
               const pairs = ends(from)
                 .flatMap(a => ends(to).map(b => [a, b] as const))
                 .filter(([a, b]) => a === null || b === null || a.includes(':') === b.includes(':'));
-              const allowed = pairs.every(([a, b]) => {
+              const isAllowed = ([a, b]: (typeof pairs)[number]): boolean => {
                 const [egress, ingress, forward] = linear.decide({
                   source: { owner: from.owner, address: a },
                   destination: { owner: to.owner, address: b },
@@ -137,20 +145,28 @@ describe('cells', () => {
                   icmpCode: -1,
                 });
                 return verdictOf(combine(egress, ingress, forward, ruleset.rules)) === 'allowed';
-              });
-              const set = cell.all.get(name)!;
-              expect([
+              };
+              const inFamily = (isV6: boolean): boolean => {
+                const its = pairs.filter(([a, b]) => (a ?? b ?? '').includes(':') === isV6);
+                return its.length > 0 && its.every(isAllowed);
+              };
+              const every = pairs.every(isAllowed);
+              const expected = [every, !every && inFamily(false), !every && inFamily(true), false];
+              const found = [cell.all, cell.v4, cell.v6, cell.some].map(reach =>
+                containsPort(reach.get(name) ?? reach.get('other')!, Math.max(destinationPort, 0)),
+              );
+              expect([cell.from, cell.to, name, destinationPort, ...found]).toEqual([
                 cell.from,
                 cell.to,
                 name,
                 destinationPort,
-                containsPort(set, Math.max(destinationPort, 0)),
-              ]).toEqual([cell.from, cell.to, name, destinationPort, allowed]);
+                ...expected,
+              ]);
             }
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 
@@ -165,6 +181,26 @@ describe('cells', () => {
     expect(cells[0]![1]!.all.get('TCP')).toEqual([85, 90]);
     expect(cells[0]![1]!.some.get('TCP')).toEqual([80, 84, 91, 95]);
     expect(cells[1]![0]!.all.get('TCP')).toEqual([0, 65535]);
+  });
+
+  it('tell the families apart where rules open one of them, pod by pod', () => {
+    const policies = [
+      policy('one', 'b', labels({ app: 'b' }), {
+        ingress: [rule([block('10.0.0.1/32')], [port(80)]), rule([pods(labels({ app: 'a' }))], [port(443)])],
+      }),
+      policy('two', 'c', labels({ app: 'c' }), {
+        ingress: [rule([block('10.0.0.0/30'), block('fd00::2/128')], [port(8080)])],
+      }),
+    ];
+    const ruleset = buildRules(policies, inventory);
+    const matrix = computeMatrix({ ruleset, inventory }, 'pod', false);
+    const lines = matrixLines(matrix, { style: plain, layout: 'list', columns: 80 });
+    expect(lines.slice(0, 3)).toEqual(['one/a', '  → one/b  TCP 443, IPv4 only: TCP 80', '  → two/c  TCP 8080']);
+    const [aToB, bToB] = [matrix.cells[0]![1]!, matrix.cells[1]![1]];
+    expect(aToB.v4.get('TCP')).toEqual([80, 80]);
+    expect(aToB.v6.get('TCP')).toEqual([]);
+    expect(aToB.some.get('TCP')).toEqual([]);
+    expect(bToB).toBeNull();
   });
 
   it('outside are blocks that together hold every address nobody owns', () => {
