@@ -19,9 +19,13 @@ export function answerLines(answer: Answer, style: Style, columns: number): stri
   const via = service === null || service === destination.name ? '' : `  via ${service}`;
   const head = `${style(FORMAT[verdict], style('bold', verdict.toUpperCase()))}  ${ends}  ${serviceText(answer)}${via}`;
   if (groups.length === 0) return [head, ...sideLines(answer, answer, style, '  ', columns)];
-  const lines = [`${head}: its pods differ`];
+  const byFamily = groups.every(({ family }) => family !== undefined);
+  const lines = [`${head}: its ${byFamily ? 'address families' : 'pods'} differ`];
   for (const group of groups) {
-    lines.push(`  ${style(FORMAT[group.verdict], group.verdict.padEnd(9))}  ${listed(group.pods, PODS_SHOWN)}`);
+    const family = group.family === undefined ? '' : `IPv${group.family}: `;
+    lines.push(
+      `  ${style(FORMAT[group.verdict], group.verdict.padEnd(9))}  ${family}${listed(group.pods, PODS_SHOWN)}`,
+    );
     lines.push(...sideLines(group, answer, style, '    ', columns));
   }
   return lines;

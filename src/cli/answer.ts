@@ -13,10 +13,11 @@ import { addressWords, protocolNumber, protocolText } from '../packet/text.js';
 import { createOutcomes, type DecisionOutcomes } from '../report/outcomes.js';
 import { ownerName } from '../report/owners.js';
 import { hasPorts, ICMP, ICMPV6, TCP } from '../rules/protocols.js';
-import type { Endpoint, QuestionClassifier } from '../tree/classifier.js';
+import type { QuestionClassifier } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import { combine } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
+import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
 
 /** What is asked; the keys of a line of `query -f`. */
 export interface Query {
@@ -28,14 +29,6 @@ export interface Query {
   readonly sourcePort?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
-}
-
-/** Pods that get one answer. */
-export interface AnswerGroup extends DecisionOutcomes {
-  readonly verdict: Verdict;
-  readonly reason: Reason;
-  /** Names of the ends that make the difference: `shop/web-1`, or `shop/web-1 -> shop/db-0` where both do. */
-  readonly pods: readonly string[];
 }
 
 export interface Answer extends DecisionOutcomes {
@@ -65,22 +58,6 @@ export class QueryProblem extends Error {
   ) {
     super(message);
   }
-}
-
-/** One end, ready to be asked about. */
-interface Candidate {
-  readonly endpoint: Endpoint;
-  readonly name: string;
-  /** 4, 6, or 0 for a pod without an address. */
-  readonly family: number;
-  readonly port: number;
-}
-
-interface Pair extends DecisionOutcomes {
-  readonly source: Candidate;
-  readonly destination: Candidate;
-  readonly verdict: Verdict;
-  readonly reason: Reason;
 }
 
 export interface Answers {
@@ -220,40 +197,6 @@ function pairUp(sources: readonly Candidate[], destinations: readonly Candidate[
   const pairs = sameFamily.length > 0 ? sameFamily : all;
   const others = pairs.filter(([a, b]) => a.endpoint.owner < 0 || a.endpoint.owner !== b.endpoint.owner);
   return others.length > 0 ? others : pairs;
-}
-
-function groupByVerdict(pairs: readonly Pair[]): AnswerGroup[] {
-  const manySources = new Set(pairs.map(({ source }) => source.name)).size > 1;
-  const manyDestinations = new Set(pairs.map(({ destination }) => destination.name)).size > 1;
-  const verdicts = [...new Set(pairs.map(({ verdict }) => verdict))];
-  return verdicts.map(verdict => {
-    const members = pairs.filter(pair => pair.verdict === verdict);
-    const { reason, egress, ingress, forward } = members[0]!;
-    const names = members.map(({ source, destination }) => {
-      if (manySources && manyDestinations) return `${source.name} -> ${destination.name}`;
-      if (manySources) return source.name;
-      if (manyDestinations) return destination.name;
-      return `${source.endpoint.address} -> ${destination.endpoint.address}`;
-    });
-    return { verdict, reason, pods: [...new Set(names)], egress, ingress, forward };
-  });
-}
-
-/** Whether what is said of the first pair holds for all. */
-function isAlike(pairs: readonly Pair[]): boolean {
-  const said = pairs.map(({ egress, ingress, forward }) =>
-    JSON.stringify([egress, ingress, forward].map(outcome => outcome && { ...outcome, subject: '' })),
-  );
-  return said.every(it => it === said[0]);
-}
-
-/** What all pairs say alike; null where they differ. */
-function common(pairs: readonly Pair[]): DecisionOutcomes {
-  const alike = <K extends keyof DecisionOutcomes>(key: K): DecisionOutcomes[K] => {
-    const first = JSON.stringify(pairs[0]![key]);
-    return pairs.every(pair => JSON.stringify(pair[key]) === first) ? pairs[0]![key] : null;
-  };
-  return { egress: alike('egress'), ingress: alike('ingress'), forward: alike('forward') };
 }
 
 function describe(asked: string, found: readonly Candidate[]): Answer['source'] {

@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { groupByVerdict } from '../../src/cli/answer-groups.js';
+import type { Verdict } from '../../src/verdict/verdict.js';
 import { policap } from './person.js';
 import { makeShop } from './shop.js';
 
@@ -54,6 +56,63 @@ describe('query', () => {
       /^UNDECIDED {2}shop\/StatefulSet\/web \(2 pods\) → .*: its pods differ\n {2}allowed {4}shop\/web-1\n/,
     );
     expect(text).toContain('\n  dropped    shop/web-2\n');
+  });
+
+  it('tells address families that differ, and pods whose families differ', async () => {
+    const pod = (name: string, v4: string, v6: string) => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: dual, labels: { app: ${name} } }
+spec: { nodeName: node-1, containers: [{ name: c, image: i }] }
+status: { phase: Running, podIP: ${v4}, podIPs: [{ ip: ${v4} }, { ip: "${v6}" }] }
+`;
+    const policy = (blocks: string) => `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: b, namespace: dual }
+spec: { podSelector: { matchLabels: { app: b } }, ingress: [{ from: [${blocks}] }] }
+`;
+    const pods = [pod('a', '10.7.0.1', 'fd07::1'), pod('b', '10.7.0.2', 'fd07::2'), pod('c', '10.7.0.3', 'fd07::3')];
+    const ask = (to: string, blocks: string, ...more: string[]) => {
+      const input = [...pods, policy(blocks)].join('---\n');
+      return policap(['query', '-p', '-', '--from', 'dual/a', '--to', to, '--port', '80', ...more], { input });
+    };
+    const one = await ask('dual/b', '{ ipBlock: { cidr: 10.7.0.0/16 } }');
+    expect(one.out.split('\n').slice(0, 2)).toEqual([
+      'UNDECIDED  dual/a (10.7.0.1) → dual/b (10.7.0.2)  TCP 80: its address families differ',
+      '  allowed    IPv4: 10.7.0.1 -> 10.7.0.2',
+    ]);
+    expect(one.out).toContain('\n  dropped    IPv6: fd07::1 -> fd07::2\n');
+    const json = JSON.parse((await ask('dual/b', '{ ipBlock: { cidr: "fd07::/16" } }', '-o', 'json')).out);
+    expect(json.groups).toMatchObject([
+      { family: 4, verdict: 'dropped', pods: ['10.7.0.1 -> 10.7.0.2'] },
+      { family: 6, verdict: 'allowed', pods: ['fd07::1 -> fd07::2'] },
+    ]);
+  });
+
+  it('names the address where only one of several pods gets two answers', () => {
+    const end = (name: string, address: string) => ({
+      endpoint: { owner: 0, address },
+      name,
+      family: address.includes(':') ? 6 : 4,
+      port: 80,
+    });
+    const said = { reason: 'rule', egress: null, ingress: null, forward: null } as const;
+    const to = end('db', '10.0.0.9');
+    const pair = (name: string, address: string, verdict: Verdict) => ({
+      source: end(name, address),
+      destination: address.includes(':') ? end('db', 'fd00::9') : to,
+      verdict,
+      ...said,
+    });
+    const groups = groupByVerdict([
+      pair('web-1', '10.0.0.1', 'allowed'),
+      pair('web-1', 'fd00::1', 'dropped'),
+      pair('web-2', '10.0.0.2', 'allowed'),
+      pair('web-2', 'fd00::2', 'allowed'),
+    ]);
+    expect(groups.map(({ verdict, pods, family }) => [verdict, pods, family])).toEqual([
+      ['allowed', ['web-1 (10.0.0.1 -> 10.0.0.9)', 'web-2'], undefined],
+      ['dropped', ['web-1 (fd00::1 -> fd00::9)'], undefined],
+    ]);
   });
 
   it('goes through a service to its backends, at their port', async () => {
