@@ -75,7 +75,7 @@ export async function replay(
   while (frames !== null && !options.signal?.aborted) {
     const first = judge.packets + 1;
     const ahead = await read(packetsAhead);
-    judge.judge(frames, packets, ahead === null ? null : packetsAhead, verdicts);
+    judge.judge(frames, packets, ahead === null ? null : { frames: ahead, packets: packetsAhead }, verdicts);
     for (const report of reports) await report.batch(frames, packets, verdicts, first);
     for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;
     await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);

@@ -11,31 +11,47 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
-import { addressWords } from '../packet/text.js';
 import { type Classifier, EGRESS, FORWARD, INGRESS, OUTCOMES } from '../tree/classifier.js';
 import type { BackendSplit, Decisions } from './decisions.js';
 import { combine } from './outcome.js';
-import { isTranslated } from './recent.js';
-import { createServices, type Destination, type Services } from './services.js';
+import { type Destination, END_ADDRESS, END_PORT, END_WORDS } from './services.js';
 import { DROPPED_DEFAULT_DENY, UNDECIDED_AMBIGUOUS, UNDECIDED_TRUNCATED } from './verdict.js';
+import { sameEnd, VIEW_WINDOW_NS, type Views } from './views.js';
+
+/**
+ * How many packets behind a packet its translated view is looked for, and within VIEW_WINDOW_NS: never fewer while the
+ * capture has more, so that verdicts do not depend on how it is cut into batches (replay.ts).
+ */
+export const LOOK_AHEAD = 256;
 
 /** Packets behind this one, in which its translated view may be found: up to `count` rows from `from` on. */
 export interface LookAhead {
   rows: Int32Array;
+  seconds: Float64Array;
+  nanoseconds: Int32Array;
   from: number;
   count: number;
 }
 
 export interface Ends {
-  readonly services: Services;
   /** The decision on a connection from SRC to DST of the row; an index into decisions. */
   decide(rows: Int32Array, base: number): number;
-  /** The same, after service translation of the destination where it is a service. */
-  decideTranslated(rows: Int32Array, base: number, ahead: readonly LookAhead[]): number;
+  /**
+   * The same, after service translation of the destination.
+   * @param destination what DST stands for
+   * @param time nanoseconds since 1970 of the packet, from which VIEW_WINDOW_NS counts
+   */
+  decideTranslated(
+    rows: Int32Array,
+    base: number,
+    destination: Destination,
+    ahead: readonly LookAhead[],
+    seconds: number,
+    nanoseconds: number,
+  ): number;
 }
 
-export function createEnds(classifier: Classifier, inventory: Inventory, decisions: Decisions): Ends {
-  const services = createServices(inventory);
+export function createEnds(classifier: Classifier, inventory: Inventory, decisions: Decisions, views: Views): Ends {
   const out = new Int32Array(OUTCOMES);
   const scratch = new Int32Array(STRIDE);
 
@@ -69,25 +85,25 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     return record(source, classifier.ownerOf(view, at, DST), judged(), service, scratch[DPORT]!);
   }
 
-  function decideBackends(rows: Int32Array, base: number, { service, backends }: Destination): number {
+  function decideBackends(rows: Int32Array, base: number, { service, backends, ends }: Destination): number {
     const source = classifier.ownerOf(rows, base, SRC);
     const allowed: string[] = [];
     const dropped: string[] = [];
     let decided = -1;
     let decidedDropped = -1;
-    for (const backend of backends) {
-      const words = addressWords(backend.address);
-      if (words === null || words.family !== rows[base + FAMILY]) continue;
+    for (let i = 0; i < backends.length; i++) {
+      const at = i * END_WORDS;
+      if (ends[at] !== rows[base + FAMILY]) continue;
       scratch.set(rows.subarray(base, base + STRIDE));
-      for (let word = 0; word < 4; word++) scratch[DST + word] = words.words[word]!;
-      scratch[DPORT] = backend.port;
+      for (let word = 0; word < 4; word++) scratch[DST + word] = ends[at + END_ADDRESS + word]!;
+      scratch[DPORT] = ends[at + END_PORT]!;
       classifier.classify(scratch, 0, out, 0);
       const code = judged();
-      if (code >= UNDECIDED_TRUNCATED) return record(source, backend.pod, code, service.owner, backend.port);
+      const backend = classifier.ownerOf(scratch, 0, DST);
+      const decision = record(source, backend, code, service.owner, scratch[DPORT]!);
+      if (code >= UNDECIDED_TRUNCATED) return decision;
       const isDropped = code >= DROPPED_DEFAULT_DENY;
-      const name = backend.pod >= 0 ? podName(inventory, backend.pod) : backend.address;
-      (isDropped ? dropped : allowed).push(name);
-      const decision = record(source, backend.pod, code, service.owner, backend.port);
+      (isDropped ? dropped : allowed).push(backend >= 0 ? nameOf(inventory, backend) : backends[i]!.address);
       if (isDropped && decidedDropped < 0) decidedDropped = decision;
       if (decided < 0) decided = decision;
     }
@@ -101,15 +117,20 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
   }
 
   return {
-    services,
     decide,
-    decideTranslated(rows, base, ahead) {
-      const destination = services.resolve(rows, base, classifier.ownerOf(rows, base, DST));
-      if (destination === null) return decide(rows, base);
-      for (const { rows: later, from, count } of ahead) {
-        for (let i = from; i < from + count; i++) {
-          if (isBackendView(rows, base, later, i * STRIDE, destination, classifier)) {
-            return decideView(rows, base, later, i * STRIDE, destination.service.owner);
+    decideTranslated(rows, base, destination, ahead, seconds, nanoseconds) {
+      let left = LOOK_AHEAD;
+      for (const later of ahead) {
+        const end = later.from + Math.min(later.count, left);
+        left -= end - later.from;
+        for (let i = later.from; i < end; i++) {
+          const at = i * STRIDE;
+          const apart = (later.seconds[i]! - seconds) * 1e9 + later.nanoseconds[i]! - nanoseconds;
+          if (Math.abs(apart) > VIEW_WINDOW_NS) continue;
+          if (!views.isView(rows, base, destination, later.rows, at, null)) continue;
+          // A view of which only the source was translated tells no backend.
+          if (!sameEnd(rows, base, later.rows, at, DST, DPORT)) {
+            return decideView(rows, base, later.rows, at, destination.service.owner);
           }
         }
       }
@@ -118,20 +139,7 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
   };
 }
 
-function isBackendView(
-  rows: Int32Array,
-  base: number,
-  view: Int32Array,
-  at: number,
-  { backends }: Destination,
-  classifier: Classifier,
-): boolean {
-  if (!isTranslated(rows, base, view, at)) return false;
-  const pod = classifier.ownerOf(view, at, DST);
-  return pod >= 0 && backends.some(backend => backend.pod === pod && backend.port === view[at + DPORT]);
-}
-
-function podName(inventory: Inventory, owner: number): string {
-  const pod = inventory.owners[owner]!;
-  return pod.kind === 'pod' ? `${pod.namespace}/${pod.name}` : pod.name;
+function nameOf(inventory: Inventory, owner: number): string {
+  const it = inventory.owners[owner]!;
+  return it.kind === 'pod' ? `${it.namespace}/${it.name}` : it.name;
 }

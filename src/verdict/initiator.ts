@@ -51,8 +51,11 @@ export interface InitiatorInference {
 
 export function createInitiatorInference(inventory: Inventory): InitiatorInference {
   const listening = listeningPorts(inventory);
+  const nodePorts = nodePortsOf(inventory);
   const listens = (owner: number, protocol: number, port: number): boolean =>
-    owner >= 0 && listening.has(owner * 0x1000000 + protocol * 0x10000 + port);
+    owner >= 0 &&
+    (listening.has(owner * 0x1000000 + protocol * 0x10000 + port) ||
+      (nodePorts.has(protocol * 0x10000 + port) && inventory.owners[owner]!.kind === 'node'));
 
   /** Positive: the destination is the server; negative: the source is; 0: the ports do not tell. */
   function byPorts(rows: Int32Array, base: number, source: number, destination: number, protocol: number): number {
@@ -107,6 +110,17 @@ function listeningPorts(inventory: Inventory): ReadonlySet<number> {
         if (backend.pod >= 0) add(backend.pod, protocol, backend.port);
       }
     });
+  }
+  return ports;
+}
+
+/** Services' ports on every node: protocol, port -> one number. */
+function nodePortsOf(inventory: Inventory): ReadonlySet<number> {
+  const ports = new Set<number>();
+  for (const service of inventory.services) {
+    for (const { protocol, nodePort } of service.ports) {
+      if (nodePort > 0) ports.add(PROTOCOL_NUMBER[protocol] * 0x10000 + nodePort);
+    }
   }
   return ports;
 }

@@ -42,6 +42,7 @@ import {
   STRIDE,
 } from '../packet/row.js';
 import type { LookAhead } from './ends.js';
+import { HISTORY, History } from './history.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { createStrays } from './strays.js';
@@ -54,7 +55,6 @@ import {
   DROPPED_DEFAULT_DENY,
   DROPPED_INVALID_STATE,
   DROPPED_TABLE_FULL,
-  MARK_DUPLICATE,
   MARK_FIRST,
   MARK_MIDSTREAM,
   MARK_ONE_WAY,
@@ -81,8 +81,19 @@ const MARKS = 3;
 const MARKS_MASK = 0xff;
 const CODE_SHIFT = 8;
 
-/** Verdicts kept for copies of packets (packet/duplicates.ts looks back milliseconds); a power of two. */
-const HISTORY = 1 << 16;
+const newLookAhead = (): LookAhead => ({
+  rows: new Int32Array(0),
+  seconds: new Float64Array(0),
+  nanoseconds: new Int32Array(0),
+  from: 0,
+  count: 0,
+});
+
+/** A batch that was read and not judged yet. */
+export interface BatchAhead {
+  readonly frames: FrameBatch;
+  readonly packets: PacketBatch;
+}
 
 export class Judge {
   /** Packets judged so far. */
@@ -90,32 +101,39 @@ export class Judge {
   readonly observations: Observations;
   private readonly opening: Opening;
   private readonly invalid = createStrays();
-  private readonly ahead: LookAhead[] = [
-    { rows: new Int32Array(0), from: 0, count: 0 },
-    { rows: new Int32Array(0), from: 0, count: 0 },
-  ];
-  private readonly pastCode = new Uint8Array(HISTORY);
-  private readonly pastDecision = new Int32Array(HISTORY);
-  private readonly pastConnection = new Int32Array(HISTORY);
-  private readonly pastMarks = new Uint8Array(HISTORY);
+  private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
+  private readonly history = new History();
   private startSeconds = Number.NaN;
+  /** Nanoseconds since the first packet's second, and whole milliseconds. */
   private now = 0;
+  private milliseconds = 0;
 
   constructor(private readonly parts: JudgeParts) {
     this.opening = new Opening(parts);
     this.observations = createObservations(parts.inventory);
   }
 
-  /** Judges a batch. `next` is the batch behind it, null at the capture's end. */
-  judge(frames: FrameBatch, packets: PacketBatch, next: PacketBatch | null, out: VerdictBatch): void {
-    const { rows, count } = packets;
+  /**
+   * Judges a batch. `next` is the batch behind it, null at the capture's end. It should hold at least LOOK_AHEAD packets
+   * unless it is the last: then verdicts do not depend on where the batches begin and end.
+   */
+  judge(frames: FrameBatch, packets: PacketBatch, next: BatchAhead | null, out: VerdictBatch): void {
+    const { rows, count, duplicateOf } = packets;
     const { bytes, seconds, nanoseconds, original } = frames;
-    if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
-    out.count = count;
-    this.ahead[0]!.rows = rows;
-    this.ahead[1]!.rows = next === null ? rows : next.rows;
-    this.ahead[1]!.count = next === null ? 0 : next.count;
     const { tracker } = this.parts;
+    const { code, decision, connection, packet, marks } = out;
+    const before = this.packets;
+    if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
+    const start = this.startSeconds;
+    out.count = count;
+    const [here, behind] = this.ahead;
+    here.rows = rows;
+    here.seconds = seconds;
+    here.nanoseconds = nanoseconds;
+    behind.rows = next === null ? rows : next.packets.rows;
+    behind.seconds = next === null ? seconds : next.frames.seconds;
+    behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
+    behind.count = next === null ? 0 : next.packets.count;
     let prepared = 0;
     for (let i = 0; i < count; i++) {
       const base = i * STRIDE;
@@ -124,57 +142,55 @@ export class Judge {
         tracker.prepare(rows, bytes, i, i + AHEAD < count ? i + AHEAD : count);
       }
       const number = ++this.packets;
-      const past = number & (HISTORY - 1);
       // A capture's clock may step back: connection tracking's time then stands still.
-      const time = (seconds[i]! - this.startSeconds) * 1e9 + nanoseconds[i]!;
-      if (time > this.now) this.now = time;
-      out.code[i] = PENDING;
-      out.decision[i] = -1;
-      out.connection[i] = 0;
-      out.packet[i] = 0;
-      out.marks[i] = 0;
+      const time = (seconds[i]! - start) * 1e9 + nanoseconds[i]!;
+      if (time > this.now) {
+        this.now = time;
+        this.milliseconds = (seconds[i]! - start) * 1000 + ((nanoseconds[i]! / 1e6) | 0);
+      }
+      code[i] = PENDING;
+      decision[i] = -1;
+      connection[i] = 0;
+      packet[i] = 0;
+      marks[i] = 0;
       const flags = rows[base + FLAGS]!;
       if ((flags & (FLAG_DUPLICATE | FLAG_DARK)) !== 0) this.observeFlags(flags, original[i]!);
 
       const status = rows[base + STATUS]!;
       if (status === STATUS_NOT_IP) {
-        out.code[i] = ALLOWED_NOT_IP;
-      } else if ((flags & FLAG_DUPLICATE) !== 0 && number - packets.duplicateOf[i]! < HISTORY) {
-        this.copyVerdict(packets.duplicateOf[i]!, i, out);
+        code[i] = ALLOWED_NOT_IP;
+      } else if ((flags & FLAG_DUPLICATE) !== 0 && number - duplicateOf[i]! < HISTORY) {
+        this.copyVerdict(duplicateOf[i]!, before, i, out);
       } else if (status !== STATUS_OK) {
-        out.code[i] = UNDECIDED_TRUNCATED;
+        code[i] = UNDECIDED_TRUNCATED;
       } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
         this.judgeLaterFragment(rows, base, i, out);
       } else {
-        this.ahead[0]!.from = i + 1;
-        this.ahead[0]!.count = count - i - 1;
-        this.judgePacket(rows, base, bytes, i, number, i - prepared, out);
+        const tracked = tracker.track(rows, base, bytes, this.milliseconds, i - prepared);
+        if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {
+          this.ofConnection(tracker.slot, i, out, tracked);
+        } else {
+          here.from = i + 1;
+          here.count = count - i - 1;
+          this.judgeOther(tracked, rows, base, i, number, out);
+        }
         if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) this.rememberFragment(rows, base, i, out);
       }
-      this.pastCode[past] = out.code[i]!;
-      this.pastDecision[past] = out.decision[i]!;
-      this.pastConnection[past] = out.connection[i]!;
-      this.pastMarks[past] = out.marks[i]!;
     }
+    this.history.add(before, out);
   }
 
-  private judgePacket(
+  /** Whatever is not a packet of a connection in the table. */
+  private judgeOther(
+    tracked: number,
     rows: Int32Array,
     base: number,
-    bytes: Uint8Array,
     i: number,
     number: number,
-    prepared: number,
     out: VerdictBatch,
   ): void {
     const { tracker } = this.parts;
-    const tracked = tracker.track(rows, base, bytes, Math.floor(this.now / 1e6), prepared);
     switch (tracked) {
-      case TRACK_ORIGINAL:
-      case TRACK_REPLY:
-      case TRACK_ORIGINAL_UNREPLIED:
-        this.ofConnection(tracker.slot, i, out, tracked);
-        return;
       case TRACK_NEW:
         this.judgeNew(rows, base, i, number, out);
         return;
@@ -214,9 +230,11 @@ export class Judge {
   private judgeNew(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
     const { tracker, decisions, mode } = this.parts;
     const { opening } = this;
-    opening.begin(rows, base, number, this.now, this.ahead);
+    const [{ seconds, nanoseconds }] = this.ahead;
+    opening.begin(rows, base, number, this.now, this.ahead, seconds[i]!, nanoseconds[i]!);
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
+    if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
@@ -269,7 +287,7 @@ export class Judge {
     opening.stray(rows, base, number, this.now);
     const { code } = this.parts.decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
-    if (!opening.isFirst) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
+    if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
   }
 
   /** A packet behind the first of a connection that was decided with `code`. */
@@ -309,12 +327,10 @@ export class Judge {
     fragments.record[at + 4] = out.marks[i]! & ~MARK_FIRST;
   }
 
-  private copyVerdict(first: number, i: number, out: VerdictBatch): void {
-    const past = first & (HISTORY - 1);
-    out.code[i] = this.pastCode[past]!;
-    out.decision[i] = this.pastDecision[past]!;
-    out.connection[i] = this.pastConnection[past]!;
-    out.marks[i] = (this.pastMarks[past]! & ~MARK_FIRST) | MARK_DUPLICATE;
+  /** @param before number of the last packet before this batch */
+  private copyVerdict(first: number, before: number, i: number, out: VerdictBatch): void {
+    if (first > before) this.history.copy(out, first - before - 1, i, out);
+    else this.history.copy(this.history.past, first & (HISTORY - 1), i, out);
     out.packet[i] = first;
   }
 

@@ -18,8 +18,10 @@ import {
   MIDSTREAM_DESTINATION,
   reverseRow,
 } from './initiator.js';
-import { createRecentConnections } from './recent.js';
+import { createRecentConnections, type RecentConnections } from './recent.js';
+import { createServices, type Destination, type Services } from './services.js';
 import { createStrays } from './strays.js';
+import { createViews } from './views.js';
 
 /** How connections are told apart and judged: see docs/replay.md. */
 export interface OpeningParts {
@@ -33,6 +35,11 @@ export interface OpeningParts {
 
 const NOTHING_AHEAD: readonly LookAhead[] = [];
 
+/** Strays.marks. */
+const INITIATOR_LOW = 1;
+const MIDSTREAM = 2;
+const TRANSLATED = 4;
+
 export class Opening {
   /** Index into decisions. */
   decision = -1;
@@ -42,30 +49,46 @@ export class Opening {
   opened = 0;
   /** This packet makes it known; else it is another view, or a later packet, of a connection known already. */
   isFirst = false;
+  /** It is a later packet of a connection that was known, not its first packet or another view of that. */
+  isLater = false;
   /** The packet's destination is taken for the initiator. */
   reversed = false;
   midstream = false;
   /** Addressed to a service, or seen behind a translation. */
   translated = false;
   private connections = 0;
+  private readonly services: Services;
   private readonly ends: Ends;
   private readonly initiators: InitiatorInference;
-  private readonly recent = createRecentConnections();
+  private readonly recent: RecentConnections;
   private readonly strays = createStrays();
   private readonly scratch = new Int32Array(STRIDE);
 
   constructor(private readonly parts: OpeningParts) {
-    this.ends = createEnds(parts.classifier, parts.inventory, parts.decisions);
-    this.initiators = createInitiatorInference(parts.inventory);
+    const { classifier, inventory, decisions } = parts;
+    this.services = createServices(inventory);
+    const views = createViews(classifier, inventory, this.services);
+    this.ends = createEnds(classifier, inventory, decisions, views);
+    this.initiators = createInitiatorInference(inventory);
+    this.recent = createRecentConnections(views);
   }
 
   /**
    * A packet that connection tracking calls new.
-   * @param now nanoseconds, as in Tracker.track
+   * @param now nanoseconds on the capture's clock, which does not step back
    * @param ahead the packets behind it
+   * @param seconds, nanoseconds the packet's own time
    */
-  begin(rows: Int32Array, base: number, packet: number, now: number, ahead: readonly LookAhead[]): void {
-    const { mode, stateless, inventory } = this.parts;
+  begin(
+    rows: Int32Array,
+    base: number,
+    packet: number,
+    now: number,
+    ahead: readonly LookAhead[],
+    seconds: number,
+    nanoseconds: number,
+  ): void {
+    const { mode, stateless } = this.parts;
     this.reversed = false;
     this.midstream = false;
     this.translated = false;
@@ -74,57 +97,98 @@ export class Opening {
       return;
     }
     if (stateless) {
-      this.open(this.ends.decideTranslated(rows, base, ahead), packet);
+      this.open(this.decide(rows, base, this.destinationOf(rows, base), ahead, seconds, nanoseconds), packet);
       return;
     }
-    const source = this.inferInitiator(rows, base, now, false);
-    const stray = this.midstream ? this.strays.find(rows, base) : -1;
-    if (stray >= 0) {
-      this.known(this.strays.decision[stray]!, this.strays.connection[stray]!, this.strays.opened[stray]!);
-      return;
-    }
-    const fromPod = source >= 0 && inventory.owners[source]!.kind === 'pod';
-    const view = this.recent.findView(rows, base, now, source >= 0 && !fromPod);
-    if (view >= 0) {
-      this.known(this.recent.decision[view]!, this.recent.connection[view]!, packet);
-      this.translated = true;
-      return;
-    }
-    this.open(this.decide(rows, base, ahead), packet);
-    this.recent.add(rows, base, now, this.connection, this.decision, this.translated);
+    this.inferInitiator(rows, base, now, false);
+    if (this.midstream && this.findKnown(rows, base)) return;
+    this.openInferred(rows, base, packet, now, ahead, seconds, nanoseconds);
   }
 
   /** What-if: a packet that cannot begin a connection, of one that the capture did not see begin. */
   stray(rows: Int32Array, base: number, packet: number, now: number): void {
-    this.translated = false;
     this.inferInitiator(rows, base, now, true);
     this.midstream = true;
-    const stray = this.strays.find(rows, base);
-    if (stray >= 0) {
-      this.known(this.strays.decision[stray]!, this.strays.connection[stray]!, this.strays.opened[stray]!);
-      return;
-    }
-    this.open(this.decide(rows, base, NOTHING_AHEAD), packet);
-    const added = this.strays.add(rows, base);
-    this.strays.decision[added] = this.decision;
-    this.strays.connection[added] = this.connection;
-    this.strays.opened[added] = packet;
+    this.translated = false;
+    if (!this.findKnown(rows, base)) this.openInferred(rows, base, packet, now, NOTHING_AHEAD, 0, 0);
   }
 
-  /** Sets `reversed` and `midstream`; the owner of the packet's source. */
-  private inferInitiator(rows: Int32Array, base: number, now: number, untracked: boolean): number {
+  /** A connection that was known: an earlier stray of it, or its own entry in the table, which is gone. */
+  private findKnown(rows: Int32Array, base: number): boolean {
+    const { strays } = this;
+    const found = strays.find(rows, base);
+    if (found < 0) return false;
+    const marks = strays.marks[found]!;
+    this.known(strays.decision[found]!, strays.connection[found]!, strays.opened[found]!);
+    this.isLater = true;
+    this.reversed = strays.fromLow() !== ((marks & INITIATOR_LOW) !== 0);
+    this.midstream = (marks & MIDSTREAM) !== 0;
+    this.translated = (marks & TRANSLATED) !== 0;
+    return true;
+  }
+
+  /** Another view of a connection, or a connection; its initiator is inferred. */
+  private openInferred(
+    given: Int32Array,
+    at: number,
+    packet: number,
+    now: number,
+    ahead: readonly LookAhead[],
+    seconds: number,
+    nanoseconds: number,
+  ): void {
+    // From here on the row goes from the initiator to the responder.
+    let rows = given;
+    let base = at;
+    if (this.reversed) {
+      reverseRow(given, at, this.scratch);
+      rows = this.scratch;
+      base = 0;
+    }
+    const to = this.destinationOf(rows, base);
+    const view = this.recent.findView(rows, base, now, to);
+    if (view >= 0) {
+      this.known(this.recent.decision[view]!, this.recent.connection[view]!, packet);
+      this.translated = true;
+    } else {
+      const behind = this.reversed ? NOTHING_AHEAD : ahead;
+      this.open(this.decide(rows, base, to, behind, seconds, nanoseconds), packet);
+      this.recent.add(rows, base, now, this.connection, this.decision, to);
+    }
+    const { strays } = this;
+    const added = strays.add(rows, base);
+    strays.decision[added] = this.decision;
+    strays.connection[added] = this.connection;
+    strays.opened[added] = packet;
+    strays.marks[added] =
+      (strays.fromLow() ? INITIATOR_LOW : 0) | (this.midstream ? MIDSTREAM : 0) | (this.translated ? TRANSLATED : 0);
+  }
+
+  /** Sets `reversed` and `midstream`. */
+  private inferInitiator(rows: Int32Array, base: number, now: number, untracked: boolean): void {
     const { classifier } = this.parts;
     const source = classifier.ownerOf(rows, base, SRC);
     const inferred = this.initiators.infer(rows, base, source, classifier.ownerOf(rows, base, DST), now, untracked);
     this.midstream = inferred !== BEGINS;
     this.reversed = inferred === MIDSTREAM_DESTINATION;
-    return source;
   }
 
-  private decide(rows: Int32Array, base: number, ahead: readonly LookAhead[]): number {
-    if (!this.reversed) return this.ends.decideTranslated(rows, base, ahead);
-    reverseRow(rows, base, this.scratch);
-    return this.ends.decideTranslated(this.scratch, 0, NOTHING_AHEAD);
+  /** What the destination stands for where it is a service's. */
+  private destinationOf(rows: Int32Array, base: number): Destination | null {
+    if (this.services.count === 0) return null;
+    return this.services.resolve(rows, base, this.parts.classifier.ownerOf(rows, base, DST));
+  }
+
+  private decide(
+    rows: Int32Array,
+    base: number,
+    to: Destination | null,
+    ahead: readonly LookAhead[],
+    seconds: number,
+    nanoseconds: number,
+  ): number {
+    if (to === null) return this.ends.decide(rows, base);
+    return this.ends.decideTranslated(rows, base, to, ahead, seconds, nanoseconds);
   }
 
   private open(decision: number, packet: number): void {
@@ -132,6 +196,7 @@ export class Opening {
     this.connection = ++this.connections;
     this.opened = packet;
     this.isFirst = true;
+    this.isLater = false;
     this.translated = this.parts.decisions.list[decision]!.service >= 0;
   }
 
@@ -140,5 +205,6 @@ export class Opening {
     this.connection = connection;
     this.opened = opened;
     this.isFirst = false;
+    this.isLater = false;
   }
 }
