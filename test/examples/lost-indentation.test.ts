@@ -69,22 +69,32 @@ describe('a policy without its indentation', () => {
       ({ severity, position, message }) => `${severity} ${position.line}: ${message}`,
     );
     expect(all.filter(line => line.startsWith('error')).join('\n')).toMatch(/metadata\.name: Required value/);
-    for (const key of ['name', 'podSelector', 'policyTypes']) {
-      expect(all.some(line => line.startsWith('warning') && line.includes(`"${key}"`))).toBe(true);
-    }
+    expect(all).toContain('error 4: unknown field "name": it belongs under "metadata", which is empty');
+    expect(all).toContain('error 6: unknown field "podSelector": it belongs under "spec", which is empty');
+    expect(all).toContain('error 7: unknown field "policyTypes": it belongs under "spec", which is empty');
   });
 
-  it('without the fields of its spec alone it is what the API server makes of it: every pod, nothing in, and a warning', () => {
-    const { documents, problems } = readDocuments(DENY.replace('\nname', '\n  name'), 'copied.yaml');
-    const { compiled, problems: later } = compile(documents);
-    expect(compiled?.policies).toHaveLength(1);
-    const [policy] = compiled!.policies;
-    expect(policy).toMatchObject({ isolatesIngress: true, isolatesEgress: false, ingress: [] });
-    expect(policy!.podSelector).toEqual({ matchLabels: {}, matchExpressions: [] });
-    const warnings = [...problems, ...later].filter(({ message }) => message.startsWith('unknown field'));
-    expect(warnings.map(({ severity, position }) => `${severity} ${position.line}`)).toEqual([
-      'warning 6',
-      'warning 7',
+  it('without the fields of its spec alone it is refused: an empty spec would isolate every pod', () => {
+    const errors = errorsOf(DENY.replace('\nname', '\n  name'));
+    expect(errors.map(({ message, position }) => `${position.line}:${position.column} ${message}`)).toEqual([
+      '6:1 unknown field "podSelector": it belongs under "spec", which is empty',
+      '7:1 unknown field "policyTypes": it belongs under "spec", which is empty',
+    ]);
+    expect(errors[0]!.hint).toBe('the indentation is lost: write `podSelector` two columns to the right of `spec`');
+  });
+
+  it('without that of a selector, or of the peers of a rule, it is refused too', () => {
+    const spec = (...lines: string[]): string =>
+      `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: { name: a }\nspec:\n${lines.map(line => `  ${line}\n`).join('')}`;
+    const messages = (text: string) => errorsOf(text).map(({ message, position }) => `${position.line} ${message}`);
+    expect(messages(spec('podSelector:', 'matchLabels: { app: web }'))).toEqual([
+      '6 unknown field "spec.matchLabels": it belongs under "spec.podSelector", which is empty',
+    ]);
+    expect(messages(spec('podSelector: {}', 'ingress:', '- from:', '  podSelector: {}'))).toEqual([
+      '8 unknown field "spec.ingress[0].podSelector": it belongs under "spec.ingress[0].from", which is empty',
+    ]);
+    expect(messages(spec('podSelector: {}', 'ingress:', 'from: [{ podSelector: {} }]'))).toEqual([
+      '7 unknown field "spec.from": it belongs under "spec.ingress", which is empty',
     ]);
   });
 

@@ -2,7 +2,8 @@
  * A schema and its walker: is this object what the API server's decoder would take?
  *
  * In:  a plain value and a schema.  Out: the value with everything of a wrong type removed; a finding for each wrong
- * type (an error, in the decoder's words) and for each unknown field (a warning: the API server drops it).
+ * type (an error, in the decoder's words) and for each unknown field (a warning: the API server drops it; an error where
+ * it belongs under an empty field beside it).
  *
  * A walker of its own rather than a validation library: what is wrong must be told by path, in the API server's words,
  * with the likely meant field; null must mean "absent" everywhere; and reading goes on behind every finding.
@@ -92,12 +93,36 @@ function decodeObject(schema: Of<'object'>, value: unknown, path: Path, findings
   for (const [field, element] of Object.entries(value as Record<string, unknown>)) {
     const known = Object.hasOwn(schema.fields, field) ? schema.fields[field] : undefined;
     if (known !== undefined) decoded[field] = decode(known, element, [...path, field], findings);
-    else unknownField(schema, field, path, findings);
+    else unknownField(schema, field, path, value as Record<string, unknown>, findings);
   }
   return decoded;
 }
 
-function unknownField(schema: Of<'object'>, field: string, path: Path, findings: Findings): void {
+/**
+ * The empty field of `object` under which this one must stand: a document that lost its indentation. It has a meaning
+ * even so, and a dangerous one (an empty spec selects every pod), so this is an error.
+ */
+function emptyParent(schema: Of<'object'>, field: string, object: Readonly<Record<string, unknown>>): string | null {
+  const isEmpty = (name: string): boolean => Object.hasOwn(object, name) && object[name] === null;
+  const holds = (it: Schema): boolean =>
+    (it.kind === 'object' && Object.hasOwn(it.fields, field)) || (it.kind === 'list' && holds(it.element));
+  return Object.keys(schema.fields).find(name => isEmpty(name) && holds(schema.fields[name]!)) ?? null;
+}
+
+function unknownField(
+  schema: Of<'object'>,
+  field: string,
+  path: Path,
+  object: Readonly<Record<string, unknown>>,
+  findings: Findings,
+): void {
+  const parent = emptyParent(schema, field, object);
+  if (parent !== null) {
+    const message = `unknown field "${formatPath([...path, field])}": it belongs under "${formatPath([...path, parent])}", which is empty`;
+    const hint = `the indentation is lost: write \`${field}\` two columns to the right of \`${parent}\``;
+    findings.add('error', message, hint, [...path, field]);
+    return;
+  }
   const names = Object.keys(schema.fields);
   const meant = schema.meant?.[field] ?? nearest(field, names);
   const known =
