@@ -1,14 +1,18 @@
 /**
  * policap's verdicts held against the kernel's, packet for packet.
  *
- * In:  what collect.ts kept of a replay, and what is needed to ask the kernel.  Out: how many packets were compared, what
- * was left out and why, and every disagreement.
+ * In:  what collect.ts kept of a replay, and the kernel's verdicts of the packets that it was given.
+ * Out: one line of text a packet from each, which must be equal; how many were compared, what was left out and why.
  *
- * Compared are the verdict, the connection state, the direction's rules and the entry behind the packet. policap may say
- * `undecided`; such packets are given to the kernel, and counted, but are no disagreement.
+ * A line holds the verdict, the connection state, the rules that decided, and the entry behind the packet: its state, the
+ * seconds it has left, whether it was answered and is assured. policap may say `undecided`; such packets are given to the
+ * kernel, and counted, but are no disagreement.
  */
 import type { CollectedPacket } from './collect.js';
 import type { KernelVerdict } from './kernel.js';
+
+/** Number of a packet -> what was said of it. */
+export type Answers = ReadonlyMap<number, string>;
 
 export interface Disagreement {
   readonly number: number;
@@ -16,15 +20,7 @@ export interface Disagreement {
   readonly kernel: string;
 }
 
-export interface Comparison {
-  readonly packets: number;
-  readonly compared: number;
-  /** Why packets were not compared -> how many. */
-  readonly leftOut: ReadonlyMap<string, number>;
-  readonly disagreements: readonly Disagreement[];
-}
-
-/** What policap's reason says the kernel's state is. */
+/** What policap's reason says the kernel's state is; any other is new. */
 const STATES: Readonly<Record<string, string>> = {
   established: 'established',
   related: 'related',
@@ -32,38 +28,53 @@ const STATES: Readonly<Record<string, string>> = {
   'not-enforced': 'untracked',
 };
 
-/** @param verdicts the kernel's, of the packets that have bytes, in order. */
-export function compare(packets: readonly CollectedPacket[], verdicts: readonly KernelVerdict[]): Comparison {
-  const leftOut = new Map<string, number>();
-  const leave = (why: string): void => void leftOut.set(why, (leftOut.get(why) ?? 0) + 1);
-  const disagreements: Disagreement[] = [];
-  let compared = 0;
-  let next = 0;
-  for (const packet of packets) {
-    if (packet.bytes === null) {
-      leave(packet.leftOut!);
-      continue;
-    }
-    const kernel = verdicts[next++]!;
-    if (packet.verdict === 'undecided') {
-      leave(`undecided: ${packet.reason}`);
-      continue;
-    }
-    compared++;
-    const [ours, theirs] = [sayPolicap(packet), sayKernel(kernel, packet.fragment)];
-    if (ours !== theirs) disagreements.push({ number: packet.number, policap: ours, kernel: theirs });
-  }
-  return { packets: packets.length, compared, leftOut, disagreements };
+const isCompared = ({ bytes, verdict }: CollectedPacket): boolean => bytes !== null && verdict !== 'undecided';
+
+export function policapAnswers(packets: readonly CollectedPacket[]): Answers {
+  return new Map(packets.filter(isCompared).map(packet => [packet.number, sayPolicap(packet)]));
 }
 
-/** One line that must be equal. The fragments of a datagram share its verdict; the entry behind them is told once. */
-function sayPolicap(packet: CollectedPacket): string {
-  const { verdict, reason, rule, entry, fragment } = packet;
-  return [verdict, STATES[reason] ?? 'new', rule === '' ? '-' : rule, fragment ? '' : sayEntry(entry)].join(' | ');
+/** @param verdicts of the packets that have bytes, in order. */
+export function kernelAnswers(packets: readonly CollectedPacket[], verdicts: readonly KernelVerdict[]): Answers {
+  const answers = new Map<number, string>();
+  packets
+    .filter(({ bytes }) => bytes !== null)
+    .forEach((packet, i) => {
+      if (isCompared(packet)) answers.set(packet.number, sayKernel(verdicts[i]!, packet.fragment));
+    });
+  return answers;
+}
+
+export function disagreements(policap: Answers, kernel: Answers): Disagreement[] {
+  const found: Disagreement[] = [];
+  for (const number of new Set([...policap.keys(), ...kernel.keys()])) {
+    const [ours, theirs] = [policap.get(number) ?? 'nothing', kernel.get(number) ?? 'nothing'];
+    if (ours !== theirs) found.push({ number, policap: ours, kernel: theirs });
+  }
+  return found;
+}
+
+/** Why packets were not compared -> how many. */
+export function leftOut(packets: readonly CollectedPacket[]): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const packet of packets) {
+    if (isCompared(packet)) continue;
+    const why = packet.leftOut ?? `undecided: ${packet.reason}`;
+    found.set(why, (found.get(why) ?? 0) + 1);
+  }
+  return found;
+}
+
+/** The fragments of a datagram share its verdict; the entry behind them is told once, with another packet. */
+function sayPolicap({ verdict, reason, rule, entry, fragment }: CollectedPacket): string {
+  return line(verdict, STATES[reason] ?? 'new', rule === '' ? null : rule, fragment ? null : sayEntry(entry));
 }
 
 const sayKernel = ({ verdict, state, rule, entry }: KernelVerdict, fragment: boolean): string =>
-  [verdict, state, rule ?? '-', fragment ? '' : sayEntry(entry)].join(' | ');
+  line(verdict, state, rule, fragment ? null : sayEntry(entry));
+
+const line = (verdict: string, state: string, rule: string | null, entry: string | null): string =>
+  [`${verdict} ${state}`, rule ?? 'no rule', ...(entry === null ? [] : [entry])].join(' | ');
 
 function sayEntry(entry: KernelVerdict['entry']): string {
   if (entry === null) return 'no entry';

@@ -1,0 +1,24 @@
+/** policap's verdict on every packet of every shipped capture is the one that Linux gave when it was asked: everywhere. */
+import { describe, expect, it } from 'vitest';
+import { type Answers, disagreements, policapAnswers } from './agreement.js';
+import { formatGolden, RECORDED, readGolden } from './golden.js';
+import { CAPTURES, load } from './shipped.js';
+
+describe("policap's verdicts are the ones the kernel gave", () => {
+  it.each(CAPTURES)('$name', async folder => {
+    const { parts } = await load(folder, { kernel: RECORDED });
+    const recorded = readGolden(folder.name);
+    expect(recorded.length).toBe(parts.length);
+    parts.forEach((packets, i) => {
+      const found = disagreements(policapAnswers(packets), recorded[i]!);
+      expect(found.slice(0, 10), `${found.length} of ${recorded[i]!.size}`).toEqual([]);
+    });
+  });
+
+  it('were read as they were written', () => {
+    const [answers] = readGolden('pcaps/shop') as [Answers];
+    expect(answers.size).toBeGreaterThan(700);
+    expect(formatGolden([answers])).toContain('SYN_RECV 60 s replied: ');
+    expect(formatGolden([answers]).split('\n').length).toBeLessThan(answers.size / 3);
+  });
+});
