@@ -55,9 +55,10 @@ export interface Matrix {
 
 const HELP = `
 Cells: "all" is every protocol and port, "-" nothing; after "some:" stands what
-only some of the pods may, after "IPv4 only:" and "IPv6 only:" what is open to
-one address of dual-stack pods and not to the other. "outside" is every address that nobody in the cluster
-owns; blocks that rules tell apart stand in rows of their own.
+only some of the pods may, after "IPv4 only:" and "IPv6 only:" what one address
+of dual-stack pods may and the other may not. "outside" is every address that
+nobody in the cluster owns; blocks that rules tell apart stand in rows of their
+own.
 
 Examples:
   policap matrix -p policies/ -c cluster.yaml

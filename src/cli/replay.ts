@@ -2,6 +2,8 @@
  * policap replay: captures and policies -> a verdict on every packet.
  */
 import { Command, Option } from 'commander';
+import type { FrameSource } from '../capture/frame.js';
+import type { Compiled } from '../compile.js';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { openCaptures } from '../node/captures.js';
 import { openOutput } from '../node/output.js';
@@ -106,8 +108,38 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   check(paths, options, terminal);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
-  const source = await openCaptures(paths);
   const stop = new AbortController();
+  let source: FrameSource | null = null;
+  let wake: NodeJS.Timeout | undefined;
+  // A second Ctrl-C finds no listener, and ends the process at once.
+  let release = (): void => {};
+  release = terminal.onInterrupt(() => {
+    stop.abort();
+    release();
+    // A live capture may be silent: then nothing would ever wake the replay.
+    wake = setTimeout(() => source?.close(), PATIENCE);
+  });
+  try {
+    source = await openCaptures(paths, {}, stop.signal);
+    if (source !== null) return await judgeAll(source, compiled, paths, options, terminal, stop);
+    terminal.say('policap: interrupted before the first packet came');
+    return EXIT_INTERRUPTED;
+  } finally {
+    release();
+    clearTimeout(wake);
+    source?.close();
+  }
+}
+
+async function judgeAll(
+  source: FrameSource,
+  compiled: Compiled,
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+  terminal: Terminal,
+  stop: AbortController,
+): Promise<number> {
+  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   let readerLeft = false;
   const results: Output = {
     write(chunk) {
@@ -129,15 +161,6 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   if (file !== null && options.output !== 'text') reports.push(text);
 
   const progress = createProgress(terminal);
-  // A second Ctrl-C finds no listener, and ends the process at once.
-  let release = (): void => {};
-  let wake: NodeJS.Timeout | undefined;
-  release = terminal.onInterrupt(() => {
-    stop.abort();
-    release();
-    // A live capture may be silent: then nothing would ever wake the replay.
-    wake = setTimeout(() => source.close(), PATIENCE);
-  });
   try {
     const outcome = await replay(
       source,
@@ -176,10 +199,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
     file?.discard();
     throw error;
   } finally {
-    release();
-    clearTimeout(wake);
     progress.clear();
-    source.close();
   }
 }
 
