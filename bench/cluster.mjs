@@ -1,0 +1,68 @@
+/**
+ * A cluster to measure with: pods of a few applications in some namespaces, and the policies between them.
+ *
+ * Out: documents as `kubectl get -o json` prints them. Every application admits its own namespace on its port, and one
+ * in four sends only to named ones: a capture meets allows, default denies and pods that no policy isolates.
+ */
+const NAMESPACES = 20;
+const APPLICATIONS = 8;
+export const PORTS = [80, 443, 5432, 6379, 8080, 9090, 53, 3306];
+const POD_NETWORK = 0x0af40000;
+
+/** The address of pod i as a number: 10.244.0.0/14 and what follows. */
+export const podAddress = i => POD_NETWORK + 256 + i;
+
+const dotted = n => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
+const applicationOf = i => Math.floor(i / NAMESPACES) % APPLICATIONS;
+/** The port pod i listens on. */
+export const portOf = i => PORTS[applicationOf(i)];
+
+export function createCluster(pods) {
+  const items = [];
+  const named = (kind, apiVersion, name, namespace, rest) =>
+    items.push({ apiVersion, kind, metadata: { name, namespace, ...rest.metadata }, ...rest.body });
+  for (let n = 0; n < NAMESPACES; n++) {
+    named('Namespace', 'v1', `team-${n}`, undefined, { metadata: { labels: { team: String(n) } } });
+  }
+  for (let i = 0; i < pods; i++) {
+    const app = applicationOf(i);
+    named('Pod', 'v1', `pod-${i}`, `team-${i % NAMESPACES}`, {
+      metadata: {
+        labels: { app: `app-${app}` },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: `app-${app}`, controller: true }],
+      },
+      body: {
+        spec: { containers: [{ name: 'main', ports: [{ containerPort: PORTS[app] }] }] },
+        status: { phase: 'Running', podIP: dotted(podAddress(i)), podIPs: [{ ip: dotted(podAddress(i)) }] },
+      },
+    });
+  }
+  for (let n = 0; n < NAMESPACES; n++) {
+    for (let app = 0; app < APPLICATIONS; app++) items.push(policy(n, app));
+  }
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+}
+
+function policy(n, app) {
+  const neighbours = [n, (n + 1) % NAMESPACES, (n + 2) % NAMESPACES];
+  const spec = {
+    podSelector: { matchLabels: { app: `app-${app}` } },
+    policyTypes: app % 4 === 0 ? ['Ingress', 'Egress'] : ['Ingress'],
+    ingress: [
+      {
+        from: [
+          ...neighbours.map(team => ({ namespaceSelector: { matchLabels: { team: String(team) } } })),
+          { ipBlock: { cidr: '203.0.113.0/24' } },
+        ],
+        ports: [{ protocol: app === 6 ? 'UDP' : 'TCP', port: PORTS[app] }],
+      },
+    ],
+  };
+  if (app % 4 === 0) spec.egress = [{ to: [{ podSelector: {} }, { ipBlock: { cidr: '10.244.0.0/14' } }] }];
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: `app-${app}`, namespace: `team-${n}` },
+    spec,
+  };
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/env node
+/**
+ * npm run bench: what a packet costs, stage by stage, and what other programs take for the same capture.
+ *
+ * In:  --packets N, --connections N,N,..., --rules N,N,..., --snap BYTES, --pods N, --seed N, --json FILE,
+ * --milliseconds N (a classifier's), --built (take dist/ as it is).
+ * Out: a table on stdout, and the same figures as JSON where --json asks for them. All are CPU time, a packet or a lookup.
+ * Machines differ, and the same machine from hour to hour: what counts is the ratio to what ran beside it, so every table
+ * begins with one. Peers that are not installed are named and left out.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createCluster } from './cluster.mjs';
+import { generate } from './generate.mjs';
+import { measurePeers } from './peers.mjs';
+import { build, cpuSeconds, jsonOf } from './process.mjs';
+import { table } from './table.mjs';
+
+const { values } = parseArgs({
+  options: {
+    packets: { type: 'string', default: '1000000' },
+    connections: { type: 'string', default: '1000,100000' },
+    rules: { type: 'string', default: '1000,10000' },
+    snap: { type: 'string', default: '96' },
+    pods: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    milliseconds: { type: 'string', default: '500' },
+    json: { type: 'string' },
+    built: { type: 'boolean', default: false },
+  },
+});
+const [packets, snap, pods, seed, milliseconds] = ['packets', 'snap', 'pods', 'seed', 'milliseconds'].map(name =>
+  Number(values[name]),
+);
+const numbers = list => list.split(',').map(Number);
+
+const here = name => fileURLToPath(new URL(name, import.meta.url));
+const STAGES = ['read', 'parse', 'track', 'judge', 'report'];
+
+/** Each stage with all before it, in a process of its own. */
+function measureStages(capture, connections) {
+  let before = 0;
+  return STAGES.map(stage => {
+    const { nanoseconds } = jsonOf(here('stages.mjs'), stage, capture, pods);
+    const own = nanoseconds - before;
+    before = nanoseconds;
+    return { connections, stage, nanoseconds: own, together: nanoseconds };
+  });
+}
+
+/** bin/policap from its start to its end, compiling and printing included. */
+function measureReplay(capture, cluster) {
+  const seconds = cpuSeconds(process.execPath, here('../bin/policap'), 'replay', capture, '-p', cluster, '-c', cluster);
+  return (seconds * 1e9) / packets;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'policap-bench-'));
+const result = { schema: 'policap.bench/1', node: process.version, cpu: cpus()[0]?.model ?? '', packets, snap, seed };
+try {
+  if (!values.built) build();
+  const cluster = join(folder, 'cluster.json');
+  writeFileSync(cluster, createCluster(pods));
+  const say = text => process.stdout.write(`${text}\n`);
+  say(`${packets} packets of ${snap} bytes at most, ${pods} pods; Node ${process.version}, ${result.cpu}`);
+
+  result.stages = [];
+  result.replays = [];
+  let capture = '';
+  for (const connections of numbers(values.connections)) {
+    capture = join(folder, `${connections}.pcap`);
+    generate(capture, { packets, connections, snap, pods, seed });
+    const stages = measureStages(capture, connections);
+    result.stages.push(...stages);
+    const whole = stages.at(-1).together;
+    say(`\nStages at ${connections} connections`);
+    say(
+      table(
+        ['share', 'ns a packet', 'stage'],
+        stages.map(s => [`${Math.round((s.nanoseconds / whole) * 100)}%`, s.nanoseconds.toFixed(1), s.stage]),
+      ),
+    );
+    result.replays.push({ connections, nanoseconds: measureReplay(capture, cluster) });
+  }
+
+  const replay = result.replays.at(-1);
+  result.peers = measurePeers(capture, {
+    packets,
+    folder,
+    generate,
+    connections: replay.connections,
+    snap,
+    pods,
+    seed,
+  });
+  say(`\nWhole processes on the capture of ${replay.connections} connections`);
+  const rows = [
+    ['1.00', replay.nanoseconds.toFixed(0), 'policap replay'],
+    ...result.peers.map(({ name, nanoseconds }) =>
+      nanoseconds === null
+        ? ['-', '-', `${name}: not installed`]
+        : [(nanoseconds / replay.nanoseconds).toFixed(2), nanoseconds.toFixed(0), name],
+    ),
+  ];
+  say(table(['to policap', 'ns a packet', 'program'], rows));
+
+  result.classifiers = numbers(values.rules).map(rules => jsonOf(here('classifiers.mjs'), rules, milliseconds));
+  const fastest = Math.min(...result.classifiers.flatMap(({ engines }) => engines.map(e => e.nanoseconds)));
+  say('\nClassifier, generated rules');
+  say(
+    table(
+      ['to fastest', 'ns a lookup', 'rules', 'engine', 'built in ms', 'bytes'],
+      result.classifiers.flatMap(({ rules, engines }) =>
+        engines.map(({ engine, nanoseconds, buildMs, bytes }) => [
+          (nanoseconds / fastest).toFixed(2),
+          nanoseconds.toFixed(0),
+          String(rules),
+          engine,
+          buildMs.toFixed(0),
+          String(bytes),
+        ]),
+      ),
+    ),
+  );
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
