@@ -17,8 +17,8 @@ export interface Person {
   readonly columns?: number;
   /** How many chunks the reader of the results takes before it leaves. */
   readonly patience?: number;
-  /** Presses Ctrl-C as soon as the command listens. */
-  readonly interrupts?: boolean;
+  /** Presses Ctrl-C as soon as the command listens, or when it has nothing to do but wait. */
+  readonly interrupts?: 'at once' | 'while it waits';
 }
 
 export async function policap(args: readonly string[], person: Person = {}): Promise<Ran> {
@@ -44,8 +44,10 @@ export async function policap(args: readonly string[], person: Person = {}): Pro
     environment: person.environment ?? {},
     readInput: () => new TextEncoder().encode(person.input ?? ''),
     onInterrupt(listener) {
-      if (person.interrupts) listener();
-      return () => {};
+      if (person.interrupts === 'at once') listener();
+      if (person.interrupts !== 'while it waits') return () => {};
+      const timer = setTimeout(listener, 50);
+      return () => clearTimeout(timer);
     },
   };
   const code = await main(args, terminal);

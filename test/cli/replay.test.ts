@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { policap } from './person.js';
 import { makeShop } from './shop.js';
@@ -94,9 +95,18 @@ describe('replay', () => {
   });
 
   it('prints what was judged so far when it is interrupted', async () => {
-    const { code, out, err } = await policap(replay('three.pcap'), { interrupts: true });
+    const { code, out, err } = await policap(replay('three.pcap'), { interrupts: 'at once' });
     expect(code).toBe(130);
     expect(out).toContain('no packets');
     expect(err).toContain('interrupted after 0 packets');
+  });
+
+  it('says so when it is interrupted before a pipe has sent anything', async () => {
+    execFileSync('mkfifo', [shop.path('live')]);
+    // Held open for writing too, so that nobody waits for the other side.
+    const pipe = openSync(shop.path('live'), 'r+');
+    const ran = await policap(replay('live'), { interrupts: 'while it waits' });
+    closeSync(pipe);
+    expect(ran).toEqual({ code: 130, out: '', err: 'policap: interrupted before the first packet came\n' });
   });
 });
