@@ -6,7 +6,7 @@
  */
 import { STRIDE } from '../packet/row.js';
 import type { Destination } from './services.js';
-import { VIEW_WINDOW_NS, type Views } from './views.js';
+import { likenessOf, VIEW_WINDOW_NS, type Views } from './views.js';
 
 /** First packets remembered; a power of two. */
 const RECENT = 256;
@@ -23,6 +23,8 @@ export interface RecentConnections {
 export function createRecentConnections(views: Views): RecentConnections {
   const rows = new Int32Array(RECENT * STRIDE);
   const times = new Float64Array(RECENT).fill(Number.NEGATIVE_INFINITY);
+  /** Of all entries in 1 kB: hardly any of them is looked at for another packet than its own view. */
+  const likeness = new Int32Array(RECENT);
   const connection = new Int32Array(RECENT);
   const decision = new Int32Array(RECENT);
   const destinations: (Destination | null)[] = new Array(RECENT).fill(null);
@@ -34,16 +36,19 @@ export function createRecentConnections(views: Views): RecentConnections {
       const entry = next;
       for (let word = 0; word < STRIDE; word++) rows[entry * STRIDE + word] = source[base + word]!;
       times[entry] = now;
+      likeness[entry] = likenessOf(source, base);
       connection[entry] = number;
       decision[entry] = decided;
       destinations[entry] = to;
       next = (next + 1) & (RECENT - 1);
     },
     findView(packet, base, now, to) {
+      const alike = likenessOf(packet, base);
       for (let back = 1; back <= RECENT; back++) {
         const entry = (next - back) & (RECENT - 1);
         if (now - times[entry]! > VIEW_WINDOW_NS) return -1;
-        if (views.isView(rows, entry * STRIDE, destinations[entry]!, packet, base, to)) return entry;
+        if (likeness[entry] === alike && views.isView(rows, entry * STRIDE, destinations[entry]!, packet, base, to))
+          return entry;
       }
       return -1;
     },
