@@ -33,25 +33,37 @@ export interface CollectedPacket {
 
 export type CollectOptions = Pick<
   ReplayOptions,
-  'timeouts' | 'liberal' | 'loose' | 'verifyChecksums' | 'tunnels' | 'kernel'
->;
+  'maxConnections' | 'timeouts' | 'liberal' | 'loose' | 'verifyChecksums' | 'tunnels' | 'kernel'
+> & {
+  /** Packets kept; the rest of the capture is not read. */
+  readonly first?: number;
+};
 
 export async function collect(
   source: FrameSource,
   compiled: Compiled,
   options: CollectOptions = {},
 ): Promise<CollectedPacket[]> {
-  const recorder = createCollector(compiled, options);
-  await replay(
-    source,
-    compiled,
-    { maxConnections: CONNECTIONS, ...options, captures: [], mode: 'dataplane', duplicates: false },
-    [recorder],
-  );
-  return recorder.packets;
+  const { first = Number.POSITIVE_INFINITY, ...others } = options;
+  const settings = { maxConnections: CONNECTIONS, ...others };
+  const enough = new AbortController();
+  const recorder = createCollector(compiled, settings);
+  const onProgress = (packets: number): void => {
+    if (packets >= first) enough.abort();
+  };
+  const how = {
+    ...settings,
+    captures: [],
+    mode: 'dataplane',
+    duplicates: false,
+    onProgress,
+    signal: enough.signal,
+  } as const;
+  await replay(source, compiled, how, [recorder]);
+  return recorder.packets.slice(0, first);
 }
 
-/** No shipped capture holds as many. */
+/** More than any shipped capture holds. */
 const CONNECTIONS = 1 << 16;
 
 function createCollector(
@@ -60,7 +72,7 @@ function createCollector(
 ): Report & { readonly packets: CollectedPacket[] } {
   const packets: CollectedPacket[] = [];
   // A second table beside the replay's own, which reports cannot see: asked the same, in the same order.
-  const tracker = createTracker({ maxConnections: CONNECTIONS, ...options });
+  const tracker = createTracker(options);
   let decisions: Parameters<Report['begin']>[0]['decisions'] = [];
   let start = Number.NaN;
   let now = 0;
