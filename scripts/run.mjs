@@ -3,13 +3,14 @@
  * npm start, npm test and npm run build: installs what is missing, builds what changed, then does the job.
  *
  * In:  start | test | build, and further arguments for the job.  Nothing is installed or built twice.
- * The first steps must run with nothing but Node: this file imports only Node's own modules.
+ * The first steps must run with nothing but Node: this file and what it imports use only Node's own modules.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isBuilt, STAMP } from './built.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ci = process.env.CI === 'true';
@@ -62,26 +63,14 @@ function install() {
   }
 }
 
-/** The newest change below a folder, in milliseconds since 1970. */
-function newest(folder) {
-  let latest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    latest = Math.max(latest, entry.isDirectory() ? newest(path) : 0, statSync(path).mtimeMs);
-  }
-  return latest;
-}
-
 function build() {
-  const stamp = join(root, 'dist', '.built');
-  const sources = Math.max(newest(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs);
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= sources) return;
+  if (isBuilt()) return;
   process.stderr.write('Building ...\n');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']) !== 0)
     fail('The build failed.');
   if (run(process.execPath, ['scripts/inline-constants.mjs', 'dist']) !== 0) fail('The build failed.');
-  writeFileSync(stamp, '');
+  writeFileSync(STAMP, '');
 }
 
 /** Installs the Debian packages that tests need where it may; says what is left out where it may not. */

@@ -65,12 +65,15 @@ function headline({ captures, connections, packets, denied, mode }: Summary, sty
   const names = style('bold', listed(captures.map(({ name }) => name)));
   const would = mode === 'what-if' ? 'would be' : 'were';
   if (packets.total === 0) return [`${names}  no packets`];
+  if (connections.total === 0) return [`${names}  no connections`];
+  const open = connections.undecided > 0 ? `; ${count(connections.undecided)} undecided` : '';
   if (denied.length === 0) {
-    const verb = connections.total === 1 ? (mode === 'what-if' ? 'would be' : 'was') : would;
-    return [`${names}  ${style('green', `None of ${plural(connections.total, 'connection')} ${verb} refused.`)}`];
+    const none = `None of ${count(connections.total)} connections ${would} refused`;
+    const only = `The only connection ${mode === 'what-if' ? 'would not be' : 'was not'} refused`;
+    return [`${names}  ${style(open === '' ? 'green' : 'yellow', `${connections.total === 1 ? only : none}${open}.`)}`];
   }
   const refused = `${count(connections.dropped)} of ${plural(connections.total, 'connection')} ${would} refused`;
-  return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}.`];
+  return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}${open}.`];
 }
 
 function verdictTable({ packets, connections, reasons }: Summary, width: number, style: Style): string[] {
@@ -165,12 +168,31 @@ function notes(
   }
   const observed = observedText(summary);
   if (observed !== '') lines.push(`observed: ${observed}`);
-  for (const warning of summary.warnings.slice(problems.length))
-    lines.push(`${style('yellow', 'warning:')} ${warning}`);
+  for (const warning of summary.warnings.slice(problems.length)) {
+    const [first = '', ...more] = sentenceLines(warning, columns - WARNING.length - 1);
+    lines.push(`${style('yellow', WARNING)} ${first}`, ...more.map(line => `  ${line}`));
+  }
   if (problems.length > 0) {
     lines.push(`${style('yellow', 'warning:')} ${plural(problems.length, 'warning')} about the documents (on stderr)`);
   }
   return lines.length === 0 ? [] : [...lines, ''];
+}
+
+const WARNING = 'warning:';
+
+/** A sentence over as many lines as it takes; a word longer than a line stays whole, so that paths can be copied. */
+function sentenceLines(sentence: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of sentence.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 /** As many names as fit the line, at least one. */

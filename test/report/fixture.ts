@@ -225,6 +225,7 @@ export interface RunOptions {
   readonly batches?: Batches;
   readonly damaged?: boolean;
   readonly compiled?: Compiled;
+  readonly warnings?: readonly string[];
 }
 
 /** Runs a report over the batches, as the replay does. */
@@ -248,7 +249,7 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
   report.begin(context);
   await report.batch(frames, packets, verdicts, 1);
   const tracker = { live: 7, created: 7, expired: 0, earlyEvictions: 0, refusedFull: 0 };
-  await report.end({ tracker, replayMs: 2, warnings: ['3 packets are dark.'] });
+  await report.end({ tracker, replayMs: 2, warnings: options.warnings ?? ['3 packets are dark.'] });
 }
 
 export function collect(): Output & { text(): string; bytes(): Uint8Array } {

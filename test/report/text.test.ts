@@ -17,7 +17,7 @@ const frameTo = (dport: number): Uint8Array =>
 describe('text', () => {
   it('is this summary, line for line', async () => {
     expect(await print({}, { damaged: true })).toBe(
-      `shop.pcap  5 of 7 connections would be refused in 4 distinct conversations.
+      `shop.pcap  5 of 7 connections would be refused in 4 distinct conversations; 1 undecided.
 
 connections  packets  refused
           2        3  shop/Deployment/web → shop/StatefulSet/db  TCP 6379
@@ -79,8 +79,21 @@ warning: shop.pcap: at byte 1234: expected a packet of 60 bytes, found the end o
     const frame = frameTo(5432);
     const judged = [{ frame, code: ALLOWED_RULE, decision: 0, connection: 1, marks: MARK_FIRST | MARK_ORIGINAL }];
     const text = await print({}, { batches: batchesOf(judged, [0n], [frame.length]) });
-    expect(text).toMatch(/^shop\.pcap {2}None of 1 connection would be refused\.\n\n {13}total/);
+    expect(text).toMatch(/^shop\.pcap {2}The only connection would not be refused\.\n\n {13}total/);
     expect(await print({}, { batches: batchesOf([], [], []) })).toMatch(/^shop\.pcap {2}no packets\n/);
+  });
+
+  it('wraps long warnings between words, and leaves long words whole', async () => {
+    const path = `/captures/${'x'.repeat(90)}.pcap`;
+    const warning = `${'the clock of the capture ran on '.repeat(6)}${path} and then some more`;
+    const lines = (await print({ columns: 80 }, { warnings: [warning] })).split('\n');
+    const at = lines.findIndex(line => line.startsWith('warning: the clock'));
+    const end = lines.indexOf('', at);
+    const own = lines.slice(at, end).filter((line, i) => i === 0 || line.startsWith('  '));
+    expect(own.map(line => line.trim()).join(' ')).toBe(`warning: ${warning}`);
+    expect(own.filter(line => line.length > 80)).toEqual([`  ${path}`]);
+    expect(own.slice(1).every(line => /^ {2}\S/.test(line))).toBe(true);
+    expect(own.length).toBeGreaterThan(3);
   });
 
   it('colours words through the given function only, and loses none of them', async () => {
