@@ -1,0 +1,85 @@
+/**
+ * docs/outputs.md against real output: every key that is printed is documented in its section, and every key of a
+ * section's table is printed by some shipped case.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { policap } from '../cli/person.js';
+
+const DOCUMENT = readFileSync('docs/outputs.md', 'utf8');
+
+/** The section of a schema, and the keys that its tables name. */
+function section(schema: string): { text: string; keys: string[] } {
+  const from = DOCUMENT.indexOf(`\`${schema}\``);
+  const end = DOCUMENT.indexOf('\n## ', from);
+  const text = DOCUMENT.slice(from, end < 0 ? undefined : end);
+  const keys = [...text.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, key = '']) => key),
+  );
+  return { text, keys };
+}
+
+const named = (text: string, key: string): boolean => text.includes(`\`${key}\``) || text.includes(`"${key}"`);
+
+const input = (folder: string): string[] => ['-p', `pcaps/${folder}/policies`, '-c', `pcaps/${folder}/cluster.yaml`];
+const CAPTURES = [
+  ['shop', 'capture.pcapng'],
+  ['services', 'pod.pcap'],
+  ['midstream', 'capture.pcapng'],
+  ['oneway', 'in.pcap'],
+  ['vxlan', 'underlay.pcap.gz'],
+] as const;
+const RULES = ['--rules', '-', 'pcaps/shop/capture.pcapng'];
+/** Two backends, one of which the policy selects: no shipped capture needs the key `backends`. */
+const BY_INPUT_ALONE = ['backends'];
+
+async function outputs(format: string): Promise<string[]> {
+  const replays = CAPTURES.map(([folder, file]) => ['replay', `pcaps/${folder}/${file}`, ...input(folder)]);
+  const found: string[] = [];
+  for (const args of replays) found.push((await policap([...args, '-o', format])).out);
+  const [option = '', stdin = '', capture = ''] = RULES;
+  const rules = { input: 'kind: RuleList\ndefault: deny\nrules: []\n' };
+  found.push((await policap(['replay', capture, option, stdin, '-o', format], rules)).out);
+  return found;
+}
+
+function compare(schema: string, printed: ReadonlySet<string>, ignored: readonly string[] = []): void {
+  const { text, keys } = section(schema);
+  expect(keys.length).toBeGreaterThan(2);
+  expect([...printed].filter(key => key !== 'schema' && !named(text, key))).toEqual([]);
+  expect(keys.filter(key => !printed.has(key) && !ignored.includes(key))).toEqual([]);
+}
+
+describe('docs/outputs.md', () => {
+  it('names every key of a packet line, and no other', async () => {
+    const lines = (await outputs('jsonl')).flatMap(out => out.trimEnd().split('\n'));
+    expect(lines.length).toBeGreaterThan(500);
+    const objects = lines.map(line => JSON.parse(line) as Record<string, unknown>);
+    compare('policap.packet/1', new Set(objects.flatMap(Object.keys)), BY_INPUT_ALONE);
+    const always = ['packet', 'time', 'src', 'dst', 'protocol', 'verdict', 'reason', 'connection', 'egress', 'ingress'];
+    for (const object of objects) expect(Object.keys(object)).toEqual(expect.arrayContaining(always));
+  });
+
+  it('names every key of the summary, of its conversations and outcomes, and no other', async () => {
+    const documents = (await outputs('json')).map(out => JSON.parse(out));
+    compare('policap.summary/1', new Set(documents.flatMap(Object.keys)));
+    const denied = documents.flatMap(document => document.denied as Record<string, unknown>[]);
+    expect(denied.length).toBeGreaterThan(10);
+    for (const key of new Set(denied.flatMap(Object.keys))) expect(named(DOCUMENT, key), key).toBe(true);
+    const outcomes = denied
+      .flatMap(({ egress, ingress }) => [egress, ingress])
+      .filter(it => it !== null && it !== undefined);
+    for (const key of Object.keys(outcomes[0] as object)) expect(named(DOCUMENT, key), key).toBe(true);
+  });
+
+  it('names every key of the matrix, of its cells, and of the statistics', async () => {
+    const matrix = JSON.parse((await policap(['matrix', ...input('shop'), '-o', 'json'])).out);
+    compare('policap.matrix/1', new Set(Object.keys(matrix)));
+    for (const key of Object.keys(matrix.cells[0]))
+      expect(named(section('policap.matrix/1').text, key), key).toBe(true);
+    const stats = JSON.parse((await policap(['compile', ...input('shop'), '-o', 'json'])).out);
+    compare('policap.stats/1', new Set(Object.keys(stats)));
+    for (const key of Object.keys(stats.classifier))
+      expect(named(section('policap.stats/1').text, key), key).toBe(true);
+  });
+});
