@@ -2,10 +2,11 @@
  * capture -> verdicts: one line a stage.
  *
  * In:  a FrameSource, compiled policies, options.  Out: every batch's verdicts to the reports, then a result.
- * The loop looks one batch ahead, so that a packet can be judged by its translated copy behind it.
+ * The loop looks one batch ahead, so that a packet can be judged by its translated copy behind it. Where that matters a
+ * batch holds at least LOOK_AHEAD packets, so that the verdicts are the same however the capture was read.
  */
 import type { CaptureError, FrameBatch, FrameSource } from './capture/frame.js';
-import { BATCH_FRAMES } from './capture/frame.js';
+import { GATHERED_FRAMES, gatherFrames } from './capture/gather.js';
 import type { Compiled } from './compile.js';
 import { createTracker } from './flow/conntrack.js';
 import { createFragments } from './flow/fragments.js';
@@ -15,6 +16,7 @@ import { createParser, newPacketBatch, type ParserOptions } from './packet/parse
 import type { PacketBatch } from './packet/row.js';
 import type { ReplayResult, Report } from './report/report.js';
 import { createDecisions } from './verdict/decisions.js';
+import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 import { newVerdictBatch } from './verdict/verdict.js';
 
@@ -57,13 +59,15 @@ export async function replay(
     mode,
     stateless,
   });
-  const verdicts = newVerdictBatch(BATCH_FRAMES);
-  let packets = newPacketBatch(BATCH_FRAMES);
-  let packetsAhead = newPacketBatch(BATCH_FRAMES);
+  const verdicts = newVerdictBatch(GATHERED_FRAMES);
+  let packets = newPacketBatch(GATHERED_FRAMES);
+  let packetsAhead = newPacketBatch(GATHERED_FRAMES);
   let totalBytes = 0;
 
+  const looksAhead = mode === 'what-if' && compiled.inventory.services.length > 0;
+  const gathered = looksAhead ? gatherFrames(source, LOOK_AHEAD) : source;
   const read = async (into: PacketBatch): Promise<FrameBatch | null> => {
-    const pending = source.next();
+    const pending = gathered.next();
     const frames = pending instanceof Promise ? await pending : pending;
     if (frames !== null) parser.parse(frames, source.interfaces, into);
     return frames;
@@ -71,10 +75,11 @@ export async function replay(
 
   const context = { compiled, source, decisions: decisions.list, mode, captures: options.captures };
   for (const report of reports) report.begin(context);
-  let frames = await read(packets);
-  while (frames !== null && !options.signal?.aborted) {
+  let frames = options.signal?.aborted ? null : await read(packets);
+  while (frames !== null) {
     const first = judge.packets + 1;
-    const ahead = await read(packetsAhead);
+    // Interrupted, it reads no more, and judges what it has.
+    const ahead: FrameBatch | null = options.signal?.aborted ? null : await read(packetsAhead);
     judge.judge(frames, packets, ahead === null ? null : { frames: ahead, packets: packetsAhead }, verdicts);
     for (const report of reports) await report.batch(frames, packets, verdicts, first);
     for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;

@@ -41,6 +41,7 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
+import { mayBeCutShort } from './cut.js';
 import type { LookAhead } from './ends.js';
 import { HISTORY, History } from './history.js';
 import { createObservations, type Observations } from './observations.js';
@@ -103,6 +104,8 @@ export class Judge {
   private readonly invalid = createStrays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
+  /** Of the batch at hand. */
+  private bytes: Uint8Array = new Uint8Array(0);
   private startSeconds = Number.NaN;
   /** Nanoseconds since the first packet's second, and whole milliseconds. */
   private now = 0;
@@ -126,6 +129,7 @@ export class Judge {
     if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
     const start = this.startSeconds;
     out.count = count;
+    this.bytes = bytes;
     const [here, behind] = this.ahead;
     here.rows = rows;
     here.seconds = seconds;
@@ -268,6 +272,10 @@ export class Judge {
   private judgeInvalid(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
     const { tracker, mode } = this.parts;
     const { slot, invalid } = tracker;
+    if (mayBeCutShort(rows, base, this.bytes)) {
+      out.code[i] = UNDECIDED_TRUNCATED;
+      return;
+    }
     out.code[i] = DROPPED_INVALID_STATE;
     if (mode === 'dataplane') return;
     if (invalid === INVALID_NO_ENTRY) {
