@@ -16,6 +16,8 @@ interface SetUp {
   readonly settings: Readonly<Record<string, number>>;
   /** Every timeout that an entry may get, in whole seconds. */
   readonly timeouts: readonly number[];
+  /** How long a datagram waits for its fragments, in seconds: IPv4, IPv6. */
+  readonly fragments: readonly [number, number];
   readonly trace: boolean;
 }
 

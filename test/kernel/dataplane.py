@@ -2,7 +2,8 @@
 The running kernel as a judge of packets: reads packets and a ruleset from stdin, writes verdicts to stdout.
 
 Messages, both ways: length (u32, little endian), kind (one letter), payload.
-  S  JSON: {"ruleset": nft text, "settings": {sysctl name: value}, "trace": whether deciding rules are read}  -> S JSON
+  S  JSON: {"ruleset": nft text, "settings": {sysctl name: value}, "timeouts": [seconds], "fragments": [seconds in IPv4,
+     in IPv6], "trace": whether deciding rules are read}                                                      -> S JSON
   P  packets: {time in ns u64, length u32, IP packet} ...                                                     -> P JSON
   E  the end of the packets                                                                                   -> P JSON
 A P answer is a list of [number of the packet, allowed, state, direction, rules, entry]; fragments are answered when their
@@ -11,7 +12,7 @@ datagram is whole, or at the end. An error is answered with X and a text.
 Time. A connection's timeout is read behind every packet and kept as its end in the packets' own time; the kernel's own is
 then set so far away that it never comes (FROZEN), and the entry is deleted before the first packet behind its end. The
 one other clock of conntrack, UDP's two seconds to a stream, is moved on by making the entry anew: an entry made by hand
-has that clock in the past.
+has that clock in the past. The timer of a datagram in fragments is run out by ending the datagram (fragments.py).
 """
 import heapq
 import json
@@ -22,6 +23,7 @@ import time
 
 import netlink
 import ports
+from fragments import Held
 from headers import fragment_key, tuple_of, walk
 
 FROZEN = 1_500_000
@@ -107,6 +109,23 @@ class Dataplane:
             if self.entries.get(entry.tuple) is entry:
                 self.age(entry)
 
+        # Datagrams were begun in the order in which they are held.
+        while self.held:
+            key = next(iter(self.held))
+            held = self.held[key]
+            if held.begun + self.fragment_ms[held.packet[0] >> 4] > now:
+                break
+            self.write(held.overlap())
+            self.came_out()
+            netlink.read_log(self.log)
+            netlink.read_trace(self.trace_socket)
+            del self.held[key]
+            self.give_up(held)
+
+    def give_up(self, held):
+        for number in held.numbers:
+            self.answers.append((number, *UNSEEN))
+
     def age(self, entry):
         found = self.connections.get(entry.family, entry.tuple)
         if found is None or not self.connections.delete(entry.family, entry.tuple, entry.identity):
@@ -120,11 +139,7 @@ class Dataplane:
         self.advance(now_ns // 1_000_000)
         number = self.number
         self.number += 1
-        ether = b'\x86\xdd' if packet[0] >> 4 == 6 else b'\x08\x00'
-        try:
-            os.write(self.inside, ports.OUT_MAC + ports.IN_MAC + ether + packet)
-        except OSError as error:
-            raise RuntimeError(f'packet {number}: {error}')
+        self.write(packet)
         allowed = self.came_out()
         logs = netlink.read_log(self.log)
         rules = self.rules() if self.trace else None
@@ -132,9 +147,9 @@ class Dataplane:
         key = fragment_key(found, packet)
         tuple_ = tuple_of(found, packet)
         if key is not None:
-            held = self.held.setdefault(key, [[], None])
-            held[0].append(number)
-            tuple_ = held[1] = tuple_ or held[1]
+            held = self.held.setdefault(key, Held(self.now))
+            held.add(number, tuple_, packet)
+            tuple_ = held.tuple
         if not logs and not allowed:
             # Nothing reached the filter: a fragment that waits for the others, or a packet that IP refuses.
             if key is None:
@@ -147,9 +162,16 @@ class Dataplane:
         entry = None
         if tuple_ is not None and state not in ('untracked', 'related'):
             entry = self.follow(found[0], tuple_, state == 'invalid')
-        numbers = [number] if key is None else self.held.pop(key)[0]
+        numbers = [number] if key is None else self.held.pop(key).numbers
         for each in numbers:
             self.answers.append((each, allowed, state, direction or None, rules, entry))
+
+    def write(self, packet):
+        ether = b'\x86\xdd' if packet[0] >> 4 == 6 else b'\x08\x00'
+        try:
+            os.write(self.inside, ports.OUT_MAC + ports.IN_MAC + ether + packet)
+        except OSError as error:
+            raise RuntimeError(f'packet {self.number}: {error}')
 
     def came_out(self):
         count = 0
@@ -223,9 +245,8 @@ class Dataplane:
         return ''
 
     def end(self):
-        for numbers, _ in self.held.values():
-            for number in numbers:
-                self.answers.append((number, *UNSEEN))
+        for held in self.held.values():
+            self.give_up(held)
         self.held = {}
 
     def take(self):
@@ -250,6 +271,7 @@ def answer(dataplane, kind, data):
     if kind == b'S':
         asked = json.loads(data)
         dataplane.timeouts = set(asked['timeouts'])
+        dataplane.fragment_ms = {4: asked['fragments'][0] * 1000, 6: asked['fragments'][1] * 1000}
         dataplane.set_up(asked['ruleset'], asked['settings'], asked['trace'])
         return {}
     if kind == b'P':

@@ -118,6 +118,7 @@ async function judge(
       ruleset: nftRuleset,
       settings: settingsOf(options),
       timeouts: Object.values({ ...DEFAULT_TIMEOUTS, ...options.timeouts }),
+      fragments: [options.timeouts?.ip_fragment ?? 30, options.timeouts?.ip6_fragment ?? 60],
       trace: options.rules ?? true,
     });
     const verdicts = await channel.judge(packets);
