@@ -29,8 +29,9 @@ assign(
   256,
   Array.from({ length: 128 }, (_, type) => type),
 );
-// MLD, router and neighbour solicitations and advertisements, MLDv2 (RFC 3810), multicast router discovery (RFC 4286).
-assign(ICMP_UNTRACKED, 256, [130, 131, 132, 133, 134, 135, 136, 143, 151, 152, 153]);
+// MLD, router and neighbour solicitations and advertisements, MLDv2 (RFC 3810), multicast router discovery (RFC 4286)
+// without its termination (153), which Linux leaves out.
+assign(ICMP_UNTRACKED, 256, [130, 131, 132, 133, 134, 135, 136, 143, 151, 152]);
 assign(ICMP_REDIRECT6, 256, [137]);
 
 /** One of ICMP_, by protocol number (1 or 58) and message type. */

@@ -5,7 +5,7 @@
  * requests and their replies), call number (PPTP's GRE), nothing else (every other protocol). Both directions make the same
  * key: the lower end (address, then port) stands first; for ICMP, the requester.
  */
-import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, L4, PROTOCOL, SPORT, SRC } from '../packet/row.js';
+import { DPORT, DST, END, FAMILY, ICMP_CODE, ICMP_TYPE, L4, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 import { HIGH, KIND_IPV6, LOW, META, PORTS } from './entry.js';
 
 export const ICMP = 1;
@@ -77,7 +77,8 @@ export const writeKey = (rows: Int32Array, base: number, bytes: Uint8Array, key:
   } else if (protocol === GRE) {
     // Version 1 (RFC 2637): the call number of the receiving end; the sender's own is not in the packet.
     const at = rows[base + L4]!;
-    if ((bytes[at + 1]! & 7) === 1) destinationPort = (bytes[at + 6]! << 8) | bytes[at + 7]!;
+    if (at + 8 <= rows[base + END]! && (bytes[at + 1]! & 7) === 1)
+      destinationPort = (bytes[at + 6]! << 8) | bytes[at + 7]!;
   }
   const side = compareEnds(rows, base, sourcePort, destinationPort);
   if (side === FROM_HIGH_END) {

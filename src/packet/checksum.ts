@@ -44,7 +44,8 @@ export function hasBadChecksum(view: DataView, rows: Int32Array, base: number): 
       if (view.getUint16(at + UDP_CHECKSUM) === 0) return true;
       const coverage = view.getUint16(at + UDP_LITE_COVERAGE);
       const covered = coverage === 0 ? end : at + coverage;
-      return complement(pseudo(view, l3, isIpv4, protocol, end - at) + sum(view, at, covered)) !== 0;
+      // Linux takes UDP's number into the pseudo-header, not UDP-Lite's: a right checksum is wrong to it.
+      return complement(pseudo(view, l3, isIpv4, PROTOCOL_UDP, end - at) + sum(view, at, covered)) !== 0;
     }
     case PROTOCOL_ICMP:
       return complement(sum(view, at, end)) !== 0;

@@ -9,7 +9,7 @@ import { STATUS_OK, TAG } from './row.js';
 
 const FLAG_BITS = 0;
 export const GRE_PROTOCOL = 2;
-const MIN_HEADER = 4;
+export const GRE_MIN_HEADER = 4;
 
 const CHECKSUM_PRESENT = 0x8000;
 const ROUTING_PRESENT = 0x4000;
@@ -18,12 +18,12 @@ export const GRE_SEQUENCE_PRESENT = 0x1000;
 const VERSION = 0x0007;
 
 export function gre(view: DataView, at: number, end: number, wire: number, rows: Int32Array, base: number): number {
-  if (at + MIN_HEADER > end) return shortStatus(at + MIN_HEADER, wire);
+  if (at + GRE_MIN_HEADER > end) return shortStatus(at + GRE_MIN_HEADER, wire);
   const flags = view.getUint16(at + FLAG_BITS);
   const size = headerSize(flags);
   if (at + size > end) return shortStatus(at + size, wire);
   if ((flags & KEY_PRESENT) !== 0) {
-    const key = view.getInt32(at + ((flags & (CHECKSUM_PRESENT | ROUTING_PRESENT)) === 0 ? MIN_HEADER : 8));
+    const key = view.getInt32(at + ((flags & (CHECKSUM_PRESENT | ROUTING_PRESENT)) === 0 ? GRE_MIN_HEADER : 8));
     rows[base + TAG] = (flags & VERSION) === 1 ? key & 0xffff : key;
   }
   return STATUS_OK;
@@ -31,7 +31,7 @@ export function gre(view: DataView, at: number, end: number, wire: number, rows:
 
 /** Checksum and offset stand together where either is present (RFC 1701). */
 const headerSize = (flags: number): number =>
-  MIN_HEADER +
+  GRE_MIN_HEADER +
   ((flags & (CHECKSUM_PRESENT | ROUTING_PRESENT)) === 0 ? 0 : 4) +
   ((flags & KEY_PRESENT) === 0 ? 0 : 4) +
   ((flags & GRE_SEQUENCE_PRESENT) === 0 ? 0 : 4);

@@ -8,7 +8,7 @@
 import { erspan, erspan3 } from './erspan.js';
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MPLS, ETHERTYPE_TEB, ethernet } from './ethernet.js';
 import { geneve } from './geneve.js';
-import { GRE_PROTOCOL, GRE_SEQUENCE_PRESENT, greTunnelHeader } from './gre.js';
+import { GRE_MIN_HEADER, GRE_PROTOCOL, GRE_SEQUENCE_PRESENT, greTunnelHeader } from './gre.js';
 import { mpls } from './mpls.js';
 import { KIND_IPV4, KIND_IPV6, NO_TUNNEL } from './next.js';
 import { PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_IPV6, PROTOCOL_UDP } from './packet.js';
@@ -75,9 +75,10 @@ function inUdp(
 }
 
 function inGre(view: DataView, at: number, end: number, wire: number, rows: Int32Array, base: number): number {
+  if (at + GRE_MIN_HEADER > end) return NO_TUNNEL;
   const flags = view.getUint16(at);
   const header = greTunnelHeader(flags);
-  if (header < 0) return NO_TUNNEL;
+  if (header < 0 || at + header > end) return NO_TUNNEL;
   const inner = at + header;
   rows[base + PAYLOAD] = wire;
   const sequenced = (flags & GRE_SEQUENCE_PRESENT) !== 0;

@@ -29,6 +29,7 @@ import {
   type Tracker,
 } from '../flow/tracker.js';
 import {
+  FLAG_AUTH_HEADER,
   FLAG_DARK,
   FLAG_DUPLICATE,
   FLAGS,
@@ -36,7 +37,9 @@ import {
   FRAG_MORE,
   FRAGMENT,
   type PacketBatch,
+  PROTOCOL,
   STATUS,
+  STATUS_MALFORMED,
   STATUS_NOT_IP,
   STATUS_OK,
   STRIDE,
@@ -96,6 +99,9 @@ export interface BatchAhead {
   readonly packets: PacketBatch;
 }
 
+/** Protocol number of the authentication header (RFC 4302). */
+const AUTHENTICATION = 51;
+
 export class Judge {
   /** Packets judged so far. */
   packets = 0;
@@ -124,6 +130,7 @@ export class Judge {
     const { rows, count, duplicateOf } = packets;
     const { bytes, seconds, nanoseconds, original } = frames;
     const { tracker } = this.parts;
+    const dataplane = this.parts.mode === 'dataplane';
     const { code, decision, connection, packet, marks } = out;
     const before = this.packets;
     if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
@@ -166,7 +173,8 @@ export class Judge {
       } else if ((flags & FLAG_DUPLICATE) !== 0 && number - duplicateOf[i]! < HISTORY) {
         this.copyVerdict(duplicateOf[i]!, before, i, out);
       } else if (status !== STATUS_OK) {
-        code[i] = UNDECIDED_TRUNCATED;
+        // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
+        code[i] = status === STATUS_MALFORMED && dataplane ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
       } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
         this.judgeLaterFragment(rows, base, i, out);
       } else {
@@ -235,7 +243,12 @@ export class Judge {
     const { tracker, decisions, mode } = this.parts;
     const { opening } = this;
     const [{ seconds, nanoseconds }] = this.ahead;
+    const authenticated = (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0;
+    const protocol = rows[base + PROTOCOL]!;
+    // Connection tracking steps over IPv6's authentication header; the rules of iptables and nftables stop at it.
+    if (authenticated) rows[base + PROTOCOL] = AUTHENTICATION;
     opening.begin(rows, base, number, this.now, this.ahead, seconds[i]!, nanoseconds[i]!);
+    if (authenticated) rows[base + PROTOCOL] = protocol;
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);

@@ -116,9 +116,13 @@ describe('other protocols', () => {
 
   it('neighbour discovery and multicast listener messages are untracked, not invalid', () => {
     const world = new World();
-    for (const type of [130, 131, 132, 133, 134, 135, 136, 143, 151, 152, 153])
+    for (const type of [130, 131, 132, 133, 134, 135, 136, 143, 151, 152])
       expect(world.play(icmpv6({ type }))).toBe('untracked');
     expect(world.live).toBe(0);
+  });
+
+  it('multicast router termination (153) is invalid to Linux, unlike its siblings', () => {
+    expect(new World().play(icmpv6({ type: 153 }))).toBe('invalid header');
   });
 });
 

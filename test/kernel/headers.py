@@ -73,12 +73,13 @@ def tuple_of(found, packet):
         numbers += attribute(kind, packet[at : at + 1]) + attribute(code, packet[at + 1 : at + 2])
     elif protocol in (ICMP, ICMPV6) or (protocol == NO_NEXT_HEADER and family == socket.AF_INET6):
         return None
-    elif protocol in PORTS or protocol == GRE:
+    elif protocol == GRE:
+        # Only PPTP's call number is a key.
+        pptp = at + 8 <= len(packet) and packet[at + 1] & 7 == 1
+        numbers += attribute(2, b'\0\0') + attribute(3, packet[at + 6 : at + 8] if pptp else b'\0\0')
+    elif protocol in PORTS:
         if at + 8 > len(packet):
             return None
         ports = packet[at : at + 4]
-        if protocol == GRE:
-            # Only PPTP's call number is a key.
-            ports = b'\0\0' + (packet[at + 6 : at + 8] if packet[at + 1] & 7 == 1 else b'\0\0')
         numbers += attribute(2, ports[:2]) + attribute(3, ports[2:])
     return attribute(1 | NESTED, addresses) + attribute(2 | NESTED, numbers)

@@ -10,12 +10,13 @@ const bad = (frame: Uint8Array, options: f.BatchOptions = {}): boolean => {
   return (row.bits & FLAG_BAD_CHECKSUM) !== 0;
 };
 const payload = f.text('odd length.');
-const both = [
-  f.tcp({ payload }),
-  f.udp({ payload }),
-  f.udpLite({ payload }),
-  f.sctp({ tag: 1, chunks: [f.chunk(10, 0, payload)] }),
-];
+const both = [f.tcp({ payload }), f.udp({ payload }), f.sctp({ tag: 1, chunks: [f.chunk(10, 0, payload)] })];
+
+/** The checksum with UDP's protocol number in the pseudo-header. */
+const asUdp = (segment: f.Segment): f.Segment => ({
+  ...segment,
+  seal: (data, pseudo, family) => segment.seal!(data, pseudo - 136 + 17, family),
+});
 
 describe('checksums', () => {
   it.each([
@@ -66,8 +67,14 @@ describe('checksums', () => {
     expect(bad(f.ethernet(f.ipv6({}, f.udp({ payload, checksum: 0 }))))).toBe(false);
     expect(bad(f.ethernet(f.ipv4({}, f.udpLite({ payload, checksum: 0 }))))).toBe(true);
   });
+  it('UDP-Lite with a right checksum is wrong to Linux, which takes the number of UDP into it', () => {
+    expect(bad(f.ethernet(f.ipv4({}, f.udpLite({ payload }))))).toBe(true);
+    expect(bad(f.ethernet(f.ipv6({}, f.udpLite({ payload }))))).toBe(true);
+    expect(bad(f.ethernet(f.ipv4({}, asUdp(f.udpLite({ payload })))))).toBe(false);
+    expect(bad(f.ethernet(f.ipv6({}, asUdp(f.udpLite({ payload })))))).toBe(false);
+  });
   it('UDP-Lite: only what is covered', () => {
-    const frame = f.ethernet(f.ipv4({}, f.udpLite({ coverage: 8, payload })));
+    const frame = f.ethernet(f.ipv4({}, asUdp(f.udpLite({ coverage: 8, payload }))));
     frame[frame.length - 1]! ^= 1;
     expect(bad(frame)).toBe(false);
     frame[14 + 20]! ^= 1;
