@@ -220,7 +220,7 @@ const LATER = ['cilium', 'calico-ebpf', 'ovs', 'vpp'];
 
 function check(
   paths: readonly string[],
-  { conntrack, output, write, only }: ReplayCommandOptions,
+  { conntrack, output, write, only, policies, cluster, rules }: ReplayCommandOptions,
   terminal: Terminal,
 ): void {
   if (paths.length === 0) {
@@ -228,6 +228,9 @@ function check(
       'no capture to replay',
       'captures come first, since -p and -c take every path behind them: policap replay capture.pcap -p policies/ -c cluster.yaml',
     );
+  }
+  if (paths.includes('-') && [policies, cluster, rules].some(documents => documents?.includes('-'))) {
+    throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
   }
   if (LATER.includes(conntrack)) {
     throw new UsageError(`--conntrack ${conntrack} is not there yet`, 'linux and none are; linux is the default');

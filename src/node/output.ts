@@ -54,7 +54,7 @@ function fileOutput(path: string, target: string): Output {
       renameSync(temporary, target);
     } catch (error) {
       drop();
-      throw new OutputError(`${path}: ${reason(error)}`);
+      throw new OutputError(`${path}: ${writeReason(error)}`);
     }
   });
   return {
@@ -109,7 +109,7 @@ function openFor(path: string, target: string, flags: string): number {
   try {
     return openSync(target, flags);
   } catch (error) {
-    throw new OutputError(`${path}: ${reason(error)}`);
+    throw new OutputError(`${path}: ${writeReason(error)}`);
   }
 }
 
@@ -127,6 +127,13 @@ function statusOf(path: string, target: string): ReturnType<typeof lstatSync> | 
     return lstatSync(target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OutputError(`${path}: ${reason(error)}`);
+    throw new OutputError(`${path}: ${writeReason(error)}`);
   }
+}
+
+/** A file that is written need not exist, its directory must. */
+function writeReason(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such directory to write into';
+  return code === 'EISDIR' ? 'is a directory; name a file in it' : reason(error);
 }

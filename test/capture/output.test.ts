@@ -56,7 +56,7 @@ describe('an output file', () => {
     mkdirSync(at('directory'));
     expect(() => openOutput(at('directory'))).toThrow(OutputError);
     expect(() => openOutput(at('directory'))).toThrow('is a directory; name a file in it');
-    expect(() => openOutput(at('nowhere/result'))).toThrow('no such file');
+    expect(() => openOutput(at('nowhere/result'))).toThrow('no such directory');
     const full = openOutput('/dev/full');
     expect(() => full.write('x')).toThrow(/^\/dev\/full: .*no space left/i);
     full.close();

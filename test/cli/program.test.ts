@@ -50,6 +50,7 @@ describe('usage errors', () => {
     [['replay', 'x', '--conntrack', 'bsd'], '--conntrack bsd: not known'],
     [['replay', 'x', '--only', 'dropped'], '--only dropped is for packets: it needs -o jsonl or -o pcapng'],
     [['replay', '-p', 'x'], 'captures come first'],
+    [['replay', '-', '-p', 'x', '-c', '-'], 'standard input can be read only once'],
     [['query', '--to', 'x', '-p', 'y'], '--from is missing'],
     [['query', '--from', 'x', '--to', 'y', '--port', '65536'], 'Give a whole number from 0 to 65535'],
     [['query', '--from', 'x', '-f', 'y'], 'either -f, or --from and --to'],
