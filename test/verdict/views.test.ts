@@ -56,6 +56,11 @@ describe('another view of a connection', () => {
     expect(connections(records)).toEqual([1, 2, 3]);
   });
 
+  it('of a datagram leads to a ready backend only: alike is not the same', async () => {
+    const records = await judge(DNS_SERVICE, [query(WEB, DNS, 40000, 53), query(WEB, DB, 40000, 5353)]);
+    expect(connections(records)).toEqual([1, 2]);
+  });
+
   it('is found of answers alone', async () => {
     const answer = (src: string, sport: number): Uint8Array =>
       segment(src, WEB, { sport, dport: 40000, seq: 9, ack: 9, flags: 'PA', payload: text('x') });
