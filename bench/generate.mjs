@@ -63,6 +63,7 @@ export function generate(file, options = {}) {
     server[c] = podAddress(to);
     serverPort[c] = portOf(to);
     clientPort[c] = 32768 + random.below(28000);
+    for (const side of sequence) side[c] = random.below(2 ** 32) | 0;
   }
 
   const ip = ({ protocol, from, to, length, number }, at) => {
@@ -125,7 +126,7 @@ export function generate(file, options = {}) {
   const begin = c => {
     step[c] = 0;
     clientPort[c] = 32768 + ((clientPort[c] - 32767) % 28000);
-    sequence[0][c] = (sequence[0][c] + 0x10000) | 0;
+    for (const side of sequence) side[c] = random.below(2 ** 32) | 0;
   };
 
   let used = 0;
