@@ -11,7 +11,7 @@
  * isolationComment() give it: `nft monitor trace` then tells the deciding rule. Numbers are items of docs/semantics.md.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import { MAX_V4, MAX_V6, parseV4, parseV6 } from './addresses.js';
+import { fromAddresses, MAX_V4, MAX_V6, parseV4, parseV6 } from './addresses.js';
 import { formatInterval, formatV4, formatV6 } from './print.js';
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from './protocols.js';
 import { type AddressSet, DIRECTIONS, type Isolation, type PortSet, type Rule, type Ruleset } from './ruleset.js';
@@ -58,8 +58,6 @@ export function emitNft(ruleset: Ruleset, inventory: Inventory): string {
       chains.push(chain(chainName(direction, t), lines));
     });
   }
-  const jump = (direction: 'egress' | 'ingress' | 'forward'): string[] =>
-    ruleset[direction].length === 0 ? [] : [`jump ${chainName(direction, 0)}`];
   // Plain rules judge whatever the host forwards, a pod's own traffic too.
   const exempt = ruleset.forward.length === 0 ? 'accept' : `goto ${chainName('forward', 0)}`;
   const forward = chain('forward', [
@@ -70,11 +68,27 @@ export function emitNft(ruleset: Ruleset, inventory: Inventory): string {
     // (15)
     `ct state established,related accept comment "${COMMENT_ESTABLISHED}"`,
     ...exemptLines(inventory, exempt, sets),
-    ...jump('egress'),
-    ...jump('ingress'),
-    ...jump('forward'),
+    ...jumps('egress', 'saddr', ruleset, inventory, sets),
+    ...jumps('ingress', 'daddr', ruleset, inventory, sets),
+    ...(ruleset.forward.length === 0 ? [] : [`jump ${chainName('forward', 0)}`]),
   ]);
   return `${HEAD}table inet policap {\n${[...sets.text, ...chains, forward].join('\n')}}\n`;
+}
+
+/** (12): a side that is no pod imposes nothing. */
+function jumps(
+  direction: 'egress' | 'ingress',
+  field: 'saddr' | 'daddr',
+  ruleset: Ruleset,
+  { byAddress }: Inventory,
+  sets: NamedSets,
+): string[] {
+  if (ruleset[direction].length === 0) return [];
+  const pods = fromAddresses([...byAddress].filter(([, { kind }]) => kind === 'pod').map(([address]) => address));
+  return FAMILIES.flatMap(family => {
+    const match = addressMatch(field, pods, family, sets);
+    return match === null ? [] : [`${match} jump ${chainName(direction, 0)}`];
+  });
 }
 
 /** Tier t of egress, ingress, or the plain rules. */
@@ -89,8 +103,10 @@ function ruleLines(rule: Rule, next: string, sets: NamedSets): string[] {
   const verdict = { allow: 'return', deny: 'drop', pass: next }[rule.action];
   const conditions = protocolMatches(rule);
   if (conditions === null) return [];
+  // A rule that passes the packet on decides nothing.
+  const comment = rule.action === 'pass' ? [] : [`comment "${ruleComment(rule)}"`];
   return addressMatches(source, destination, sets).map(addresses =>
-    [...addresses, ...conditions, verdict, `comment "${ruleComment(rule)}"`].join(' '),
+    [...addresses, ...conditions, verdict, ...comment].join(' '),
   );
 }
 

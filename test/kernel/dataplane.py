@@ -27,6 +27,8 @@ from fragments import Held
 from headers import fragment_key, tuple_of, walk
 
 FROZEN = 1_500_000
+# Drop, accept, goto, return: what a rule does that settles something.
+DECIDING = (0, 1, -4, -5)
 STREAM_MS = 2000
 UDP = 17
 SEEN_REPLY, ASSURED, CONFIRMED = 2, 4, 8
@@ -183,14 +185,14 @@ class Dataplane:
                 return count > 0
 
     def rules(self):
-        """Comments of the rules that accepted, dropped or returned, in order."""
+        """Comments of the rules that decided, in order."""
         found = []
         for table, chain, handle, verdict in netlink.read_trace(self.trace_socket):
             if table == 'watch':
                 continue
             if handle:
                 comment = self.comments.get((table, handle))
-                if comment is not None and verdict in (0, 1, -5):
+                if comment is not None and verdict in DECIDING:
                     found.append(comment)
             elif verdict == 0:
                 found.append('policy of ' + chain)

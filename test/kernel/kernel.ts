@@ -35,7 +35,7 @@ export interface KernelVerdict {
   /** As the rules see it. `none`: no rule saw it (IP refuses it, or a fragment whose datagram never was whole). */
   readonly state: 'new' | 'established' | 'related' | 'invalid' | 'untracked' | 'none';
   readonly direction: 'original' | 'reply' | null;
-  /** Comments of the rules that accepted, dropped or returned, joined by '; '. null where there is none. */
+  /** Comments of the rules that settled something (accept, drop, return, goto), joined by '; '. null where there is none. */
   readonly rule: string | null;
   readonly entry: KernelEntry | null;
 }

@@ -1,0 +1,127 @@
+/**
+ * Random NetworkPolicies over random clusters, and random ordered rules in several tiers: the kernel, given what
+ * `compile --emit nft` prints, decides first packets as policap does, by the same rules.
+ */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Inventory } from '../../src/cluster/inventory.js';
+import type { Compiled } from '../../src/compile.js';
+import { buildRules } from '../../src/rules/build.js';
+import { emitNft } from '../../src/rules/emit-nft.js';
+import type { Ruleset } from '../../src/rules/ruleset.js';
+import { createTree } from '../../src/tree/tree.js';
+import {
+  batchOf,
+  chunk,
+  dccp,
+  icmp,
+  icmpv6,
+  ipv4,
+  ipv6,
+  type Payload,
+  sctp,
+  sctpInit,
+  segment,
+  tcp,
+  udp,
+  udpLite,
+} from '../support/frames.js';
+import { sourceOf } from '../support/replay.js';
+import { arbInventory, arbPackets, arbPolicies, arbRuleset } from '../tree/arbitrary.js';
+import type { PacketLiteral } from '../tree/packets.js';
+import { disagreements, kernelAnswers, policapAnswers } from './agreement.js';
+import { collect } from './collect.js';
+import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal } from './kernel.js';
+
+const refusal = kernelRefusal();
+if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
+
+const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
+const RAW = 101;
+/** Rulesets of each kind; each with 20 to 40 packets. */
+const RULESETS = 100;
+
+function message({ protocol = 6, sport = 0, dport = 0, icmpType = 0, icmpCode = 0 }: PacketLiteral): Payload {
+  switch (protocol) {
+    case 6:
+      return tcp({ sport, dport });
+    case 17:
+      return udp({ sport, dport });
+    case 132:
+      return sctp({ sport, dport, chunks: [chunk(1, 0, sctpInit(7))] });
+    case 136:
+      return udpLite({ sport, dport });
+    case 33:
+      return dccp({ sport, dport });
+    case 1:
+      return icmp({ type: icmpType, code: icmpCode });
+    case 58:
+      return icmpv6({ type: icmpType, code: icmpCode });
+    default:
+      return segment(protocol, new Uint8Array(16));
+  }
+}
+
+function wire(packet: PacketLiteral): Uint8Array {
+  const { source: src, destination: dst } = packet;
+  return (src.includes(':') ? ipv6 : ipv4)({ src, dst }, message(packet));
+}
+
+let compared = 0;
+const decided = new Map<string, number>();
+
+async function agree(ruleset: Ruleset, inventory: Inventory, literals: readonly PacketLiteral[]): Promise<void> {
+  const classifier = createTree(ruleset, inventory);
+  const compiled: Compiled = {
+    inventory,
+    policies: [],
+    ruleset,
+    classifier,
+    problems: [],
+    ignored: new Map(),
+    compileMs: 0,
+  };
+  const frames = literals.filter(({ protocol }) => protocol !== -1).map(wire);
+  const times = frames.map((_, i) => BigInt(i) * 1_000_000n);
+  const { batch } = batchOf(frames, { linkType: RAW, times });
+  const packets = await collect(sourceOf([batch], RAW), compiled, { kernel: kernelProfile(), tunnels: false });
+  const asked = packets.flatMap(({ time, bytes }) => (bytes === null ? [] : [{ time, bytes }]));
+  const nft = emitNft(ruleset, inventory);
+  const theirs = kernelAnswers(packets, await judgeByKernel(asked, nft));
+  compared += theirs.size;
+  for (const answer of theirs.values()) {
+    const kind = answer
+      .split(' | ')[1]!
+      .replace(/^#\d+ /, '')
+      .split(' ')[0]!;
+    decided.set(kind, (decided.get(kind) ?? 0) + 1);
+  }
+  const found = disagreements(policapAnswers(packets), theirs);
+  if (found.length > 0) {
+    const packet = found.map(({ number }) => literals.filter(({ protocol }) => protocol !== -1)[number - 1]);
+    expect({ seed, found, packet, nft }).toEqual({ seed, found: [], packet: [], nft: '' });
+  }
+}
+
+describe.skipIf(refusal !== null)(`the kernel decides first packets as policap does (seed ${seed})`, () => {
+  afterAll(closeKernel);
+
+  it('by random NetworkPolicies', async () => {
+    const arb = fc.tuple(arbInventory, arbPolicies, arbPackets);
+    for (const [inventory, policies, packets] of fc.sample(arb, { seed, numRuns: RULESETS })) {
+      await agree(buildRules(policies, inventory), inventory, packets);
+    }
+    expect(compared).toBeGreaterThan(RULESETS * 15);
+    for (const kind of ['allow', 'default-deny', 'loopback', 'node', 'no', 'invalid']) {
+      expect(decided.get(kind) ?? 0, kind).toBeGreaterThan(10);
+    }
+  });
+
+  it('by random ordered rules in several tiers, with deny and pass', async () => {
+    const arb = fc.tuple(arbInventory, arbRuleset, arbPackets);
+    for (const [inventory, ruleset, packets] of fc.sample(arb, { seed, numRuns: RULESETS })) {
+      await agree(ruleset, inventory, packets);
+    }
+    for (const kind of ['deny', 'allow']) expect(decided.get(kind) ?? 0, kind).toBeGreaterThan(10);
+  });
+});
