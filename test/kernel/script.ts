@@ -178,6 +178,12 @@ function parseAnswer(words: string[], fail: Fail): Answer {
   return { state, reply, verdict, entry, seconds: Number(seconds), assured: assured !== undefined };
 }
 
+/** @throws ScriptError */
+export const parseAnswerText = (text: string): Answer =>
+  parseAnswer(text.split(/\s+/), message => {
+    throw new ScriptError(message);
+  });
+
 /** As it is written behind `=`. */
 export const answerText = (a: Answer): string =>
   [a.state, a.reply ? 'reply' : '', a.verdict, a.entry && `${a.entry} ${a.seconds}`, a.assured ? '+assured' : '']
