@@ -139,11 +139,16 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
 function createShapes({ compiled, decisions }: ReplayContext): (decision: number) => number {
   const { owners } = compiled.inventory;
   const shapes = new Map<string, number>();
-  const known: number[] = [];
+  /** By decision: its shape + 1, 0 where it is not known yet. Few decisions are asked for, far apart: no plain array. */
+  let known = new Int32Array(1024);
   const name = (owner: number): string => (owner < 0 ? '' : workloadName(owners[owner]!));
   return decision => {
-    const found = known[decision];
-    if (found !== undefined) return found;
+    if (decision >= known.length) {
+      const wider = new Int32Array(decision * 2);
+      wider.set(known);
+      known = wider;
+    }
+    if (known[decision] !== 0) return known[decision]! - 1;
     const d = decisions[decision]!;
     const { egress, ingress, forward, code, service, backends } = d;
     const key = JSON.stringify([
@@ -158,7 +163,7 @@ function createShapes({ compiled, decisions }: ReplayContext): (decision: number
     ]);
     const shape = shapes.get(key) ?? shapes.size;
     shapes.set(key, shape);
-    known[decision] = shape;
+    known[decision] = shape + 1;
     return shape;
   };
 }
