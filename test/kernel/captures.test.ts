@@ -2,7 +2,7 @@
  * Every packet of every shipped capture and example, in dataplane mode: policap's verdict is the running kernel's.
  *
  * Tunnels are opened, as policap does unless it is told otherwise: what the kernel is given is the inner packet; captures
- * that hold tunnels are compared a second time from outside. With RECORD=1 the kernel's answers are written to golden/.
+ * that hold tunnels are compared a second time from outside. With POLICAP_RECORD=1 the kernel's answers are written to golden/.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -48,7 +48,7 @@ describe.skipIf(refusal !== null)('the running kernel judges every packet of a c
       answers.push(theirs);
     }
     if (kernel !== RECORDED) return;
-    if (process.env.RECORD === '1') {
+    if (process.env.POLICAP_RECORD === '1') {
       mkdirSync(dirname(goldenPath(folder.name)), { recursive: true });
       writeFileSync(goldenPath(folder.name), formatGolden(answers));
     }

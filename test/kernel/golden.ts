@@ -47,7 +47,7 @@ function ranges(numbers: readonly number[]): string {
 export function readGolden(caseName: string): Answers[] {
   const path = goldenPath(caseName);
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: record it with RECORD=1 npx vitest run test/kernel/captures.test.ts`);
+    throw new Error(`${path} is missing: record it with POLICAP_RECORD=1 npx vitest run test/kernel/captures.test.ts`);
   }
   return readFileSync(path, 'utf8')
     .split(/^#.*\n/m)
