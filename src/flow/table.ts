@@ -148,7 +148,7 @@ export class Table {
   }
 
   /**
-   * Reads what search() will read, for `count` prepared keys (none of side NO_TUPLE): first every place of the index, then
+   * Reads what search() will read, for `count` prepared keys (of rows without a key, anything): first every place of the index, then
    * every entry. Loads that do not wait for one another take a tenth of the time of those that do.
    */
   touch(count: number): void {
