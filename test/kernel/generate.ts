@@ -1,7 +1,7 @@
 /**
  * Random traffic: seed -> interleaved connections, and the rules they are judged by.
  *
- * In:  a seed and a number of packets.  Out: packets in time order, and rules; the same seed gives the same bytes.
+ * In:  a seed and a number of packets.  Out: packets in time order, rules, and connection tracking's options; the same seed gives the same bytes.
  * Connections of TCP, UDP, SCTP, ICMP and others between few addresses and ports, so that tuples meet again; each is a
  * conversation of two ends that follow their protocol, on a network that loses, repeats, delays and corrupts, with gaps
  * around every timeout. What the ends say is wrong now and then: sequence numbers, acknowledgements, flags, tags, quotes.
@@ -15,6 +15,7 @@ import { createTcpTalk } from './random-tcp.js';
 export interface RandomTraffic {
   readonly packets: readonly TimedPacket[];
   readonly rules: PlainRules;
+  readonly options: { readonly verifyChecksums: boolean; readonly liberal: boolean; readonly loose: boolean };
 }
 
 /** A conversation makes its packets one after the other, for ever. */
@@ -69,7 +70,8 @@ export function generate(seed: number, count: number): RandomTraffic {
     if (random.chance(COPY)) send(bytes);
   }
   packets.length = count;
-  return { packets, rules: randomRules(random) };
+  const options = { verifyChecksums: random.chance(250), liberal: random.chance(150), loose: !random.chance(150) };
+  return { packets, rules: randomRules(random), options };
 }
 
 function createTalk(random: Random, sent: readonly TimedPacket[]): Talk {
@@ -98,28 +100,27 @@ function damage(random: Random, bytes: Uint8Array): Uint8Array {
 
 const PROTOCOLS = ['tcp', 'tcp', 'udp', 'sctp', 'icmp', 'icmpv6', '47', ''];
 
-/** Up to eight rules between hosts and ports, and a default. */
+/** Up to eight rules between hosts and ports, and a default. No rule denies everything: what is dropped teaches little. */
 function randomRules(random: Random): PlainRules {
   const rules: PlainRule[] = [];
   for (let n = random.below(9); n > 0; n--) {
     const protocol = random.pick(PROTOCOLS);
     const family = protocol === 'icmp' ? 4 : protocol === 'icmpv6' ? 6 : random.chance(400) ? 6 : 4;
+    const action = random.chance(600) ? 'allow' : 'deny';
     const host = (): string => {
-      if (random.chance(300)) return '';
       if (random.chance(200)) return family === 4 ? '10.0.0.0/22' : 'fd00::/15';
       return addressOf(family, 1 + random.below(HOSTS));
     };
     const low = random.pick(PORTS);
-    const ports =
-      /^(tcp|udp|sctp)$/.test(protocol) && random.chance(600) ? (random.chance(300) ? `${low}-8080` : `${low}`) : '';
+    const hasPorts = /^(tcp|udp|sctp)$/.test(protocol) && random.chance(600);
     rules.push({
       name: `r${rules.length + 1}`,
-      action: random.chance(600) ? 'allow' : 'deny',
+      action,
       protocol,
-      source: host(),
-      destination: host(),
-      ports,
+      source: action === 'allow' && random.chance(300) ? '' : host(),
+      destination: random.chance(300) ? '' : host(),
+      ports: hasPorts ? (random.chance(300) ? `${low}-8080` : `${low}`) : '',
     });
   }
-  return { rules, default: random.chance(700) ? 'allow' : 'deny' };
+  return { rules, default: random.chance(850) ? 'allow' : 'deny' };
 }

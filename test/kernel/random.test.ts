@@ -32,6 +32,12 @@ it('the kernel can be asked where it must be', () => {
 });
 
 describe.runIf(refusal === null)('random traffic', () => {
+  it('a disagreement is found, and shrunk to the packets it needs', async () => {
+    const found = await checkSeed(FIRST, EACH, { timeouts: { udp: 29, tcp_syn_sent: 119, icmp: 29 } });
+    expect(found?.text).toContain(`seed ${FIRST}: timeout: Linux: `);
+    expect(found?.packets).toHaveLength(1);
+  });
+
   const seeds = Math.ceil(PACKETS / EACH);
   for (let first = FIRST; first < FIRST + seeds; first += GROUP) {
     const last = Math.min(first + GROUP, FIRST + seeds) - 1;

@@ -8,6 +8,7 @@
  *   udp, udplite, sctp tag 7 INIT(100) DATA COOKIE_ECHO ..., icmp 8/0 id 1, icmpv6 128/0 id 1, ping, pong, gre, esp, ah
  *   proto 99 len 20     any protocol;  raw 6 0102ff   any protocol with these bytes
  *   error 3/1 quote 2 [cut 28] [swapped]   an ICMP error that quotes the second packet of the script
+ *   redirect 137/0 quote 2                 an ICMPv6 redirect about the second packet
  *   behind each: len N, badsum, ttl N, ipid N, short N (transport cut to N bytes), ext hop,routing,dest,ah,
  *   part 8-24 | part 24- (a fragment: these bytes of the payload), more | last (its flag set otherwise)
  */
@@ -54,7 +55,22 @@ const EXTENSIONS: Readonly<Record<string, () => f.Extension>> = {
 /** Words with a number behind them; everything else that a line may hold. */
 const NUMBERS = ['seq', 'ack', 'win', 'len', 'id', 'tag', 'ttl', 'ipid', 'short', 'quote', 'cut', 'scale', 'coverage'];
 const MARKS = ['badsum', 'badipsum', 'nosum', 'more', 'last', 'swapped', 'reflected', 'atomic'];
-const KINDS = ['udp', 'udplite', 'sctp', 'icmp', 'icmpv6', 'ping', 'pong', 'gre', 'esp', 'ah', 'proto', 'raw', 'error'];
+const KINDS = [
+  'udp',
+  'udplite',
+  'sctp',
+  'icmp',
+  'icmpv6',
+  'ping',
+  'pong',
+  'gre',
+  'esp',
+  'ah',
+  'proto',
+  'raw',
+  'error',
+  'redirect',
+];
 
 type Fail = (message: string) => never;
 
@@ -130,6 +146,7 @@ function parseTransport(kind: string, rest: string[], index: number, fail: Fail)
     case 'sctp':
       return parseSctp(rest, fail);
     case 'error':
+    case 'redirect':
     case 'icmp':
     case 'icmpv6':
       return parseIcmp(kind, rest.shift() ?? '', index, fail);
@@ -187,6 +204,7 @@ function parseIcmp(kind: string, typeAndCode: string, index: number, fail: Fail)
     fail(`${kind} "${typeAndCode}": write type/code, such as 3/1`);
   return (family, source, _destination, earlier, words) => {
     const { numbers, marks } = words;
+    if (kind === 'redirect') return redirect(type, code, earlier[(numbers['quote'] ?? 1) - 1]!, words);
     const build = kind === 'icmpv6' || (kind === 'error' && family === 6) ? f.icmpv6 : f.icmp;
     let payload: Uint8Array = new Uint8Array(numbers['len'] ?? 8);
     if (numbers['quote'] !== undefined) {
@@ -201,6 +219,15 @@ function parseIcmp(kind: string, typeAndCode: string, index: number, fail: Fail)
     return message(build, type, code, payload, words);
   };
 }
+
+/** An ICMPv6 redirect (RFC 4861, 4.5): target, destination, and an option that holds the redirected packet. */
+const redirect = (type: number, code: number, quoted: Uint8Array, { numbers }: Words): f.Segment => {
+  const held = quoted.slice(0, numbers['cut']);
+  const option = f.bytes(4, Math.ceil((8 + held.length) / 8), new Uint8Array(6), held);
+  const padding = new Uint8Array((8 - (option.length % 8)) % 8);
+  const target = f.address('fe80::9');
+  return f.icmpv6({ type, code, rest: 0, payload: f.bytes(target, quoted.slice(24, 40), option, padding) });
+};
 
 /** The packet with its addresses exchanged: what a liar quotes. */
 const swap = (packet: Uint8Array): Uint8Array => {
