@@ -31,6 +31,11 @@ type Answer = readonly [
   entry: Entry | null,
 ];
 
+/** The run is worth nothing, but another one may be fast enough. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow';
+}
+
 export interface Channel {
   setUp(asked: SetUp): Promise<void>;
   judge(packets: readonly KernelPacket[]): Promise<KernelVerdict[]>;
@@ -125,7 +130,7 @@ function encode({ time, bytes }: KernelPacket, base: bigint): Uint8Array[] {
 function place(document: unknown, verdicts: KernelVerdict[]): void {
   const { answers, late } = document as { answers: Answer[]; late: number };
   if (late > 0) {
-    throw new Error(
+    throw new TooSlow(
       `The machine was too slow: ${late} UDP packets came more than two real seconds behind their first.`,
     );
   }

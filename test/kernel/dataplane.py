@@ -219,9 +219,10 @@ class Dataplane:
             entry.expires = expires
             heapq.heappush(self.ends, (expires, self.number, entry))
             self.connections.set_timeout(family, tuple_, FROZEN)
-        if entry.protocol == UDP and not entry.aged and time.monotonic() - entry.begun_real > 1.9:
-            self.late += 1
         status = struct.unpack('>I', found[netlink.CTA_STATUS])[0]
+        # UDP's two seconds went by for the machine, but not for the packets.
+        if entry.protocol == UDP and not entry.aged and status & SEEN_REPLY and time.monotonic() - entry.begun_real > 1.9:
+            self.late += 1
         return (self.state(entry, found), (entry.expires - self.now) / 1000, bool(status & SEEN_REPLY), bool(status & ASSURED))
 
     def begin(self, family, tuple_, found, identity):
