@@ -86,6 +86,12 @@ export interface Service {
 
 export type Owner = Pod | Node | Service;
 
+/**
+ * Where a node-local DNS cache answers by default: on every node, for that node's own pods. The address is each pod's own
+ * node (14), unless something in the cluster holds it.
+ */
+export const NODE_LOCAL_DNS = '169.254.20.10';
+
 export interface Inventory {
   readonly namespaces: ReadonlyMap<string, Namespace>;
   readonly pods: readonly Pod[];

@@ -10,7 +10,7 @@
  * to the next tier's chain. Every rule that decides carries a comment that names policap's rule, as ruleComment() and
  * isolationComment() give it: `nft monitor trace` then tells the deciding rule. Numbers are items of docs/semantics.md.
  */
-import type { Inventory } from '../cluster/inventory.js';
+import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
 import { fromAddresses, MAX_V4, MAX_V6, parseV4, parseV6 } from './addresses.js';
 import { formatInterval, formatV4, formatV6 } from './print.js';
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from './protocols.js';
@@ -190,17 +190,20 @@ function exemptLines({ byAddress, owners, nodes }: Inventory, verdict: string, s
   const held = new Map<number, string[]>();
   for (const [address, { owner }] of byAddress) held.set(owner, [...(held.get(owner) ?? []), address]);
   const nodeByName = new Map(nodes.map(node => [node.name, node.owner]));
+  const nodeLocal = byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
   const samePod = new Pairs();
   const ownNode = new Pairs();
   for (const [owner, addresses] of held) {
     const holder = owners[owner]!;
     if (holder.kind === 'pod') {
       samePod.add(addresses, addresses);
-      const node = held.get(nodeByName.get(holder.node) ?? -1) ?? [];
+      const owned = nodeByName.get(holder.node);
+      const node = owned === undefined ? [] : [...(held.get(owned) ?? []), ...nodeLocal];
       ownNode.add(node, addresses);
       ownNode.add(addresses, node);
     } else if (holder.kind === 'node') {
-      ownNode.add(addresses, addresses);
+      ownNode.add(addresses, [...addresses, ...nodeLocal]);
+      ownNode.add(nodeLocal, addresses);
     }
   }
   return FAMILIES.flatMap(family =>

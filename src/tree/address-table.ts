@@ -10,11 +10,11 @@
  * their first interval: a set holds a class exactly when it holds the class's first interval, and the classes of a
  * prefix are mostly consecutive numbers. So a set becomes a few ranges of class numbers.
  */
-import type { Inventory } from '../cluster/inventory.js';
+import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
 import { MAX_V4, MAX_V6, parseV4, parseV6 } from '../rules/addresses.js';
 import type { AddressSet } from '../rules/ruleset.js';
 import { buildEntries, lastNotAbove } from './intervals-v4.js';
-import { ADDRESS_STRIDE, EGRESS_SUBJECT, INGRESS_SUBJECT, NODE, OWNER, SIGN } from './lookup.js';
+import { ADDRESS_STRIDE, EGRESS_SUBJECT, EVERY_NODE, INGRESS_SUBJECT, NODE, OWNER, SIGN } from './lookup.js';
 
 /** Sets of one side; the same set may stand in it many times. */
 export type SideSets = readonly AddressSet[];
@@ -51,12 +51,13 @@ export function buildAddressTable(sides: ReadonlyMap<number, SideSets>, inventor
       if (v6 !== null) owners6.set(v6, owner);
     }
   }
+  const nodeLocal = parseV4(NODE_LOCAL_DNS)!;
   const begin4 = collectStarts(
     0,
     MAX_V4,
     1,
     [...distinct.values()].flatMap(sets => sets.map(set => set.v4)),
-    owners4.keys(),
+    [...owners4.keys(), nodeLocal],
   );
   const begin6 = collectStarts(
     0n,
@@ -80,6 +81,7 @@ export function buildAddressTable(sides: ReadonlyMap<number, SideSets>, inventor
       isPod[interval] = 1;
     }
   };
+  if (!owners4.has(nodeLocal)) rows[lastNotAbove(begin4, nodeLocal) * ADDRESS_STRIDE + NODE] = EVERY_NODE;
   for (const [address, owner] of owners4) own(lastNotAbove(begin4, address), owner);
   for (const [address, owner] of owners6) own(first6 + lastNotAbove(begin6, address), owner);
 

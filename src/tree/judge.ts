@@ -20,6 +20,7 @@ import {
   ADDRESS_STRIDE,
   EGRESS_PEER,
   EGRESS_SUBJECT,
+  EVERY_NODE,
   FORWARD_PEER,
   FORWARD_SUBJECT,
   findV4,
@@ -99,7 +100,12 @@ export function judge(
   }
   // (14): same node, and one of the ends is the node.
   const node = addresses[source + NODE]!;
-  if (node >= 0 && node === addresses[destination + NODE]! && (from === node || to === node)) {
+  const otherNode = addresses[destination + NODE]!;
+  if (
+    (node >= 0 && node === otherNode && (from === node || to === node)) ||
+    (node === EVERY_NODE && otherNode >= 0) ||
+    (otherNode === EVERY_NODE && node >= 0)
+  ) {
     out[at + EGRESS] = OUTCOME_NODE;
     out[at + INGRESS] = OUTCOME_NODE;
     return;

@@ -4,7 +4,7 @@
  *
  * In:  a Ruleset and an Inventory.  Out: a QuestionClassifier: packets (classify) and questions by name (decide).
  */
-import type { Inventory } from '../cluster/inventory.js';
+import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 import { containsUnaddressed, containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
 import { heldAddresses } from '../rules/pod-sets.js';
@@ -57,6 +57,7 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     if (v4 !== null) ownerOfV4.set(v4, owner);
     if (v6 !== null) ownerOfV6.set(v6, owner);
   }
+  const nodeLocal = parseV4(NODE_LOCAL_DNS);
   const nodeByName = new Map(inventory.nodes.map(node => [node.name, node.owner]));
   const buildMs = performance.now() - started;
 
@@ -70,6 +71,9 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     }
     return { owner, pod: -1, node: o?.kind === 'node' ? owner : -1, host: -1, v4, v6 };
   }
+
+  /** An address that is every node's own, as each of its pods sees it. */
+  const isNodeLocal = ({ owner, v4 }: Side): boolean => owner < 0 && v4 === nodeLocal;
 
   function decideDirection(tiers: readonly Tier[], subject: Side, peer: Side, packet: Packet): number {
     for (let t = 0; t < tiers.length; t++) {
@@ -92,7 +96,9 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     // (14): a node and its own pods, either way, whatever addresses they use; and a node and itself.
     if (
       (source.node >= 0 && (source.node === destination.host || source.node === destination.node)) ||
-      (destination.node >= 0 && destination.node === source.host)
+      (destination.node >= 0 && destination.node === source.host) ||
+      (isNodeLocal(source) && (destination.host >= 0 || destination.node >= 0)) ||
+      (isNodeLocal(destination) && (source.host >= 0 || source.node >= 0))
     ) {
       return [OUTCOME_NODE, OUTCOME_NODE, forward];
     }

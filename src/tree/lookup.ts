@@ -16,6 +16,8 @@ export const ADDRESS_STRIDE = 8;
 export const OWNER = 0;
 /** Owner index of the node: of a pod the one it runs on, of a node itself; else -1. */
 export const NODE = 1;
+/** NODE of an address that is every node's own: each pod's node, as seen by that pod. */
+export const EVERY_NODE = -2;
 /** Address class a direction and side; of the subject sides -1 where the address is no pod's. */
 export const EGRESS_SUBJECT = 2;
 export const EGRESS_PEER = 3;

@@ -19,6 +19,10 @@ export function oracle(policies: readonly NetworkPolicy[], inventory: Inventory,
   const destinationPod = destination?.kind === 'pod' ? destination : null;
   if (sourcePod !== null && sourcePod === destinationPod) return { egress: 'loopback', ingress: 'loopback' };
   if (isOwnNode(source, destination) || isOwnNode(destination, source)) return { egress: 'node', ingress: 'node' };
+  // What a node-local DNS cache answers on is, to a pod, its own node.
+  const toEveryNode = source !== null && hasNode(source, inventory) && packet.destination === '169.254.20.10';
+  const fromEveryNode = destination !== null && hasNode(destination, inventory) && packet.source === '169.254.20.10';
+  if (toEveryNode || fromEveryNode) return { egress: 'node', ingress: 'node' };
 
   const direction = (way: 'egress' | 'ingress'): OracleAnswer => {
     const subject = way === 'egress' ? sourcePod : destinationPod;
@@ -56,6 +60,9 @@ function isOwnNode(a: Pod | Node | null, b: Pod | Node | null): boolean {
   if (a?.kind !== 'node' || b === null) return false;
   return b.kind === 'node' ? a === b : b.node === a.name;
 }
+
+const hasNode = (end: Pod | Node, { nodes }: Inventory): boolean =>
+  end.kind === 'node' || nodes.some(node => node.name === end.node);
 
 function admitsPeer(
   peer: Peer,

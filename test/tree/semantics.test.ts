@@ -368,6 +368,20 @@ it('item 14: a node and its own pods, on any of its addresses; other nodes are s
   expect(ask.both(API, DB)).toEqual(['default-deny', 'default-deny']);
 });
 
+it("item 14: the node-local DNS address is each pod's own node, unless somebody holds it; other link-local ones are not", () => {
+  const closed = [policy('shop', 'p', everything, { ingress: [], egress: [] })];
+  const ask = asker(closed);
+  expect(ask.both(WEB, '169.254.20.10')).toEqual(['node', 'node']);
+  expect(ask.both('169.254.20.10', WEB)).toEqual(['node', 'node']);
+  expect(ask.both('192.168.0.1', '169.254.20.10')).toEqual(['node', 'node']);
+  expect(ask.both('169.254.20.10', OUTSIDE)).toEqual(['none', 'none']);
+  for (const other of ['169.254.20.9', '169.254.20.11', '169.254.169.254']) {
+    expect(ask.both(WEB, other)).toEqual(['default-deny', 'none']);
+  }
+  const held = asker(closed, { ...SHOP, services: { dns: ['169.254.20.10'] } });
+  expect(held.both(WEB, '169.254.20.10')).toEqual(['default-deny', 'none']);
+});
+
 it('item 15: the classifier judges only first packets: the reply direction is asked as a connection of its own', () => {
   const ask = asker([
     policy('shop', 'p', labels({ app: 'db' }), {
