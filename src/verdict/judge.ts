@@ -175,6 +175,9 @@ export class Judge {
       } else if (status !== STATUS_OK) {
         // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
         code[i] = status === STATUS_MALFORMED && dataplane ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
+        // Its later fragments share its verdict, and not that of an older datagram of the same identification.
+        if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE)
+          this.rememberFragment(rows, base, i, out);
       } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
         this.judgeLaterFragment(rows, base, i, out);
       } else {

@@ -227,6 +227,22 @@ describe('what belongs to a connection without being of it', () => {
     expect(late.map(r => r.marks.includes('first'))).toEqual([false, true, false]);
   });
 
+  it('leaves undecided what follows a first fragment without whole headers, whatever the identification meant before', async () => {
+    const datagram = ipv4(
+      { src: WEB, dst: DB, id: 78 },
+      udp({ sport: 41000, dport: 5353, payload: new Uint8Array(3000) }),
+    );
+    const [first, second] = fragment4(datagram, 1480).map(part => ethernet(part)) as [Uint8Array, Uint8Array];
+    const batch = batchOf([first, second, first.subarray(0, 36), second], { original: [1514, 1514, 1514, 1514] }).batch;
+    const { records } = await record(sourceOf([batch]), compileText(CLUSTER));
+    expect(words(records)).toEqual([
+      'allowed no-policy',
+      'allowed no-policy',
+      'undecided truncated',
+      'undecided truncated',
+    ]);
+  });
+
   it('leaves undecided what the snap length cut, and lets neighbour discovery be', async () => {
     const cut = batchOf([ethernet(ipv4({ src: WEB, dst: DB }, tcp({})))], { snapLength: 36 }).batch;
     expect(words((await record(sourceOf([cut]), compileText(CLUSTER, DB_CLOSED))).records)).toEqual([
