@@ -90,7 +90,8 @@ export async function replay(
 
   const warnings = judge.observations.warnings(totalBytes);
   if (source.stepsBack > 0) {
-    warnings.push(`Time ran backwards ${source.stepsBack} times in the captures; it was held still there.`);
+    const times = source.stepsBack === 1 ? 'once' : `${source.stepsBack} times`;
+    warnings.push(`Time ran backwards ${times} in the captures; it was held still there.`);
   }
   const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
   for (const report of reports) await report.end(result);

@@ -50,7 +50,12 @@ function describe(view: DataView, length: number): { found: string; hint: string
 function recogniser(name: string, options: FormatOptions): Recognise {
   const magic = 'a pcap or pcapng capture';
   const cut = (expected: string, length: number): CaptureError =>
-    new CaptureError(name, 0, expected, length === 0 ? 'an empty file' : `the end of the file after ${length} bytes`);
+    new CaptureError(
+      name,
+      0,
+      expected,
+      length === 0 ? 'an empty file' : `the end of the file after ${length} ${length === 1 ? 'byte' : 'bytes'}`,
+    );
   return (view, length, ended) => {
     if (length < 4) {
       if (!ended) return 'more';

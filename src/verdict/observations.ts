@@ -17,6 +17,8 @@ export interface Observations {
 /** Names shown in one warning. */
 const NAMED = 3;
 
+const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`;
+
 export function createObservations(inventory: Inventory): Observations {
   const { owners } = inventory;
   let fromNodes = 0;
@@ -45,14 +47,15 @@ export function createObservations(inventory: Inventory): Observations {
       const warnings: string[] = [];
       if (fromNodes > 0) {
         warnings.push(
-          `${fromNodes} connections come from node addresses: a node's own, or someone else's behind masquerade. ` +
+          `${count(fromNodes, 'connection comes', 'connections come')} from node addresses: a node's own, or someone else's ` +
+            'behind masquerade. ' +
             "To tell them apart, capture on the pods' interfaces or on the node's `any`.",
         );
       }
       if (darkPackets > 0) {
         const share = totalBytes > 0 ? Math.round((darkBytes / totalBytes) * 100) : 0;
         warnings.push(
-          `${darkPackets} packets (${share}% of the bytes) are encrypted tunnels between nodes and were judged as such. ` +
+          `${count(darkPackets, 'packet', 'packets')} (${share}% of the bytes) of encrypted tunnels between nodes, judged as such. ` +
             "To see what is inside, capture on the pods' interfaces.",
         );
       }
@@ -63,8 +66,8 @@ export function createObservations(inventory: Inventory): Observations {
         });
         const rest = younger.size > NAMED ? ` and ${younger.size - NAMED} more` : '';
         warnings.push(
-          `${younger.size} pods started after their addresses were seen in the capture (${named.join(', ')}${rest}): ` +
-            'those addresses may have been other pods’. Take the cluster dump when the capture is taken.',
+          `${count(younger.size, 'pod', 'pods')} started later than the capture saw its address (${named.join(', ')}${rest}): ` +
+            'at that time it may have been another pod’s. Take the cluster dump when the capture is taken.',
         );
       }
       return warnings;

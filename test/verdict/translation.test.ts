@@ -172,6 +172,6 @@ describe('masquerade', () => {
   it('is warned about where only the node is seen', async () => {
     const source = sourceOf([batchOf([syn(NODE_A, API_2, 40000, 8080)]).batch]);
     const { outcome } = await record(source, compileText(CLUSTER));
-    expect(outcome.warnings.join()).toMatch(/1 connections come from node addresses/);
+    expect(outcome.warnings.join()).toMatch(/1 connection comes from node addresses/);
   });
 });
