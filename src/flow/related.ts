@@ -39,7 +39,7 @@ const sameAddress = (a: Int32Array, i: number, b: Int32Array, j: number): boolea
 
 /** @param offset where the quoted packet begins in `bytes`. */
 const findAt = (table: Table, rows: Int32Array, base: number, bytes: Uint8Array, offset: number): number => {
-  parseQuoted(bytes, offset, rows[base + END]!, quoted, 0);
+  parseQuoted(bytes, offset, rows[base + END]!, rows[base + FAMILY]!, quoted, 0);
   if (quoted[STATUS] !== STATUS_OK || quoted[FAMILY] !== rows[base + FAMILY]) return -1;
   if ((quoted[FRAGMENT]! & FRAG_LATER) !== 0 || !sameAddress(rows, base + DST, quoted, SRC)) return -1;
   return writeKey(quoted, 0, bytes, table.key, 0) === NO_TUPLE ? -1 : table.find();

@@ -77,8 +77,11 @@ export const writeKey = (rows: Int32Array, base: number, bytes: Uint8Array, key:
   } else if (protocol === GRE) {
     // Version 1 (RFC 2637): the call number of the receiving end; the sender's own is not in the packet.
     const at = rows[base + L4]!;
-    if (at + 8 <= rows[base + END]! && (bytes[at + 1]! & 7) === 1)
+    if (at + 8 <= rows[base + END]! && (bytes[at + 1]! & 7) === 1) {
+      // Linux knows version 1 with PPP inside only.
+      if (bytes[at + 2] !== 0x88 || bytes[at + 3] !== 0x0b) return NO_TUPLE;
       destinationPort = (bytes[at + 6]! << 8) | bytes[at + 7]!;
+    }
   }
   const side = compareEnds(rows, base, sourcePort, destinationPort);
   if (side === FROM_HIGH_END) {

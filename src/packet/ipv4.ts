@@ -45,17 +45,7 @@ export function ipv4(view: DataView, at: number, end: number, wire: number, rows
   const first = view.getUint8(at + VERSION_LENGTH);
   const header = (first & 15) << 2;
   if (first >>> 4 !== 4 || header < HEADER) return STATUS_MALFORMED;
-  rows[base + FAMILY] = 4;
-  rows[base + PROTOCOL] = view.getUint8(at + UPPER);
-  rows[base + SRC] = view.getInt32(at + SOURCE);
-  rows[base + DST] = view.getInt32(at + DESTINATION);
-  rows[base + TTL] = view.getUint8(at + TIME_TO_LIVE);
-  rows[base + IP_ID] = view.getUint16(at + IDENTIFICATION);
-  rows[base + L4] = at + header;
-  const fragment = view.getUint16(at + FLAGS_OFFSET);
-  const offset = fragment & OFFSET_MASK;
-  rows[base + FRAGMENT] =
-    (offset << 4) | ((fragment & MORE_FRAGMENTS) === 0 ? 0 : FRAG_MORE) | (offset === 0 ? 0 : FRAG_LATER);
+  ipv4Fields(view, at, rows, base);
   let length = view.getUint16(at + TOTAL_LENGTH);
   // A sender that leaves segmentation to the network card captures packets before their length is filled in (and above
   // 65,535 bytes it does not fit): 0 then means "to the end of the frame", as the kernel itself reads it. Such a packet
@@ -70,4 +60,19 @@ export function ipv4(view: DataView, at: number, end: number, wire: number, rows
     if (at + header > end) return shortStatus(at + header, wire);
   }
   return STATUS_OK;
+}
+
+/** The fields of 20 bytes that are there, into the row. */
+export function ipv4Fields(view: DataView, at: number, rows: Int32Array, base: number): void {
+  rows[base + FAMILY] = 4;
+  rows[base + PROTOCOL] = view.getUint8(at + UPPER);
+  rows[base + SRC] = view.getInt32(at + SOURCE);
+  rows[base + DST] = view.getInt32(at + DESTINATION);
+  rows[base + TTL] = view.getUint8(at + TIME_TO_LIVE);
+  rows[base + IP_ID] = view.getUint16(at + IDENTIFICATION);
+  rows[base + L4] = at + ((view.getUint8(at + VERSION_LENGTH) & 15) << 2);
+  const fragment = view.getUint16(at + FLAGS_OFFSET);
+  const offset = fragment & OFFSET_MASK;
+  rows[base + FRAGMENT] =
+    (offset << 4) | ((fragment & MORE_FRAGMENTS) === 0 ? 0 : FRAG_MORE) | (offset === 0 ? 0 : FRAG_LATER);
 }

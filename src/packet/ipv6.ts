@@ -46,7 +46,11 @@ const UDP = 17;
 const ROUTING = 43;
 const FRAGMENT_HEADER = 44;
 const AUTHENTICATION = 51;
+const ICMPV6 = 58;
+const NO_NEXT_HEADER = 59;
 const DESTINATION_OPTIONS = 60;
+const SCTP = 132;
+const UDP_LITE = 136;
 
 const EXTENSION_NEXT = 0;
 const EXTENSION_LENGTH = 1;
@@ -65,6 +69,18 @@ export const OPEN_END = 0x3fffffff;
 export function ipv6(view: DataView, at: number, end: number, wire: number, rows: Int32Array, base: number): number {
   if (at + HEADER > end) return shortStatus(at + HEADER, wire);
   if (view.getUint8(at + VERSION) >>> 4 !== 6) return STATUS_MALFORMED;
+  return ipv6Chain(view, at, end, wire, rows, base);
+}
+
+/** The same of 40 bytes that are there and whose version is known. */
+export function ipv6Chain(
+  view: DataView,
+  at: number,
+  end: number,
+  wire: number,
+  rows: Int32Array,
+  base: number,
+): number {
   rows[base + FAMILY] = 6;
   for (let word = 0; word < 4; word++) {
     rows[base + SRC + word] = view.getInt32(at + SOURCE + 4 * word);
@@ -125,7 +141,12 @@ export function ipv6(view: DataView, at: number, end: number, wire: number, rows
     } else {
       size = (view.getUint8(offset + EXTENSION_LENGTH) + 1) << 3;
     }
-    if (offset + size > limit) return unread(rows, base, shortStatus(offset + size, reach));
+    if (offset + size > limit) {
+      const status = shortStatus(offset + size, reach);
+      // Linux does not hold a header's length against the packet: what needs no header of its own may still follow.
+      if (status !== STATUS_MALFORMED || !isHeaderless(following)) return unread(rows, base, status);
+      size = limit - offset;
+    }
     next = following;
     offset += size;
   }
@@ -133,6 +154,25 @@ export function ipv6(view: DataView, at: number, end: number, wire: number, rows
   rows[base + L4] = offset;
   rows[base + PAYLOAD] = stop - offset;
   return STATUS_OK;
+}
+
+/** A protocol that a filter knows by its number alone. */
+const isHeaderless = (protocol: number): boolean => HEADERLESS[protocol] === 1;
+const HEADERLESS = new Uint8Array(256).fill(1);
+for (const protocol of [
+  HOP_BY_HOP,
+  TCP,
+  UDP,
+  ROUTING,
+  FRAGMENT_HEADER,
+  AUTHENTICATION,
+  ICMPV6,
+  NO_NEXT_HEADER,
+  DESTINATION_OPTIONS,
+  SCTP,
+  UDP_LITE,
+]) {
+  HEADERLESS[protocol] = 0;
 }
 
 /** The chain broke off before its upper-layer protocol: PROTOCOL stays -1. */

@@ -5,7 +5,7 @@
  * `undecided: truncated`, for the capture does not tell what the host saw. Called for invalid packets only.
  */
 import { parseQuoted } from '../packet/quoted.js';
-import { END, FLAG_CUT, FLAGS, L4, PROTOCOL, STATUS, STATUS_TRUNCATED, STRIDE } from '../packet/row.js';
+import { END, FAMILY, FLAG_CUT, FLAGS, L4, PROTOCOL, STATUS, STATUS_TRUNCATED, STRIDE } from '../packet/row.js';
 
 const ICMP = 1;
 const ICMPV6 = 58;
@@ -21,6 +21,6 @@ export function mayBeCutShort(rows: Int32Array, base: number, bytes: Uint8Array)
   // Which chunks an SCTP packet holds decides whether it may begin a connection or continue one.
   if (protocol === SCTP) return true;
   if (protocol !== ICMP && protocol !== ICMPV6) return false;
-  parseQuoted(bytes, rows[base + L4]! + ERROR_HEADER, rows[base + END]!, quoted, 0);
+  parseQuoted(bytes, rows[base + L4]! + ERROR_HEADER, rows[base + END]!, rows[base + FAMILY]!, quoted, 0);
   return quoted[STATUS] === STATUS_TRUNCATED;
 }

@@ -5,10 +5,10 @@ import { END, L4, STRIDE } from '../../src/packet/row.js';
 import * as f from '../support/frames.js';
 import { parseOne, type ReadRow, readRow } from './rows.js';
 
-function quote(packet: Uint8Array, length = packet.length): ReadRow {
+function quote(packet: Uint8Array, length = packet.length, family = packet[0]! >> 4): ReadRow {
   const bytes = f.bytes(new Uint8Array(100).fill(0x45), packet, new Uint8Array(20).fill(0x99));
   const rows = new Int32Array(STRIDE).fill(0x55555555);
-  parseQuoted(bytes, 100, 100 + length, rows, 0);
+  parseQuoted(bytes, 100, 100 + length, family, rows, 0);
   return readRow(rows, 0);
 }
 const segment = f.tcp({ sport: 4312, dport: 443, seq: 9, payload: new Uint8Array(1000) });
@@ -49,25 +49,36 @@ describe('a quoted packet', () => {
     expect(quote(f.ipv4({}, f.icmp({ id: 77 })), 27)).toMatchObject({ status: 'truncated', icmp: [0, 0, 0] });
     expect(quote(f.ipv6({}, f.icmpv6({ id: 78 })))).toMatchObject({ status: 'ok', icmp: [128, 0, 78] });
     expect(quote(f.ipv4({}, f.segment(89, new Uint8Array(0))))).toMatchObject({ status: 'ok', protocol: 89 });
-    for (const s of [
-      f.udp({ sport: 1, dport: 2 }),
-      f.udpLite({ sport: 1, dport: 2 }),
-      f.sctp({ sport: 1, dport: 2 }),
-      f.dccp({ sport: 1, dport: 2 }),
-    ])
+    for (const s of [f.udp({ sport: 1, dport: 2 }), f.udpLite({ sport: 1, dport: 2 }), f.sctp({ sport: 1, dport: 2 })])
       expect(quote(f.ipv4({}, s), 24)).toMatchObject({ status: 'ok', protocol: s.protocol, sport: 1, dport: 2 });
   });
-  it('a later fragment names no connection; noise is malformed', () => {
+  it('a later fragment names no connection', () => {
     const [, later] = f.fragment4(f.ipv4({}, segment), 512);
     expect(quote(later!)).toMatchObject({ status: 'ok', fragment: (64 << 4) | 2, sport: 0 });
-    expect(quote(f.bytes(new Uint8Array(60).fill(0x51)))).toMatchObject({ status: 'malformed', family: 0 });
-    expect(quote(f.ipv4({ headerWords: 4 }, segment))).toMatchObject({ status: 'malformed', family: 0 });
+  });
+  it("is of the error's family, whatever version or header length it claims, as Linux takes it", () => {
+    const four = f.ipv4({ src: '10.0.1.2' }, segment);
+    four[0] = 0xb5;
+    expect(quote(four, 28, 4)).toMatchObject({ status: 'ok', family: 4, src: '10.0.1.2', sport: 4312 });
+    const six = f.ipv6({ src: 'fd00::2' }, segment);
+    six[0] = 0x30;
+    expect(quote(six, 48, 6)).toMatchObject({ status: 'ok', family: 6, src: 'fd00::2', sport: 4312 });
+    const short = f.ipv4({ src: '10.0.1.2', dst: '10.0.2.3', headerWords: 4 }, segment);
+    // The ports are then read from the destination address.
+    expect(quote(short)).toMatchObject({ status: 'ok', l4: 116, sport: 0x0a00, dport: 0x0203 });
+  });
+  it('of DCCP needs nothing behind its addresses', () => {
+    expect(quote(f.ipv4({}, f.dccp({ sport: 1, dport: 2 })), 20)).toMatchObject({
+      status: 'ok',
+      protocol: 33,
+      sport: 0,
+    });
   });
   it('is where a parsed error says', () => {
     const frame = f.ethernet(f.ipv4({}, f.icmpError(f.ipv4({ src: '1.1.1.1' }, segment).subarray(0, 28))));
     const row = parseOne(frame);
     const rows = new Int32Array(STRIDE);
-    parseQuoted(frame, row.l4 + 8, row.end, rows, 0);
+    parseQuoted(frame, row.l4 + 8, row.end, 4, rows, 0);
     expect(readRow(rows, 0)).toMatchObject({ status: 'ok', src: '1.1.1.1', sport: 4312, dport: 443 });
     expect([rows[L4], rows[END]]).toEqual([14 + 20 + 8 + 20, frame.length]);
   });
