@@ -34,21 +34,17 @@ export function policapAnswers(packets: readonly CollectedPacket[]): Answers {
   return new Map(packets.filter(isCompared).map(packet => [packet.number, sayPolicap(packet)]));
 }
 
-/** @param verdicts of the packets that have bytes, in order. */
+/** Every packet that the kernel was given. @param verdicts of the packets that have bytes, in order. */
 export function kernelAnswers(packets: readonly CollectedPacket[], verdicts: readonly KernelVerdict[]): Answers {
-  const answers = new Map<number, string>();
-  packets
-    .filter(({ bytes }) => bytes !== null)
-    .forEach((packet, i) => {
-      if (isCompared(packet)) answers.set(packet.number, sayKernel(verdicts[i]!, packet.fragment));
-    });
-  return answers;
+  const given = packets.filter(({ bytes }) => bytes !== null);
+  return new Map(given.map(({ number, fragment }, i) => [number, sayKernel(verdicts[i]!, fragment)]));
 }
 
+/** Where policap decided: what it leaves undecided is no disagreement. */
 export function disagreements(policap: Answers, kernel: Answers): Disagreement[] {
   const found: Disagreement[] = [];
-  for (const number of new Set([...policap.keys(), ...kernel.keys()])) {
-    const [ours, theirs] = [policap.get(number) ?? 'nothing', kernel.get(number) ?? 'nothing'];
+  for (const [number, ours] of policap) {
+    const theirs = kernel.get(number) ?? 'nothing';
     if (ours !== theirs) found.push({ number, policap: ours, kernel: theirs });
   }
   return found;

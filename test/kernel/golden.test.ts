@@ -10,8 +10,9 @@ describe("policap's verdicts are the ones the kernel gave", () => {
     const recorded = readGolden(folder.name);
     expect(recorded.length).toBe(parts.length);
     parts.forEach((packets, i) => {
-      const found = disagreements(policapAnswers(packets), recorded[i]!);
-      expect(found.slice(0, 10), `${found.length} of ${recorded[i]!.size}`).toEqual([]);
+      const ours = policapAnswers(packets);
+      const found = disagreements(ours, recorded[i]!);
+      expect(found.slice(0, 10), `${found.length} of ${ours.size}`).toEqual([]);
     });
   });
 

@@ -115,8 +115,9 @@ async function run(paths: readonly string[], options: ProgramOptions, terminal: 
   const asked = packets.flatMap(({ time, bytes }) => (bytes === null ? [] : [{ time, bytes }]));
   const ruleset = emitNft(compiled.ruleset, compiled.inventory);
   const theirs = kernelAnswers(packets, await judgeByKernel(asked, ruleset, { timeouts, verifyChecksums, liberal }));
-  const found = disagreements(policapAnswers(packets), theirs);
-  const agree = `${count(theirs.size - found.length)} of ${plural(theirs.size, 'packet')} agree`;
+  const ours = policapAnswers(packets);
+  const found = disagreements(ours, theirs);
+  const agree = `${count(ours.size - found.length)} of ${plural(ours.size, 'packet')} agree`;
   terminal.write(`${paths.join(', ')}: ${agree} with Linux ${kernelVersion()}\n`);
   const left = [...leftOut(packets)].map(([why, number]) => `${count(number)} ${why}`);
   if (left.length > 0) terminal.write(`not compared: ${left.join(', ')}\n`);
