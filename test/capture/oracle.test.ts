@@ -1,7 +1,9 @@
 /** Plain microsecond captures against `pcap-parser`, which shares no code with us. */
+import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { allCases } from '../support/cases.js';
 import { concat, pcapHeader, pcapRecord } from './build.js';
 import { type Frame, read } from './drain.js';
 
@@ -42,7 +44,24 @@ const byParser = (bytes: Uint8Array): Promise<Frame[]> =>
       .on('error', reject);
   });
 
+const folders = allCases().flatMap(({ path, captures }) => captures.map(capture => `${path}/${capture}`));
+/** Uncompressed pcap of either byte order with microseconds: what the oracle reads. */
+const plain = [...new Set(folders)].filter(path => {
+  const magic = readFileSync(path).readUInt32BE(0);
+  return magic === 0xa1b2c3d4 || magic === 0xd4c3b2a1;
+});
+
 describe('pcap-parser', () => {
+  it('has shipped captures to read', () => expect(plain.length).toBeGreaterThan(3));
+
+  it.each(plain)('finds the same frames in %s', async path => {
+    const bytes = new Uint8Array(readFileSync(path));
+    const { frames, errors } = await read(bytes, { bufferLength: 16 * 1024 });
+    expect(errors).toEqual([]);
+    expect(frames.length).toBeGreaterThan(0);
+    expect(frames).toEqual(await byParser(bytes));
+  });
+
   it('finds the same frames in any plain capture', { timeout: 300_000 }, async () => {
     const packet = fc.record({
       seconds: fc.nat(0xffffffff),

@@ -1,18 +1,18 @@
 /** Header fields of every shipped capture, and of frames built here, equal tshark's. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as f from '../support/frames.js';
 import { compareWithTshark, hasTshark } from '../support/tshark.js';
 
-const cases = new URL('../../pcaps/', import.meta.url).pathname;
-const captures = existsSync(cases)
-  ? readdirSync(cases, { withFileTypes: true })
-      .filter(entry => entry.isDirectory())
-      .flatMap(entry => readdirSync(join(cases, entry.name)).map(name => join(entry.name, name)))
-      .filter(name => /\.(pcap|pcapng)(\.gz|\.zst)?$/.test(name))
-  : [];
+const root = new URL('../..', import.meta.url).pathname;
+const captures = ['pcaps', 'examples'].flatMap(collection =>
+  readdirSync(join(root, collection), { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(join(root, collection, name)).map(file => join(collection, name, file)))
+    .filter(path => /\.(pcap|pcapng)(\.gz|\.zst)?$/.test(path)),
+);
 
 const options = f.tcpOptions({ mss: 1460, scale: 7, sackPermitted: true, timestamps: [1, 2] });
 const segment = f.tcp({ flags: 'SA', seq: 0xfffffff0, ack: 5, options, payload: f.text('hello') });
@@ -156,7 +156,7 @@ describe.skipIf(!hasTshark())('header fields equal tshark', () => {
     }
   });
   it.each(captures)('shipped: %s', async name => {
-    const { packets, differences } = await compareWithTshark(join(cases, name));
+    const { packets, differences } = await compareWithTshark(join(root, name));
     expect(differences.slice(0, 20), `${differences.length} differences`).toEqual([]);
     expect(packets).toBeGreaterThan(0);
   });
