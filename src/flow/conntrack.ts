@@ -12,7 +12,6 @@ import {
   FRAG_LATER,
   FRAGMENT,
   ICMP_TYPE,
-  L4,
   PROTOCOL,
   STATUS,
   STATUS_NOT_IP,
@@ -33,23 +32,16 @@ import {
   WORDS,
 } from './entry.js';
 import { Expiry, NEVER } from './expiry.js';
-import { grePacket } from './generic.js';
 import { ICMP_REDIRECT6, ICMP_UNKNOWN, ICMP_UNTRACKED, icmpClass } from './icmp.js';
 import { AGAIN, GONE, KEEP, REFUSED, REFUSED_CLOSING } from './outcome.js';
+import { protocolPacket } from './protocols.js';
 import { QUEUE_NONE, QUEUE_SETTLED, QUEUE_UNREPLIED, Queues } from './queues.js';
 import { findRedirected, findRelated } from './related.js';
-import { isSctpClosing, sctpBegin, sctpPacket } from './sctp.js';
+import { isSctpClosing, sctpBegin } from './sctp.js';
 import { hashKey, KEY_HASH, KEY_SIDE, KEY_WORDS, Table } from './table.js';
 import { isClosing, type TcpSettings, tcpBegin, tcpPacket } from './tcp.js';
 import { CLOSE } from './tcp-states.js';
-import {
-  TIMEOUT_GENERIC,
-  TIMEOUT_ICMP,
-  TIMEOUT_ICMPV6,
-  TIMEOUT_TCP,
-  TIMEOUT_UNACKNOWLEDGED,
-  timeoutTable,
-} from './timeouts.js';
+import { TIMEOUT_TCP, TIMEOUT_UNACKNOWLEDGED, timeoutTable } from './timeouts.js';
 import {
   INVALID_HEADER,
   INVALID_NO_ENTRY,
@@ -72,7 +64,6 @@ import {
 import {
   FROM_EITHER,
   FROM_HIGH_END,
-  GRE,
   ICMP,
   ICMPV6,
   isRequest,
@@ -81,10 +72,9 @@ import {
   SCTP,
   TCP,
   UDP,
-  UDP_LITE,
   writeKey,
 } from './tuple.js';
-import { udpBegin, udpLitePacket, udpLiteValid, udpPacket } from './udp.js';
+import { udpBegin } from './udp.js';
 
 export const DEFAULT_CONNECTIONS = 1_048_576;
 /** Connections a table may hold at most: its words must fit one typed array. */
@@ -203,7 +193,7 @@ export class ConnectionTracker implements Tracker {
     const outcome =
       protocol === TCP
         ? tcpPacket(words, at, direction, rows, base, bytes, this.tcp)
-        : this.judge(protocol, at, direction, rows, base, bytes);
+        : protocolPacket(protocol, words, at, direction, rows, base, bytes, this.clock, this.timeouts);
     this.slot = slot;
     if (outcome >= 0) this.expiry.set(slot, this.clock + outcome);
     else if (outcome === AGAIN) {
@@ -241,7 +231,8 @@ export class ConnectionTracker implements Tracker {
     } else {
       if (protocol === UDP) udpBegin(words, at, this.clock);
       else if (protocol === SCTP) outcome = sctpBegin(words, at, rows, base, bytes);
-      if (outcome === KEEP) outcome = this.judge(protocol, at, 0, rows, base, bytes);
+      if (outcome === KEEP)
+        outcome = protocolPacket(protocol, words, at, 0, rows, base, bytes, this.clock, this.timeouts);
     }
     if (outcome < 0) {
       this.queues.give(slot);
@@ -255,35 +246,6 @@ export class ConnectionTracker implements Tracker {
     this.pending = slot;
     this.pendingTimeout = outcome;
     return TRACK_NEW;
-  }
-
-  /** Every protocol but TCP. */
-  private judge(
-    protocol: number,
-    at: number,
-    direction: number,
-    rows: Int32Array,
-    base: number,
-    bytes: Uint8Array,
-  ): number {
-    const { timeouts } = this;
-    const { words } = this.table;
-    switch (protocol) {
-      case UDP:
-        return udpPacket(words, at, this.clock, timeouts);
-      case ICMP:
-        return timeouts[TIMEOUT_ICMP]!;
-      case ICMPV6:
-        return timeouts[TIMEOUT_ICMPV6]!;
-      case SCTP:
-        return sctpPacket(words, at, direction, rows, base, bytes, timeouts);
-      case GRE:
-        return grePacket(words, at, timeouts);
-      case UDP_LITE:
-        return udpLiteValid(bytes, rows[base + L4]!) ? udpLitePacket(words, at, timeouts) : REFUSED - INVALID_HEADER;
-      default:
-        return timeouts[TIMEOUT_GENERIC]!;
-    }
   }
 
   /** ICMP messages that are neither requests nor replies. */
