@@ -24,18 +24,21 @@ function numbers(from: number): (n: number) => number {
   };
 }
 
-/** ClassBench-like: wildcards, nested prefixes of a few networks, exact ports and ranges. */
+/**
+ * ClassBench-like: wildcards, nested prefixes of a few networks, exact ports and ranges. A wide source goes with a narrow
+ * destination: one filter that matches everything would decide for all behind it.
+ */
 function filters(count: number, below: (n: number) => number): { text: string; packets: PacketLiteral[] } {
   const lines: string[] = [];
   const packets: PacketLiteral[] = [];
-  const prefix = (): [string, string] => {
-    const length = [0, 8, 16, 20, 24, 27, 32, 32][below(8)]!;
+  const prefix = (narrowest: boolean): [string, string, number] => {
+    const length = (narrowest ? [24, 27, 32, 32] : [0, 8, 16, 20, 24, 27, 32, 32])[below(narrowest ? 4 : 8)]!;
     const size = 2 ** (32 - length);
     const address = ((10 + below(3)) << 24) | below(1 << 24);
     const first = Math.floor((address >>> 0) / size) * size;
     // The prefix's borders, and one beyond.
     const inside = [first, first + size - 1, (first + size) % 2 ** 32, first + below(size)][below(4)]!;
-    return [`${v4Text(first)}/${length}`, v4Text(inside)];
+    return [`${v4Text(first)}/${length}`, v4Text(inside), length];
   };
   const range = (): [number, number] => {
     const low = below(65536);
@@ -44,8 +47,8 @@ function filters(count: number, below: (n: number) => number): { text: string; p
     ]! as [number, number];
   };
   for (let i = 0; i < count; i++) {
-    const [source, from] = prefix();
-    const [destination, to] = prefix();
+    const [source, from, length] = prefix(false);
+    const [destination, to] = prefix(length < 24);
     const [sports, dports] = [range(), range()];
     const protocol = ['0x06/0xFF', '0x11/0xFF', '0x01/0xFF', '0x00/0x00'][below(4)]!;
     lines.push(`@${source} ${destination} ${sports.join(' : ')} ${dports.join(' : ')} ${protocol}`);
