@@ -27,6 +27,7 @@ import {
   udpLite,
 } from '../support/frames.js';
 import { sourceOf } from '../support/replay.js';
+import { seed } from '../support/seed.js';
 import { arbInventory, arbPackets, arbPolicies, arbRuleset } from '../tree/arbitrary.js';
 import type { PacketLiteral } from '../tree/packets.js';
 import { disagreements, kernelAnswers, policapAnswers } from './agreement.js';
@@ -36,7 +37,6 @@ import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal } from './kern
 const refusal = kernelRefusal();
 if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
 
-const seed = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31);
 const RAW = 101;
 /** Rulesets of each kind; each with 20 to 40 packets. */
 const RULESETS = 100;

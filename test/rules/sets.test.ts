@@ -13,9 +13,9 @@ import {
   subtractPorts,
   unionPorts,
 } from '../../src/rules/ports.js';
+import { seed } from '../support/seed.js';
 import { bits, isWithin } from '../tree/oracle.js';
 
-const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 const LAST = 40;
 
 /** Any flat intervals of 0..LAST: overlapping, touching, in any order. */

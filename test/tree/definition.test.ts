@@ -5,11 +5,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { buildRules } from '../../src/rules/build.js';
 import { createLinear } from '../../src/tree/linear.js';
+import { seed } from '../support/seed.js';
 import { arbInventory, arbPackets, arbPolicies } from './arbitrary.js';
 import { type OracleAnswer, oracle } from './oracle.js';
 import { judge } from './packets.js';
-
-const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 
 it(`random policies mean what their definition says (seed ${seed})`, () => {
   const seen = new Map<string, number>();

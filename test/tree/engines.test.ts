@@ -9,6 +9,7 @@ import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree, type TreeOptions } from '../../src/tree/tree.js';
+import { seed } from '../support/seed.js';
 import { arbInventory, arbPackets, arbPolicies, arbRuleset } from './arbitrary.js';
 import { classify, describeOutcome, type PacketLiteral, rowOf } from './packets.js';
 
@@ -19,7 +20,6 @@ const SHAPES: readonly (readonly [string, TreeOptions])[] = [
   ['forests', { mostRuns: 0 }],
 ];
 
-const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 const parameters = (numRuns: number) => ({ seed, numRuns });
 
 /** How often each kind of outcome was seen: a property that only ever met `none` would prove nothing. */

@@ -8,10 +8,9 @@ import { DENSE, FOREST, SPARSE } from '../../src/tree/judge.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { block, cluster, labels, pods, policy, port, rule } from '../rules/cluster.js';
+import { seed } from '../support/seed.js';
 import { v4Text } from './arbitrary.js';
 import { classify, type PacketLiteral } from './packets.js';
-
-const seed = Number(process.env['FC_SEED'] ?? Date.now() % 2 ** 31);
 
 /** Whole numbers below n, evenly spread (mulberry32); the seed repeats them. */
 function numbers(from: number): (n: number) => number {
