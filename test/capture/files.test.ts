@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -13,6 +13,7 @@ import { openSource, SourceError } from '../../src/node/sources.js';
 import { findZstd } from '../../src/node/zstd-program.js';
 import { random } from '../fuzz/mutate.js';
 import { concat, pcapHeader, pcapRecord } from './build.js';
+import { compileInto } from './compiled.js';
 import { bytesSource, chunkedSource, type Drained, drain } from './drain.js';
 
 let folder: string;
@@ -128,29 +129,7 @@ describe('standard input', () => {
   let compiled: string;
   beforeAll(() => {
     compiled = join(folder, 'compiled');
-    const root = new URL('../../', import.meta.url).pathname;
-    const list = [
-      '--ignoreConfig',
-      '--outDir',
-      compiled,
-      '--rootDir',
-      'src',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2023',
-    ];
-    const run = spawnSync(
-      process.execPath,
-      ['node_modules/typescript/bin/tsc', ...list, '--types', 'node', 'src/node/captures.ts'],
-      {
-        cwd: root,
-        encoding: 'utf8',
-      },
-    );
-    expect(run.stdout).toBe('');
-    writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
-    symlinkSync(join(root, 'node_modules'), join(compiled, 'node_modules'));
+    compileInto(compiled, 'src/node/captures.ts');
     writeFileSync(join(compiled, 'node', 'count.js'), program);
   });
 

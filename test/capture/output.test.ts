@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputError, openOutput } from '../../src/node/output.js';
+import { compileInto } from './compiled.js';
 
 let folder: string;
 beforeAll(() => {
@@ -67,27 +68,7 @@ describe('standard output', () => {
   let compiled: string;
   beforeAll(() => {
     compiled = at('compiled');
-    const list = [
-      '--ignoreConfig',
-      '--outDir',
-      compiled,
-      '--rootDir',
-      'src',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2023',
-    ];
-    const run = spawnSync(
-      process.execPath,
-      ['node_modules/typescript/bin/tsc', ...list, '--types', 'node', 'src/node/output.ts'],
-      {
-        cwd: new URL('../../', import.meta.url).pathname,
-        encoding: 'utf8',
-      },
-    );
-    expect(run.stdout).toBe('');
-    writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
+    compileInto(compiled, 'src/node/output.ts');
     writeFileSync(
       join(compiled, 'write.js'),
       `import { openOutput } from './node/output.js';
