@@ -10,10 +10,12 @@ import { GATHERED_FRAMES, gatherFrames } from './capture/gather.js';
 import type { Compiled } from './compile.js';
 import { createTracker } from './flow/conntrack.js';
 import { createFragments } from './flow/fragments.js';
+import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { TrackerOptions } from './flow/tracker.js';
 import { createParser, newPacketBatch, type ParserOptions } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
+import { createInOrder } from './report/in-order.js';
 import type { ReplayResult, Report } from './report/report.js';
 import { createDecisions } from './verdict/decisions.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
@@ -54,7 +56,8 @@ export async function replay(
   const judge = new Judge({
     ...compiled,
     tracker,
-    fragments: createFragments({ timeouts: options.timeouts }),
+    fragments: createFragments(options),
+    reassembly: mode === 'dataplane' && !stateless ? new Reassembly(options) : null,
     decisions,
     mode,
     stateless,
@@ -74,6 +77,7 @@ export async function replay(
   };
 
   const context = { compiled, source, decisions: decisions.list, mode, captures: options.captures };
+  const inOrder = createInOrder(reports, judge.datagrams);
   for (const report of reports) report.begin(context);
   let frames = options.signal?.aborted ? null : await read(packets);
   while (frames !== null) {
@@ -81,12 +85,14 @@ export async function replay(
     // Interrupted, it reads no more, and judges what it has.
     const ahead: FrameBatch | null = options.signal?.aborted ? null : await read(packetsAhead);
     judge.judge(frames, packets, ahead === null ? null : { frames: ahead, packets: packetsAhead }, verdicts);
-    for (const report of reports) await report.batch(frames, packets, verdicts, first);
+    await inOrder.batch(frames, packets, verdicts, first);
     for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;
     await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
     [packets, packetsAhead] = [packetsAhead, packets];
     frames = ahead;
   }
+
+  await inOrder.end();
 
   const warnings = judge.observations.warnings(totalBytes);
   if (source.stepsBack > 0) {

@@ -27,6 +27,8 @@ const FORMATS = ['text', 'json', 'jsonl', 'pcapng'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings'] as const;
 
+const KERNELS = ['6.12', '6.18'] as const;
+
 /** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
 const PATIENCE = 200;
 
@@ -40,6 +42,7 @@ interface ReplayCommandOptions extends CommonOptions {
   readonly verifyChecksums?: boolean;
   readonly tunnels: boolean;
   readonly duplicates: boolean;
+  readonly kernel: (typeof KERNELS)[number];
   readonly beLiberal?: boolean;
   readonly only?: Verdict;
   readonly top?: number;
@@ -92,6 +95,11 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
       new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
         wholeNumber(1, MOST_CONNECTIONS),
       ),
+    )
+    .addOption(
+      new Option('--kernel <version>', 'where Linux kernels differ: an inexact TCP reset leaves 300 or 10 seconds')
+        .choices([...KERNELS])
+        .default('6.18'),
     )
     .option('--be-liberal', 'TCP segments out of the window are not invalid')
     .option('--verify-checksums', 'wrong checksums are invalid (captures are full of offloaded ones)')
@@ -171,6 +179,7 @@ async function judgeAll(
         timeouts: options.timeout,
         maxConnections: options.maxConnections,
         liberal: options.beLiberal,
+        kernel: options.kernel,
         verifyChecksums: options.verifyChecksums,
         tunnels: options.tunnels,
         duplicates: options.duplicates,

@@ -55,6 +55,9 @@ const UDP_LITE = 136;
 const EXTENSION_NEXT = 0;
 const EXTENSION_LENGTH = 1;
 const MIN_EXTENSION = 8;
+/** What a quote must hold of an extension header for Linux to step over it: its length, or a fragment's offset. */
+const QUOTED_EXTENSION = 2;
+const QUOTED_FRAGMENT = 4;
 const FRAGMENT_OFFSET = 2;
 const FRAGMENT_ID = 4;
 const AUTHENTICATION_SPI = 4;
@@ -72,7 +75,7 @@ export function ipv6(view: DataView, at: number, end: number, wire: number, rows
   return ipv6Chain(view, at, end, wire, rows, base);
 }
 
-/** The same of 40 bytes that are there and whose version is known. */
+/** The same of 40 bytes that are there and whose version is known. A quote has OPEN_END for its wire end. */
 export function ipv6Chain(
   view: DataView,
   at: number,
@@ -101,6 +104,7 @@ export function ipv6Chain(
   const limit = stop < end ? stop : end;
   rows[base + END] = limit;
 
+  const isQuote = wire === OPEN_END;
   let reach = stop;
   let offset = at + HEADER;
   let flags = 0;
@@ -115,13 +119,15 @@ export function ipv6Chain(
     rows[base + FLAGS] = flags;
     rows[base + L4] = offset;
     rows[base + PAYLOAD] = stop - offset;
-    if (offset + MIN_EXTENSION > limit) return unread(rows, base, shortStatus(offset + MIN_EXTENSION, reach));
+    const need = !isQuote ? MIN_EXTENSION : next === FRAGMENT_HEADER ? QUOTED_FRAGMENT : QUOTED_EXTENSION;
+    if (offset + need > limit) return unread(rows, base, shortStatus(offset + need, reach));
+    const isWhole = offset + MIN_EXTENSION <= limit;
     const following = view.getUint8(offset + EXTENSION_NEXT);
     let size = MIN_EXTENSION;
     if (next === FRAGMENT_HEADER) {
       const word = view.getUint16(offset + FRAGMENT_OFFSET);
       const more = word & 1;
-      rows[base + IP_ID] = view.getInt32(offset + FRAGMENT_ID);
+      if (isWhole) rows[base + IP_ID] = view.getInt32(offset + FRAGMENT_ID);
       if (word >>> 3 !== 0) {
         rows[base + FRAGMENT] = ((word >>> 3) << 4) | FRAG_LATER | (more === 1 ? FRAG_MORE : 0);
         rows[base + PROTOCOL] = following;
@@ -135,7 +141,7 @@ export function ipv6Chain(
       } else if (rows[base + FRAGMENT] === 0) rows[base + FRAGMENT] = FRAG_ATOMIC;
     } else if (next === AUTHENTICATION) {
       size = (view.getUint8(offset + EXTENSION_LENGTH) + 2) << 2;
-      rows[base + TAG] = view.getInt32(offset + AUTHENTICATION_SPI);
+      if (isWhole) rows[base + TAG] = view.getInt32(offset + AUTHENTICATION_SPI);
       flags |= FLAG_AUTH_HEADER;
       rows[base + FLAGS] = flags;
     } else {
@@ -144,7 +150,7 @@ export function ipv6Chain(
     if (offset + size > limit) {
       const status = shortStatus(offset + size, reach);
       // Linux does not hold a header's length against the packet: what needs no header of its own may still follow.
-      if (status !== STATUS_MALFORMED || !isHeaderless(following)) return unread(rows, base, status);
+      if ((status !== STATUS_MALFORMED && !isQuote) || !isHeaderless(following)) return unread(rows, base, status);
       size = limit - offset;
     }
     next = following;

@@ -11,6 +11,7 @@
  */
 import type { FrameBatch } from '../capture/frame.js';
 import type { Fragments } from '../flow/fragments.js';
+import type { Reassembly } from '../flow/reassembly.js';
 import {
   AHEAD,
   INVALID_HEADER,
@@ -45,7 +46,9 @@ import {
   STRIDE,
 } from '../packet/row.js';
 import { mayBeCutShort } from './cut.js';
+import { Datagrams } from './datagrams.js';
 import type { LookAhead } from './ends.js';
+import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
@@ -65,7 +68,6 @@ import {
   MARK_ORIGINAL,
   MARK_TRANSLATED,
   PENDING,
-  UNDECIDED_FRAGMENT,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
 } from './verdict.js';
@@ -73,6 +75,8 @@ import {
 export interface JudgeParts extends OpeningParts {
   readonly tracker: Tracker;
   readonly fragments: Fragments;
+  /** Where datagrams are judged when they are whole, as Linux does: in dataplane mode with connection tracking. */
+  readonly reassembly: Reassembly | null;
 }
 
 /** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
@@ -110,6 +114,8 @@ export class Judge {
   private readonly invalid = createStrays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
+  /** Dataplane mode with connection tracking. */
+  readonly datagrams: Datagrams | null;
   /** Of the batch at hand. */
   private bytes: Uint8Array = new Uint8Array(0);
   private startSeconds = Number.NaN;
@@ -119,6 +125,7 @@ export class Judge {
 
   constructor(private readonly parts: JudgeParts) {
     this.opening = new Opening(parts);
+    this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
     this.observations = createObservations(parts.inventory);
   }
 
@@ -129,7 +136,8 @@ export class Judge {
   judge(frames: FrameBatch, packets: PacketBatch, next: BatchAhead | null, out: VerdictBatch): void {
     const { rows, count, duplicateOf } = packets;
     const { bytes, seconds, nanoseconds, original } = frames;
-    const { tracker } = this.parts;
+    const { tracker, fragments } = this.parts;
+    const { datagrams } = this;
     const dataplane = this.parts.mode === 'dataplane';
     const { code, decision, connection, packet, marks } = out;
     const before = this.packets;
@@ -137,6 +145,7 @@ export class Judge {
     const start = this.startSeconds;
     out.count = count;
     this.bytes = bytes;
+    datagrams?.begin(before, out);
     const [here, behind] = this.ahead;
     here.rows = rows;
     here.seconds = seconds;
@@ -158,6 +167,7 @@ export class Judge {
       if (time > this.now) {
         this.now = time;
         this.milliseconds = (seconds[i]! - start) * 1000 + ((nanoseconds[i]! / 1e6) | 0);
+        if (datagrams !== null && time >= datagrams.deadline) datagrams.expire(time);
       }
       code[i] = PENDING;
       decision[i] = -1;
@@ -172,14 +182,19 @@ export class Judge {
         code[i] = ALLOWED_NOT_IP;
       } else if ((flags & FLAG_DUPLICATE) !== 0 && number - duplicateOf[i]! < HISTORY) {
         this.copyVerdict(duplicateOf[i]!, before, i, out);
+        if (code[i] === PENDING) datagrams?.addCopy(duplicateOf[i]!, number);
+      } else if (datagrams !== null && rows[base + FRAGMENT] !== 0 && datagrams.isFragment(rows, base)) {
+        if (!datagrams.add(rows, base, bytes, this.now, number, i)) continue;
+        this.judgeWhole(datagrams.rows, datagrams.bytes, i, number, out);
+        datagrams.share(i);
       } else if (status !== STATUS_OK) {
         // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
         code[i] = status === STATUS_MALFORMED && dataplane ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
         // Its later fragments share its verdict, and not that of an older datagram of the same identification.
         if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE)
-          this.rememberFragment(rows, base, i, out);
+          rememberFragment(fragments, rows, base, this.now, i, out);
       } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
-        this.judgeLaterFragment(rows, base, i, out);
+        judgeLaterFragment(fragments, rows, base, this.now, i, out);
       } else {
         const tracked = tracker.track(rows, base, bytes, this.milliseconds, i - prepared);
         if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {
@@ -189,10 +204,27 @@ export class Judge {
           here.count = count - i - 1;
           this.judgeOther(tracked, rows, base, i, number, out);
         }
-        if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) this.rememberFragment(rows, base, i, out);
+        if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) rememberFragment(fragments, rows, base, this.now, i, out);
       }
     }
     this.history.add(before, out);
+  }
+
+  /** A datagram put together, which is no frame of the batch. */
+  private judgeWhole(rows: Int32Array, bytes: Uint8Array, i: number, number: number, out: VerdictBatch): void {
+    const { tracker } = this.parts;
+    const status = rows[STATUS]!;
+    if (status !== STATUS_OK) {
+      out.code[i] = status === STATUS_MALFORMED ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
+      return;
+    }
+    const { bytes: frames } = this;
+    this.bytes = bytes;
+    const tracked = tracker.track(rows, 0, bytes, this.milliseconds);
+    if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED)
+      this.ofConnection(tracker.slot, i, out, tracked);
+    else this.judgeOther(tracked, rows, 0, i, number, out);
+    this.bytes = frames;
   }
 
   /** Whatever is not a packet of a connection in the table. */
@@ -324,31 +356,6 @@ export class Judge {
     } else {
       out.code[i] = allowed;
     }
-  }
-
-  private judgeLaterFragment(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
-    const { fragments } = this.parts;
-    const found = fragments.find(rows, base, this.now);
-    if (found < 0) {
-      out.code[i] = UNDECIDED_FRAGMENT;
-      return;
-    }
-    const at = found * fragments.words;
-    out.code[i] = fragments.record[at]!;
-    out.decision[i] = fragments.record[at + 1]!;
-    out.connection[i] = fragments.record[at + 2]!;
-    out.packet[i] = fragments.record[at + 3]! >>> 0;
-    out.marks[i] = fragments.record[at + 4]!;
-  }
-
-  private rememberFragment(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
-    const { fragments } = this.parts;
-    const at = fragments.remember(rows, base, this.now) * fragments.words;
-    fragments.record[at] = out.code[i]!;
-    fragments.record[at + 1] = out.decision[i]!;
-    fragments.record[at + 2] = out.connection[i]!;
-    fragments.record[at + 3] = out.packet[i]!;
-    fragments.record[at + 4] = out.marks[i]! & ~MARK_FIRST;
   }
 
   /** @param before number of the last packet before this batch */

@@ -17,11 +17,12 @@ export const DROPPED_RULE = 10;
 export const DROPPED_INVALID_STATE = 11;
 export const DROPPED_CONNECTION = 12;
 export const DROPPED_TABLE_FULL = 13;
-export const UNDECIDED_TRUNCATED = 14;
-export const UNDECIDED_FRAGMENT = 15;
-export const UNDECIDED_AMBIGUOUS = 16;
-export const UNDECIDED_UNSUPPORTED = 17;
-export const CODES = 18;
+export const DROPPED_FRAGMENT = 14;
+export const UNDECIDED_TRUNCATED = 15;
+export const UNDECIDED_FRAGMENT = 16;
+export const UNDECIDED_AMBIGUOUS = 17;
+export const UNDECIDED_UNSUPPORTED = 18;
+export const CODES = 19;
 
 export type Verdict = 'allowed' | 'dropped' | 'undecided';
 export type Reason =
@@ -57,6 +58,7 @@ const REASONS: readonly Reason[] = [
   'invalid-state',
   'connection-dropped',
   'table-full',
+  'fragment',
   'truncated',
   'fragment',
   'ambiguous-policy',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ethernet, ipv4, pcapOf, tcp } from '../support/frames.js';
 import { policap } from './person.js';
 import { makeShop } from './shop.js';
 
@@ -38,6 +39,33 @@ describe('replay', () => {
   it('offers packets one by one in dataplane mode', async () => {
     const { out } = await policap(replay('three.pcap', '-o', 'jsonl', '--mode', 'dataplane'));
     expect(words(out)).toEqual(['1 allowed rule', '2 dropped default-deny', '3 dropped invalid-state']);
+  });
+
+  it('follows the kernel that is named: an inexact reset leaves 300 seconds in 6.12 and 10 in 6.18', async () => {
+    const [web, db] = ['10.0.1.1', '10.0.2.1'];
+    const segment = (src: string, dst: string, flags: string, seq: number, ack: number): Uint8Array => {
+      const [sport, dport] = src === web ? [40000, 5432] : [5432, 40000];
+      return ethernet(ipv4({ src, dst }, tcp({ sport, dport, flags, seq, ack, window: 1000 })));
+    };
+    const frames = [
+      segment(web, db, 'S', 100, 0),
+      segment(db, web, 'SA', 500, 101),
+      segment(web, db, 'A', 101, 501),
+      // In the window, but not what comes next.
+      segment(db, web, 'RA', 600, 101),
+      segment(web, db, 'A', 101, 501),
+    ];
+    const times = [0n, 1n, 2n, 3n, 23n].map(seconds => 1_700_000_000_000_000_000n + seconds * 1_000_000_000n);
+    writeFileSync(shop.path('reset.pcap'), pcapOf(frames, { times }));
+    for (const [kernel, last] of [
+      ['6.12', '5 allowed established'],
+      ['6.18', '5 allowed rule'],
+    ] as const) {
+      const args = ['-o', 'jsonl', '--mode', 'dataplane', '--kernel', kernel];
+      expect(words((await policap(replay('reset.pcap', ...args))).out).at(-1)).toBe(last);
+    }
+    const { code, err } = await policap(replay('reset.pcap', '--kernel', '5.4'));
+    expect([code, err]).toEqual([2, expect.stringContaining('Allowed choices are 6.12, 6.18')]);
   });
 
   it('prints one JSON document', async () => {

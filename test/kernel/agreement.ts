@@ -26,6 +26,8 @@ const STATES: Readonly<Record<string, string>> = {
   related: 'related',
   'invalid-state': 'invalid',
   'not-enforced': 'untracked',
+  // Its datagram never is whole: no rule sees it.
+  fragment: 'none',
 };
 
 const isCompared = ({ bytes, verdict }: CollectedPacket): boolean => bytes !== null && verdict !== 'undecided';
@@ -61,7 +63,7 @@ export function leftOut(packets: readonly CollectedPacket[]): Map<string, number
   return found;
 }
 
-/** The fragments of a datagram share its verdict; the entry behind them is told once, with another packet. */
+/** The fragments of a datagram share its verdict; the entry behind them is told once, with the last of them. */
 function sayPolicap({ verdict, reason, rule, entry, fragment }: CollectedPacket): string {
   return line(verdict, STATES[reason] ?? 'new', rule === '' ? null : rule, fragment ? null : sayEntry(entry));
 }

@@ -7,8 +7,9 @@
 import type { FrameSource } from '../../src/capture/frame.js';
 import type { Compiled } from '../../src/compile.js';
 import { createTracker } from '../../src/flow/conntrack.js';
-import { TRACK_INVALID, TRACK_NEW, TRACK_RELATED } from '../../src/flow/tracker.js';
-import { FRAG_LATER, FRAGMENT, STATUS, STATUS_OK, STRIDE } from '../../src/packet/row.js';
+import { FATE_PASSES, FATE_WHOLE, Reassembly } from '../../src/flow/reassembly.js';
+import { TRACK_INVALID, TRACK_NEW } from '../../src/flow/tracker.js';
+import { STATUS, STATUS_OK, STRIDE } from '../../src/packet/row.js';
 import { type ReplayOptions, replay } from '../../src/replay.js';
 import type { Report } from '../../src/report/report.js';
 import { reasonOf, verdictOf } from '../../src/verdict/verdict.js';
@@ -25,6 +26,7 @@ export interface CollectedPacket {
   readonly leftOut: string | null;
   readonly verdict: 'allowed' | 'dropped' | 'undecided';
   readonly reason: string;
+  /** A fragment: the entry is told with the last one of its datagram. */
   readonly fragment: boolean;
   /** Comments of the rules that decide, as the kernel must name them. */
   readonly rule: string;
@@ -73,19 +75,27 @@ function createCollector(
   const packets: CollectedPacket[] = [];
   // A second table beside the replay's own, which reports cannot see: asked the same, in the same order.
   const tracker = createTracker(options);
+  const reassembly = new Reassembly(options);
   let decisions: Parameters<Report['begin']>[0]['decisions'] = [];
   let start = Number.NaN;
   let now = 0;
 
   function entryOf(rows: Int32Array, base: number, bytes: Uint8Array, dropped: boolean): KernelEntry | null {
-    if (rows[base + STATUS] !== STATUS_OK || (rows[base + FRAGMENT]! & FRAG_LATER) !== 0) return null;
+    if (rows[base + STATUS] !== STATUS_OK) return null;
     const code = tracker.track(rows, base, bytes, Math.floor(now / 1e6));
     if (code === TRACK_NEW && dropped) tracker.discard();
     else if (code === TRACK_NEW) tracker.confirm();
-    if (tracker.slot < 0 || code === TRACK_RELATED || (code === TRACK_NEW && dropped)) return null;
+    if (tracker.slot < 0 || (code === TRACK_NEW && dropped)) return null;
     const { state, timeoutLeft, replied, assured } = tracker.describe(tracker.slot);
     // An entry that the packet ended is there no more.
     return timeoutLeft <= 0 && code !== TRACK_INVALID ? null : { state, left: timeoutLeft / 1000, replied, assured };
+  }
+
+  /** The entry behind a fragment; undefined where its datagram is not whole. */
+  function entryOfFragment(rows: Int32Array, base: number, bytes: Uint8Array, number: number, dropped: boolean) {
+    const fate = reassembly.add(rows, base, bytes, now, number);
+    if (fate !== FATE_WHOLE && fate !== FATE_PASSES) return undefined;
+    return entryOf(reassembly.rows, 0, reassembly.bytes, dropped);
   }
 
   return {
@@ -102,7 +112,10 @@ function createCollector(
         const reason = reasonOf(verdicts.code[i]!);
         const decision = verdicts.decision[i]! < 0 ? null : decisions[verdicts.decision[i]!]!;
         const wire = wirePacket(rows, base, frames.bytes);
-        const entry = entryOf(rows, base, frames.bytes, verdict === 'dropped');
+        reassembly.expire(now);
+        const entry = isFragment(rows, base)
+          ? entryOfFragment(rows, base, frames.bytes, first + i, verdict === 'dropped')
+          : entryOf(rows, base, frames.bytes, verdict === 'dropped');
         packets.push({
           number: first + i,
           time: BigInt(frames.seconds[i]!) * 1_000_000_000n + BigInt(frames.nanoseconds[i]!),
@@ -110,9 +123,9 @@ function createCollector(
           leftOut: typeof wire === 'string' ? wire : null,
           verdict,
           reason,
-          fragment: isFragment(rows, base),
+          fragment: entry === undefined,
           rule: deciding(reason, decision, rows, base, compiled.ruleset),
-          entry,
+          entry: entry ?? null,
         });
       }
     },

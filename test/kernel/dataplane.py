@@ -24,7 +24,7 @@ import time
 import netlink
 import ports
 from fragments import Held
-from headers import fragment_key, tuple_of, walk
+from headers import fragment_key, quoted_tuple, tuple_of, walk
 
 FROZEN = 1_500_000
 # Drop, accept, goto, return: what a rule does that settles something.
@@ -111,13 +111,10 @@ class Dataplane:
             if self.entries.get(entry.tuple) is entry:
                 self.age(entry)
 
-        # Datagrams were begun in the order in which they are held.
-        while self.held:
-            key = next(iter(self.held))
-            held = self.held[key]
+        for key, held in list(self.held.items()):
             if held.begun + self.fragment_ms[held.packet[0] >> 4] > now:
-                break
-            self.write(held.overlap())
+                continue
+            self.write(held.ending())
             self.came_out()
             netlink.read_log(self.log)
             netlink.read_trace(self.trace_socket)
@@ -125,7 +122,7 @@ class Dataplane:
             self.give_up(held)
 
     def give_up(self, held):
-        for number in held.numbers:
+        for number in held.dead + held.numbers:
             self.answers.append((number, *UNSEEN))
 
     def age(self, entry):
@@ -147,11 +144,13 @@ class Dataplane:
         rules = self.rules() if self.trace else None
         found = walk(packet)
         key = fragment_key(found, packet)
-        tuple_ = tuple_of(found, packet)
+        # A fragment that is none to the kernel goes on by itself.
+        if key is not None and logs and fragment_key(walk(logs[0][1]), logs[0][1]) is not None:
+            if key in self.held:
+                self.held[key].passed(packet)
+            key = None
         if key is not None:
-            held = self.held.setdefault(key, Held(self.now))
-            held.add(number, tuple_, packet)
-            tuple_ = held.tuple
+            self.held.setdefault(key, Held(self.now)).add(number, self.now, packet)
         if not logs and not allowed:
             # Nothing reached the filter: a fragment that waits for the others, or a packet that IP refuses.
             if key is None:
@@ -159,12 +158,18 @@ class Dataplane:
             return
         if len(logs) != 1:
             raise RuntimeError(f'packet {number} was seen {len(logs)} times by the filter')
-        state, _, direction = logs[0].partition(' ')
-        # A related packet's own tuple is nobody's, and it leaves its connection's entry as it is.
+        (prefix, seen) = logs[0]
+        numbers = [number]
+        if key is not None:
+            numbers, others = self.held.pop(key).split(seen)
+            for other in others:
+                self.answers.append((other, *UNSEEN))
+        state, _, direction = prefix.partition(' ')
+        judged = walk(seen)
+        tuple_ = quoted_tuple(judged, seen) if state == 'related' else tuple_of(judged, seen)
         entry = None
-        if tuple_ is not None and state not in ('untracked', 'related'):
-            entry = self.follow(found[0], tuple_, state == 'invalid')
-        numbers = [number] if key is None else self.held.pop(key).numbers
+        if tuple_ is not None and state != 'untracked':
+            entry = self.follow(judged[0], tuple_, state == 'invalid')
         for each in numbers:
             self.answers.append((each, allowed, state, direction or None, rules, entry))
 

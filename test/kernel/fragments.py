@@ -1,45 +1,106 @@
 """
-Datagrams in fragments that the kernel holds: which packets they came in, and how to end one whose time has come.
+Datagrams in fragments that the kernel holds: which packets they came in, which of them became part of the datagram, and
+how one is ended whose time has come.
 
-In:  fragments, as they were given to the kernel.  Out: a fragment that makes the kernel give the datagram up.
+In:  fragments, as they were given to the kernel; the datagram that it made of some of them.  Out: the packets that are in
+it, by their bytes; a fragment that makes the kernel give the datagram up.
 
-The kernel's own timer runs in real time and cannot be moved. But a fragment that overlaps another one in part ends its
-datagram at once, in IPv4 and in IPv6, and leaves nothing behind: as the timer would.
+The kernel's own timer runs in real time and cannot be moved. But some fragments end their datagram at once and leave
+nothing behind, as the timer would.
 """
 import struct
 
 FRAGMENT = 44
 EXTENSIONS = (0, 43, 60)
+# What IPv6 asks of a first fragment, by protocol, in bytes of the transport header; of any other one byte.
+HEADERS = {6: 20, 17: 8, 58: 8}
 
 
 class Held:
     """The fragments of one datagram, from the first that came."""
 
-    __slots__ = ('begun', 'numbers', 'tuple', 'packet', 'runs')
+    __slots__ = ('begun', 'parts', 'dead', 'packet', 'front', 'runs', 'reach', 'length', 'ended')
 
     def __init__(self, begun):
-        self.begun, self.numbers, self.tuple, self.packet, self.runs = begun, [], None, None, []
+        self.begun, self.parts, self.dead, self.packet, self.front = begun, [], [], None, 0
+        self.forget()
 
-    def add(self, number, tuple_, packet):
-        self.numbers.append(number)
-        self.tuple = tuple_ or self.tuple
-        self.packet = packet
+    def forget(self):
+        self.dead += self.numbers
+        self.parts, self.runs, self.reach, self.length, self.ended = [], [], -1, 0, False
+
+    def add(self, number, now, packet):
         head, start = place(packet)
-        self.runs.append((start, start + len(packet) - head))
+        end = start + len(packet) - head
+        self.packet = packet
+        if start == 0:
+            # A whole IPv6 datagram has no fragment header.
+            self.front = head if packet[0] >> 4 == 4 else head - 8
+        if more(packet):
+            # IPv4 cuts a middle fragment down; IPv6 lets one of an odd length pass (see passed).
+            end &= ~7
+        possible = self.possible(end, more(packet)) and end > start
+        if not possible and packet[0] >> 4 == 6:
+            self.dead.append(number)
+        elif not possible or not self.fits(start, end):
+            # The kernel begins anew, and so does its clock; what it had, and this one, are in no datagram.
+            self.forget()
+            self.dead.append(number)
+        else:
+            if not self.parts:
+                self.begun = now
+            self.parts.append((number, start, packet[head : head + end - start]))
 
-    def overlap(self):
-        """A fragment of 16 bytes, half of it over data that is there, half over data that is missing."""
-        runs = []
-        for start, end in sorted(self.runs):
-            if runs and start <= runs[-1][1]:
-                runs[-1][1] = max(end, runs[-1][1])
+    def possible(self, end, more):
+        """False where the fragment reaches beyond the datagram's end, or claims another one."""
+        if end > self.length and self.ended or not more and end < self.length:
+            return False
+        self.length, self.ended = max(self.length, end), self.ended or not more
+        return True
+
+    def fits(self, start, end):
+        """False where the fragment overlaps another one in part. Fragments in order are one run; a run repeats none."""
+        if end > self.reach:
+            if start < self.reach:
+                return False
+            if self.runs and start == self.reach:
+                self.runs[-1] = (self.runs[-1][0], end)
             else:
-                runs.append([start, end])
-        # Where a hole ends, else where the first one begins: always inside the datagram, whose last fragment may be known.
-        behind_hole = next((start for start, _ in runs if start > 0), None)
-        start = behind_hole - 8 if behind_hole is not None else (runs[0][1] - 8) & ~7
+                self.runs.append((start, end))
+            self.reach = end
+            return True
+        for at, to in self.runs:
+            if at <= start and end <= to:
+                return True
+            if start < to and at < end:
+                return False
+        self.runs = sorted([*self.runs, (start, end)])
+        return True
+
+    @property
+    def numbers(self):
+        return [number for number, _, _ in self.parts]
+
+    def passed(self, packet):
+        """A fragment that went on by itself: one of odd length has ended the datagram, one that lacks headers has not."""
+        head, start = place(packet)
+        size = len(packet) - head
+        if size & 7 and (start > 0 or size >= HEADERS.get(packet[head - 8], 1)):
+            self.forget()
+
+    def split(self, datagram):
+        """(numbers of the packets whose bytes are in the datagram, numbers of the others)"""
+        payload = datagram[self.front :]
+        within, others = [], list(self.dead)
+        for number, start, data in self.parts:
+            found = payload[start : start + len(data)] == data
+            (within if found else others).append(number)
+        return within, others
+
+    def ending(self):
+        """A fragment that ends the datagram, whatever has come of it: in IPv4 one without data, in IPv6 one of odd length."""
         head, _ = place(self.packet)
-        return rewrite(self.packet[:head], start)
+        return rewrite(self.packet[:head], 8, 0 if self.packet[0] >> 4 == 4 else 1)
 
 
 def place(packet):
@@ -52,9 +113,16 @@ def place(packet):
     return at + 8, struct.unpack_from('>H', packet, at + 2)[0] & 0xFFF8
 
 
-def rewrite(head, start):
-    """The head with another offset, more fragments to follow, and 16 bytes of data."""
-    packet = bytearray(head) + bytes(16)
+def more(packet):
+    if packet[0] >> 4 == 4:
+        return packet[6] & 0x20 != 0
+    head, _ = place(packet)
+    return packet[head - 5] & 1 != 0
+
+
+def rewrite(head, start, size):
+    """The head with another offset, more fragments to follow, and as many bytes of data."""
+    packet = bytearray(head) + bytes(size)
     if packet[0] >> 4 == 4:
         struct.pack_into('>H', packet, 2, len(packet))
         struct.pack_into('>H', packet, 6, 0x2000 | start // 8)

@@ -9,6 +9,7 @@
 import type { PlainRule, PlainRules } from './plain-nft.js';
 import type { TimedPacket } from './policap.js';
 import { type Random, seeded } from './random.js';
+import { fragmenting, isFragment } from './random-fragments.js';
 import { type Ends, OTHER_MAKERS } from './random-other.js';
 import { createTcpTalk } from './random-tcp.js';
 
@@ -43,6 +44,7 @@ const LOSS = 30;
 const COPY = 20;
 const DELAY = 30;
 const DAMAGE = 15;
+const FRAGMENTING = 120;
 
 /** @param seed 0 to 2^32 - 1. */
 export function generate(seed: number, count: number): RandomTraffic {
@@ -63,7 +65,7 @@ export function generate(seed: number, count: number): RandomTraffic {
     const due = delayed.findIndex(({ at }) => at <= packets.length);
     if (due >= 0) send(delayed.splice(due, 1)[0]!.bytes);
     let bytes = random.pick(talks).next();
-    if (random.chance(DAMAGE)) bytes = damage(random, bytes);
+    if (random.chance(DAMAGE) && !isFragment(bytes)) bytes = damage(random, bytes);
     if (random.chance(LOSS)) continue;
     if (random.chance(DELAY)) delayed.push({ at: packets.length + 1 + random.below(8), bytes });
     else send(bytes);
@@ -84,8 +86,8 @@ function createTalk(random: Random, sent: readonly TimedPacket[]): Talk {
     clientPort: 40000 + random.below(3),
     serverPort: random.pick(PORTS),
   };
-  if (random.chance(600)) return createTcpTalk(random, ends);
-  return random.pick(OTHER_MAKERS)(random, ends, sent);
+  const talk = random.chance(600) ? createTcpTalk(random, ends) : random.pick(OTHER_MAKERS)(random, ends, sent);
+  return random.chance(FRAGMENTING) ? fragmenting(random, talk) : talk;
 }
 
 /** Wrong bytes behind the addresses, so that the packet still goes where it went; checksums stay as they were. */

@@ -83,3 +83,16 @@ def tuple_of(found, packet):
         ports = packet[at : at + 4]
         numbers += attribute(2, ports[:2]) + attribute(3, ports[2:])
     return attribute(1 | NESTED, addresses) + attribute(2 | NESTED, numbers)
+
+
+def quoted_tuple(found, packet):
+    """The tuple of the packet that an ICMP error or a redirect quotes, in the direction in which that packet went."""
+    family, _, at, _, _ = found
+    begins = at + 8
+    if family == socket.AF_INET6 and packet[at] == 137:
+        # A redirect: two addresses, then options; the packet stands in the one of type 4.
+        begins = at + 40 + 8
+    # Linux takes the error's version for the quote's. Routers cut what they quote: the headers are enough.
+    version = 0x40 if family == socket.AF_INET else 0x60
+    quote = bytes([version | packet[begins] & 15]) + packet[begins + 1 :] + bytes(8)
+    return tuple_of(walk(quote), quote)

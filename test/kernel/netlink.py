@@ -17,12 +17,12 @@ NESTED = 0x8000
 CONNTRACK, ULOG, NFTABLES = 1, 4, 10
 CT_NEW, CT_GET, CT_DELETE = 0, 1, 2
 CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_STATUS, CTA_PROTOINFO, CTA_TIMEOUT, CTA_ID = 1, 2, 3, 4, 7, 12
-NFULA_PREFIX = 10
+NFULA_PAYLOAD, NFULA_PREFIX = 9, 10
 TRACE_GROUP = 9
 TRACE_TABLE, TRACE_CHAIN, TRACE_HANDLE, TRACE_TYPE, TRACE_VERDICT, TRACE_END = 1, 2, 3, 4, 5, 16
 TRACE_POLICY, TRACE_RULE = 1, 3
 
-RECEIVE = 1 << 16
+RECEIVE = 1 << 17
 
 
 def attribute(kind, data):
@@ -72,11 +72,11 @@ def expect_ack(s):
 
 
 def open_log(group):
-    """A packet log that is written at once, a message a packet, without the packet."""
+    """A packet log that is written at once, a message a packet, with the packet."""
     s = open_socket()
     for body in (
         attribute(1, struct.pack('>B', 1)),  # bind to the group
-        attribute(2, struct.pack('>IBB', 0, 1, 0)),  # nothing of the packet itself
+        attribute(2, struct.pack('>IBB', 0xFFFF, 2, 0)),  # the packet itself too
         attribute(5, struct.pack('>I', 1)),  # no batching
     ):
         s.send(message(ULOG, 1, REQUEST | ACK, 0, 0, body, group))
@@ -93,7 +93,7 @@ def open_trace():
 
 
 def read_log(s):
-    """Prefixes of what was logged, in order."""
+    """(prefix, packet) of what was logged, in order."""
     found = []
     while True:
         try:
@@ -102,7 +102,8 @@ def read_log(s):
             return found
         for kind, at, end in messages(data):
             if kind == ULOG << 8:
-                found.append(attributes(data[at:end])[NFULA_PREFIX].rstrip(b'\0').decode())
+                a = attributes(data[at:end])
+                found.append((a[NFULA_PREFIX].rstrip(b'\0').decode(), a.get(NFULA_PAYLOAD, b'')))
 
 
 def read_trace(s):

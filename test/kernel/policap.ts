@@ -8,6 +8,7 @@
 import { type Compiled, compile } from '../../src/compile.js';
 import { createTracker } from '../../src/flow/conntrack.js';
 import { createFragments } from '../../src/flow/fragments.js';
+import { Reassembly } from '../../src/flow/reassembly.js';
 import {
   TRACK_NEW,
   TRACK_ORIGINAL,
@@ -18,10 +19,9 @@ import {
   type TrackerOptions,
 } from '../../src/flow/tracker.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
-import { FRAG_LATER, FRAG_MORE, FRAGMENT } from '../../src/packet/row.js';
 import { createDecisions } from '../../src/verdict/decisions.js';
 import { Judge } from '../../src/verdict/judge.js';
-import { newVerdictBatch, reasonOf, verdictOf } from '../../src/verdict/verdict.js';
+import { newVerdictBatch, PENDING, reasonOf, verdictOf } from '../../src/verdict/verdict.js';
 import { batchOf } from '../support/frames.js';
 
 /** LINKTYPE_RAW: a packet begins with its IP header. */
@@ -41,8 +41,6 @@ export interface PolicapVerdict {
   readonly reply: boolean;
   /** Name of the deciding rule, or ''. */
   readonly rule: string;
-  /** A fragment of a datagram. */
-  readonly fragment: boolean;
   readonly entry: { readonly state: string; readonly milliseconds: number; readonly assured: boolean } | null;
 }
 
@@ -75,13 +73,31 @@ export function judgeByPolicap(
   };
   const decisions = createDecisions();
   const fragments = createFragments();
-  const judge = new Judge({ ...compiled, tracker, fragments, decisions, mode: 'dataplane', stateless: false });
+  const reassembly = new Reassembly(options);
+  const judge = new Judge({
+    ...compiled,
+    tracker,
+    fragments,
+    reassembly,
+    decisions,
+    mode: 'dataplane',
+    stateless: false,
+  });
   const parser = createParser({ tunnels: false, duplicates: false, ...options });
   const rows = newPacketBatch(1);
   const out = newVerdictBatch(1);
   const { interfaces } = batchOf([], { linkType: RAW });
+  const verdicts: PolicapVerdict[] = [];
 
-  return packets.map(({ time, bytes }) => {
+  /** What is told of a packet's late verdict is told of all that share it: with the datagram's last fragment. */
+  function settle(last: PolicapVerdict): void {
+    for (const { number, code: late } of judge.datagrams!.takeLate()) {
+      const own = verdictOf(late) === last.verdict && reasonOf(late) === last.reason;
+      verdicts[number - 1] = own ? last : { ...UNSEEN, verdict: verdictOf(late), reason: reasonOf(late) };
+    }
+  }
+
+  for (const { time, bytes } of packets) {
     const { batch } = batchOf([bytes], { linkType: RAW, times: [1_700_000_000_000_000_000n + nanoseconds(time)] });
     parser.parse(batch, interfaces, rows);
     code = -1;
@@ -92,18 +108,24 @@ export function judgeByPolicap(
     // An entry whose time has come, or that the packet ended, is there no more.
     const described = code < 0 || slot < 0 ? null : tracker.describe(slot);
     const alive = described !== null && described.timeoutLeft > 0;
-    return {
-      verdict: verdictOf(out.code[0]!),
-      reason: reasonOf(out.code[0]!),
+    const waits = out.code[0] === PENDING;
+    verdicts.push({
+      verdict: waits ? '' : verdictOf(out.code[0]!),
+      reason: waits ? '' : reasonOf(out.code[0]!),
       state: code >= 0 ? (STATES[code] ?? 'invalid') : reasonOf(out.code[0]!) === 'invalid-state' ? 'invalid' : '',
       reply: code === TRACK_REPLY,
       rule: forward?.origin.rule ?? '',
-      fragment: (rows.rows[FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) !== 0,
       entry: alive
         ? { state: described.state || 'entry', milliseconds: described.timeoutLeft, assured: described.assured }
         : null,
-    };
-  });
+    });
+    settle(verdicts.at(-1)!);
+  }
+  judge.datagrams!.release(Number.POSITIVE_INFINITY);
+  settle(UNSEEN);
+  return verdicts;
 }
+
+const UNSEEN: PolicapVerdict = { verdict: '', reason: '', state: '', reply: false, rule: '', entry: null };
 
 const nanoseconds = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6)) * 1000n;

@@ -5,7 +5,7 @@
 import * as f from '../support/frames.js';
 import type { Talk } from './generate.js';
 import type { TimedPacket } from './policap.js';
-import type { Random } from './random.js';
+import { noise, type Random } from './random.js';
 
 export interface Ends {
   readonly family: 4 | 6;
@@ -37,11 +37,11 @@ const udp: Maker = (random, ends) => {
   const extensions = random.chance(200) ? [f.extension(random.pick([0, 60]))] : [];
   return {
     next: () =>
-      packetOf(ends, side(random), p => f.udp({ ...p, payload: new Uint8Array(random.below(50)) }), extensions),
+      packetOf(ends, side(random), p => f.udp({ ...p, payload: noise(random, random.below(50)) }), extensions),
   };
 };
 const udpLite: Maker = (random, ends) => ({
-  next: () => packetOf(ends, side(random), p => f.udpLite({ ...p, payload: new Uint8Array(8) })),
+  next: () => packetOf(ends, side(random), p => f.udpLite({ ...p, payload: noise(random, 8) })),
 });
 
 const ping: Maker = (random, ends) => {
@@ -54,7 +54,7 @@ const ping: Maker = (random, ends) => {
     next() {
       const from = side(random);
       const type = random.chance(30) ? random.below(256) : (from === 0 ? requests : replies)[kind]!;
-      return packetOf(ends, from, () => build({ type, id, payload: new Uint8Array(random.below(20)) }));
+      return packetOf(ends, from, () => build({ type, id, payload: noise(random, random.below(20)) }));
     },
   };
 };

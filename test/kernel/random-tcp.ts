@@ -6,7 +6,7 @@
  */
 import * as f from '../support/frames.js';
 import type { Talk } from './generate.js';
-import type { Random } from './random.js';
+import { noise, type Random } from './random.js';
 import { type Ends, packetOf } from './random-other.js';
 
 interface Side {
@@ -62,7 +62,7 @@ export function createTcpTalk(random: Random, ends: Ends): Talk {
       const other = sides[1 - from]!;
       switch (random.pick(STEPS)) {
         case 'data':
-          return segment(from, 'PA', { payload: new Uint8Array(random.pick([1, 10, 500, 1460])) });
+          return segment(from, 'PA', { payload: noise(random, random.pick([1, 10, 500, 1460])) });
         case 'ack':
           return segment(from, 'A', random.chance(200) ? { options: sackOf(random, other.seq) } : {});
         case 'zero':

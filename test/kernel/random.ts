@@ -23,3 +23,7 @@ export function seeded(seed: number): Random {
   const below = (limit: number): number => Math.floor((next() / 0x100000000) * limit);
   return { below, chance: permille => below(1000) < permille, pick: list => list[below(list.length)]! };
 }
+
+/** Bytes without a pattern. */
+export const noise = (random: Random, length: number): Uint8Array =>
+  Uint8Array.from({ length }, () => random.below(256));

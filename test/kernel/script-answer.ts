@@ -1,12 +1,10 @@
 /**
  * One packet's answers side by side: the kernel's (asked now, or recorded) and policap's.
  *
- * What is compared: the verdict, the state the rules see, the direction, and the connection's entry behind the packet:
- * its protocol's state, the seconds until it expires, and whether it is assured. What is not:
- * - the entry of a related packet, which it leaves as it is, and of an invalid one that policap refuses before it looks
- *   for its connection;
- * - fragments one by one: the kernel judges a datagram when it is whole, policap its first fragment when it comes. The
- *   first fragment's verdict, state and direction are held to the datagram's; its other fragments take theirs from it.
+ * What is compared: the verdict, the state the rules see, the direction, and the connection's entry behind the packet
+ * (of a related packet: the entry of the connection it is about): its protocol's state, the seconds until it expires, and
+ * whether it is assured. What is not: the entry of an invalid packet that policap refuses before it looks for one. The
+ * fragments of a datagram share its answer, which is given when it is whole.
  */
 import type { KernelVerdict } from './kernel.js';
 import type { PolicapVerdict } from './policap.js';
@@ -35,26 +33,15 @@ export const policapAnswer = ({ state, reply, verdict, entry }: PolicapVerdict):
 
 /** In what the two disagree, or ''. @param said the kernel's answer */
 export function disagreement(said: Answer, policap: PolicapVerdict): string {
-  if (policap.fragment) return fragmentDisagreement(said, policap);
   const mine = policapAnswer(policap);
   if (mine.verdict !== said.verdict) return 'verdict';
   // No rule saw it, and neither did connection tracking: there is nothing more to compare.
   if (said.state === 'none') return '';
   if (mine.state !== said.state) return 'state';
-  if (said.state === 'related') return '';
-  if (mine.reply !== said.reply && said.state !== 'invalid') return 'direction';
+  if (mine.reply !== said.reply && said.state !== 'invalid' && said.state !== 'related') return 'direction';
   if (said.state === 'untracked' || (said.state === 'invalid' && policap.entry === null)) return '';
   if (mine.entry !== said.entry) return 'entry';
   if (mine.entry === '') return '';
   if (Math.abs(mine.seconds - said.seconds) > TOLERANCE) return 'timeout';
   return mine.assured === said.assured ? '' : 'assured';
-}
-
-function fragmentDisagreement(said: Answer, policap: PolicapVerdict): string {
-  // A datagram that never becomes whole is never forwarded; policap cannot know that of its first fragment.
-  if (said.state === 'none') return '';
-  if (policap.verdict === 'undecided') return policap.reason === 'fragment' ? '' : 'verdict';
-  if (policap.verdict !== said.verdict) return 'verdict';
-  if (policap.state === '') return '';
-  return policap.state === said.state && (policap.reply === said.reply || said.state === 'related') ? '' : 'state';
 }

@@ -10,7 +10,8 @@
  *   error 3/1 quote 2 [cut 28] [swapped]   an ICMP error that quotes the second packet of the script
  *   redirect 137/0 quote 2                 an ICMPv6 redirect about the second packet
  *   behind each: len N, badsum, ttl N, ipid N, short N (transport cut to N bytes), ext hop,routing,dest,ah,
- *   part 8-24 | part 24- (a fragment: these bytes of the payload), more | last (its flag set otherwise)
+ *   part 8-24 | part 24- (a fragment: these bytes of the payload), more | last (its flag set otherwise), fill N (each of them
+ *   N instead), ecn 0-3
  */
 import * as f from '../support/frames.js';
 
@@ -53,7 +54,23 @@ const EXTENSIONS: Readonly<Record<string, () => f.Extension>> = {
   ah: () => f.authHeader(256),
 };
 /** Words with a number behind them; everything else that a line may hold. */
-const NUMBERS = ['seq', 'ack', 'win', 'len', 'id', 'tag', 'ttl', 'ipid', 'short', 'quote', 'cut', 'scale', 'coverage'];
+const NUMBERS = [
+  'seq',
+  'ack',
+  'win',
+  'len',
+  'id',
+  'tag',
+  'ttl',
+  'ipid',
+  'short',
+  'quote',
+  'cut',
+  'scale',
+  'coverage',
+  'ecn',
+  'fill',
+];
 const MARKS = ['badsum', 'badipsum', 'nosum', 'more', 'last', 'swapped', 'reflected', 'atomic'];
 const KINDS = [
   'udp',
@@ -333,6 +350,8 @@ function assemble(family: Family, source: End, destination: End, segment: f.Segm
   const dst = addressOf(destination, family);
   const whole = seal(segment, src, dst, family).slice(0, numbers['short']);
   const body = part === null ? whole : whole.slice(part[0], part[1]);
+  if (numbers['fill'] !== undefined) body.fill(numbers['fill']);
+  const ecn = numbers['ecn'] ?? 0;
   const reaches = part === null || part[1] === undefined || part[1] >= whole.length;
   const more = marks.has('more') || (!reaches && !marks.has('last'));
   const offset = (part?.[0] ?? 0) / 8;
@@ -340,11 +359,12 @@ function assemble(family: Family, source: End, destination: End, segment: f.Segm
   const ttl = numbers['ttl'] ?? 64;
   if (family === 4) {
     const flags = more ? 1 : 0;
-    const fields = { src, dst, id, ttl, flags, fragmentOffset: offset, protocol: segment.protocol };
+    const fields = { src, dst, id, ttl, tos: ecn, flags, fragmentOffset: offset, protocol: segment.protocol };
     return f.ipv4({ ...fields, ...(marks.has('badipsum') && { checksum: 0xdead }) }, body);
   }
   const header = part === null ? [] : [f.fragmentHeader({ offset, more, id })];
   // An authentication header stands behind the fragment header, everything else before it.
   const extensions = [...words.extensions, ...header];
-  return f.ipv6({ src, dst, hopLimit: ttl, protocol: segment.protocol, extensions }, body);
+  // The traffic class ends where the flow label begins.
+  return f.ipv6({ src, dst, hopLimit: ttl, flowLabel: ecn << 20, protocol: segment.protocol, extensions }, body);
 }

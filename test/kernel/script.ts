@@ -13,8 +13,6 @@
  *   0.000  client > server  S seq 100 <mss 1460>    = new allowed SYN_SENT 120
  *   +0.5   server:80 > client:40000  SA ack 101     = established reply allowed SYN_RECV 60 +assured
  *
- *   differs the kernel reads ...                    policap answers otherwise, and why: it must, until the line goes
- *
  * Behind `=` stands the kernel's answer: conntrack state, `reply` where the packet goes against the first one's direction,
  * verdict, and where its connection has an entry then: protocol state (or `entry`) and the seconds until it expires.
  * `none`: no rule saw it: IP refuses it, or it is a fragment of a datagram that never becomes whole. All fragments of a datagram
@@ -56,8 +54,6 @@ export interface Script {
   readonly rules: readonly ScriptRule[];
   readonly default: 'allow' | 'deny';
   readonly settings: ReadonlySet<string>;
-  /** Why policap's answers differ; '' where they do not. */
-  readonly differs: string;
   readonly packets: readonly ScriptPacket[];
 }
 
@@ -75,7 +71,6 @@ interface Draft extends Script {
   rules: ScriptRule[];
   default: 'allow' | 'deny';
   settings: Set<string>;
-  differs: string;
   packets: ScriptPacket[];
 }
 
@@ -102,7 +97,6 @@ export function parseScripts(text: string, file: string): Script[] {
         rules: [],
         default: 'allow',
         settings: new Set(),
-        differs: '',
         packets: [],
       });
       return;
@@ -114,8 +108,6 @@ export function parseScripts(text: string, file: string): Script[] {
     } else if (word === 'default') {
       if (rest[0] !== 'allow' && rest[0] !== 'deny') fail(`default "${rest.join(' ')}": write allow or deny`);
       script.default = rest[0] as 'allow' | 'deny';
-    } else if (word === 'differs') {
-      script.differs = rest.join(' ') || fail('differs: say why');
     } else if (word === 'set') {
       for (const setting of rest) {
         if (!SETTINGS.includes(setting)) fail(`set "${setting}": there are ${SETTINGS.join(', ')}`);
