@@ -3,12 +3,13 @@
  */
 import { Command, Option } from 'commander';
 import type { Compiled } from '../compile.js';
+import { emitEnforcer } from '../enforcer/index.js';
 import { count, type Style } from '../report/style.js';
 import { emitNft } from '../rules/emit-nft.js';
 import { printRules } from '../rules/print.js';
 import { printTree } from '../tree/print.js';
 import { compileInput } from './documents.js';
-import { EXIT_DONE } from './errors.js';
+import { EXIT_DONE, UsageError } from './errors.js';
 import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -31,6 +32,8 @@ Examples:
       rules, address classes, nodes, depth, bytes, build time
   policap compile -p policies/ -c cluster.yaml --emit nft
       the same rules as an nftables ruleset, to check policap against a kernel
+  policap compile -p policies/ -c cluster.yaml --emit nft --profile calico
+      as Calico writes them: its chains, marks and order
 `;
 
 export function compileCommand(terminal: Terminal, finish: Finish): Command {
@@ -61,10 +64,21 @@ function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions
     case 'tree':
       return withLineEnd(printTree(compiled.classifier));
     case 'nft':
-      return emitNft(compiled.ruleset, compiled.inventory);
+      return nftText(compiled);
     case 'stats':
       return output === 'json' ? statsJson(compiled) : statsText(compiled, style);
   }
+}
+
+/** In the shape of the profile's enforcer, where the profile is one. */
+function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
+  const text = emitEnforcer(profile.name, policies, inventory);
+  if (text === null) return emitNft(ruleset, inventory);
+  if (ruleset.forward.length === 0) return text;
+  throw new UsageError(
+    `plain rules have no place in the ruleset of ${profile.title}`,
+    'leave out --rules, or --profile: the upstream ruleset takes both',
+  );
 }
 
 const withLineEnd = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
