@@ -40,7 +40,7 @@ module.exports = {
     // A report is given what was compiled.
     only(
       'report',
-      ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'verdict'],
+      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict'],
       ['^src/compile\\.ts$'],
     ),
     {

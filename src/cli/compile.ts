@@ -4,6 +4,7 @@
 import { Command, Option } from 'commander';
 import type { Compiled } from '../compile.js';
 import { emitEnforcer } from '../enforcer/index.js';
+import { profileField } from '../profile/profile.js';
 import { count, type Style } from '../report/style.js';
 import { emitNft } from '../rules/emit-nft.js';
 import { printRules } from '../rules/print.js';
@@ -83,11 +84,12 @@ function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
 
 const withLineEnd = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
-function statsJson({ classifier, policies, inventory, compileMs }: Compiled): string {
+function statsJson({ classifier, policies, inventory, profile, compileMs }: Compiled): string {
   const { pods, nodes, services, namespaces } = inventory;
   const cluster = { namespaces: namespaces.size, nodes: nodes.length, pods: pods.length, services: services.length };
   const document = {
     schema: 'policap.stats/1',
+    ...profileField(profile),
     policies: policies.length,
     cluster,
     classifier: classifier.stats(),
@@ -96,7 +98,7 @@ function statsJson({ classifier, policies, inventory, compileMs }: Compiled): st
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function statsText({ classifier, policies, inventory, ignored, compileMs }: Compiled, style: Style): string {
+function statsText({ classifier, policies, inventory, profile, ignored, compileMs }: Compiled, style: Style): string {
   const { engine, rules, addressClasses, nodes, depth, bytes, buildMs } = classifier.stats();
   const others = [...ignored].map(([kind, number]) => `${kind} ${count(number)}`).join(', ');
   const rows: [string, string][] = [
@@ -105,6 +107,7 @@ function statsText({ classifier, policies, inventory, ignored, compileMs }: Comp
     ['pods', count(inventory.pods.length)],
     ['services', count(inventory.services.length)],
     ['policies', count(policies.length)],
+    ...(profile.name === 'upstream' ? [] : [['profile', profile.name] satisfies [string, string]]),
     ['rules', count(rules)],
     ['engine', engine],
     ['address classes', count(addressClasses)],

@@ -10,6 +10,13 @@
 export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
+/** For people: "as Calico enforces them". */
+export const asPlugin = ({ title }: Pick<Profile, 'title'>): string => `as ${title} enforces them`;
+
+/** For outputs, which name the profile where it is not what everybody expects. */
+export const profileField = ({ name }: Pick<Profile, 'name'>): { readonly profile?: ProfileName } =>
+  name === 'upstream' ? {} : { profile: name };
+
 export interface Profile {
   readonly name: ProfileName;
   /** As people write it. */

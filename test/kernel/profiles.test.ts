@@ -79,7 +79,7 @@ async function firstPackets(literals: readonly PacketLiteral[], compiled: Compil
 describe.skipIf(refusal !== null)(`the kernel with an enforcer's ruleset judges as its profile (seed ${seed})`, () => {
   afterAll(closeKernel);
 
-  it.each(CASES)('$profile: $decision', async ({ profile, policies, asks }) => {
+  it.each(CASES)('%s', async (_, { profile, policies, asks }) => {
     const inventory = cluster(CLUSTER);
     const nft = emitEnforcer(profile, policies, inventory)!;
     const packets = await firstPackets(

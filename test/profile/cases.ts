@@ -54,6 +54,7 @@ export interface Ask {
 
 export interface Case {
   readonly profile: ProfileName;
+  /** Begins with the profile. */
   readonly decision: string;
   readonly policies: readonly NetworkPolicy[];
   readonly asks: readonly Ask[];
@@ -369,10 +370,11 @@ const COMMON: readonly Omit<Case, 'profile'>[] = [
 ];
 
 const of = (profile: ProfileName, cases: readonly Omit<Case, 'profile'>[]): Case[] =>
-  [...cases, ...COMMON].map(it => ({ profile, ...it }));
+  [...cases, ...COMMON].map(it => ({ ...it, profile, decision: `${profile}: ${it.decision}` }));
 
-export const CASES: readonly Case[] = [
+/** With their titles. */
+export const CASES: readonly (readonly [string, Case])[] = [
   ...of('calico', CALICO),
   ...of('kube-router', KUBE_ROUTER),
   ...of('weave', WEAVE),
-];
+].map(it => [it.decision, it]);
