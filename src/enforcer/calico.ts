@@ -56,8 +56,9 @@ export function emitCalico(policies: readonly NetworkPolicy[], inventory: Invent
 
   const from = new Map<string, string>();
   const to = new Map<string, string>();
+  const policiesOf = cluster.policiesOf(ordered);
   cluster.pods.forEach((pod, i) => {
-    const own = ordered.filter(policy => cluster.subjects(policy).includes(pod));
+    const own = policiesOf.get(pod)!;
     const egress = own.filter(policy => policy.isolatesEgress).map(policy => chains.get(policy)!.egress);
     const ingress = own.filter(policy => policy.isolatesIngress).map(policy => chains.get(policy)!.ingress);
     const title = `${pod.namespace}/${pod.name}`;

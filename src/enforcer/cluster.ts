@@ -15,6 +15,8 @@ export const PROTOCOL = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 export class Cluster {
   /** Pods that an enforcer knows: with an address, and not on the host's network. */
   readonly pods: readonly Pod[];
+  private readonly selections = new Map<NetworkPolicy, readonly Pod[]>();
+  private fromNodes: readonly Pair[] | null = null;
 
   constructor(private readonly inventory: Inventory) {
     this.pods = inventory.pods.filter(pod => !pod.hostNetwork && this.held(pod).length > 0);
@@ -30,8 +32,20 @@ export class Cluster {
   }
 
   /** The pods that a policy is about. */
-  subjects({ namespace, podSelector }: NetworkPolicy): Pod[] {
-    return this.pods.filter(pod => pod.namespace === namespace && matches(podSelector, pod.labels));
+  subjects(policy: NetworkPolicy): readonly Pod[] {
+    const known = this.selections.get(policy);
+    if (known !== undefined) return known;
+    const { namespace, podSelector } = policy;
+    const found = this.pods.filter(pod => pod.namespace === namespace && matches(podSelector, pod.labels));
+    this.selections.set(policy, found);
+    return found;
+  }
+
+  /** Each pod's policies, in their order. */
+  policiesOf(policies: readonly NetworkPolicy[]): ReadonlyMap<Pod, readonly NetworkPolicy[]> {
+    const own = new Map(this.pods.map((pod): [Pod, NetworkPolicy[]] => [pod, []]));
+    for (const policy of policies) for (const pod of this.subjects(policy)) own.get(pod)!.push(policy);
+    return own;
   }
 
   selected(namespace: string, { podSelector, namespaceSelector }: Extract<Peer, { kind: 'pods' }>): Pod[] {
@@ -57,12 +71,15 @@ export class Cluster {
   }
 
   /** A node, or what answers on every node, and the pods on it. */
-  ownNode(): Pair[] {
+  ownNode(): readonly Pair[] {
+    if (this.fromNodes !== null) return this.fromNodes;
     const nodeLocal = this.inventory.byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
-    return this.inventory.nodes.flatMap(node => {
-      const own = this.pods.filter(pod => pod.node === node.name);
-      return pairs([...this.held(node), ...nodeLocal], this.addresses(own));
-    });
+    const byNode = new Map<string, string[]>(this.inventory.nodes.map(({ name }) => [name, []]));
+    for (const pod of this.pods) byNode.get(pod.node)?.push(...this.held(pod));
+    this.fromNodes = this.inventory.nodes.flatMap(node =>
+      pairs([...this.held(node), ...nodeLocal], byNode.get(node.name)!),
+    );
+    return this.fromNodes;
   }
 
   /** A pod and the node it is on. */

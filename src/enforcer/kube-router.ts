@@ -41,22 +41,21 @@ export function emitKubeRouter(policies: readonly NetworkPolicy[], inventory: In
     ),
   ]);
   const otherwise = nft.chain('KUBE-NWPLCY-DEFAULT', '', [MARK]);
-  const chains = policies.map((policy, i) => new PolicyChain(policy, `KUBE-NWPLCY-${i}`, cluster, nft).name);
+  const chains = new Map(
+    policies.map((policy, i) => [policy, new PolicyChain(policy, `KUBE-NWPLCY-${i}`, cluster, nft).name]),
+  );
+  const local = new Map(FAMILIES.map(f => [f, `${pair(f)} ${nft.pairs(cluster.ownNode(), f)}`]));
 
   const firewalls = new Map<string, string>();
+  const policiesOf = cluster.policiesOf(policies);
   cluster.pods.forEach((pod, i) => {
-    const own = policies.flatMap((policy, p) =>
-      cluster.subjects(policy).includes(pod) ? [{ policy, chain: chains[p]! }] : [],
-    );
+    const own = policiesOf.get(pod)!.map(policy => ({ policy, chain: chains.get(policy)! }));
     const held = cluster.held(pod);
     const each = (field: 'saddr' | 'daddr', target: string): string[] =>
       held.map(address => `${word(address.includes(':') ? 6 : 4)} ${field} ${address} jump ${target}`);
     const lines = [
       `jump ${common}`,
-      ...perFamily(
-        f =>
-          `${pair(f)} ${nft.pairs(cluster.ownNode(), f)} ${word(f)} daddr ${nft.addresses(held, f)} accept${comment('node')}`,
-      ),
+      ...perFamily(f => `${local.get(f)} ${word(f)} daddr ${nft.addresses(held, f)} accept${comment('node')}`),
       ...own.flatMap(({ policy, chain }) => {
         if (policy.isolatesEgress && policy.isolatesIngress) return [`jump ${chain}`];
         return each(policy.isolatesEgress ? 'saddr' : 'daddr', chain);

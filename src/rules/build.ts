@@ -7,7 +7,7 @@
  * what no rule allows. What a profile says whatever the policies do stands in a tier before it (profile-tier.ts).
  * Numbers are items of docs/semantics.md, (P..) decisions of profile/profile.ts.
  */
-import type { Inventory, Pod } from '../cluster/inventory.js';
+import type { Inventory } from '../cluster/inventory.js';
 import type { NetworkPolicy } from '../policy/policy.js';
 import type { Profile } from '../profile/profile.js';
 import { UPSTREAM } from '../profile/upstream.js';
@@ -87,28 +87,29 @@ function buildTier(
       const { position } = policy[side][i] ?? policy;
       return { ...origin, rule: `${side}[${i}]`, position };
     };
-    // (19), (20): hostNetwork pods are not among them, finished ones have no address.
-    const subjects = (): readonly Pod[] => selection.inNamespace(policy.namespace, policy.podSelector);
+    const isIsolating = direction === 'egress' ? policy.isolatesEgress : policy.isolatesIngress;
     // (1)-(3): the loader has settled policyTypes; a direction that is not isolated has no rules that count.
-    if (!(direction === 'egress' ? policy.isolatesEgress : policy.isolatesIngress)) {
-      // (P15): but for other policies' subjects, perhaps.
-      if (profile.unlistedRules === 'ignored') continue;
+    if (!isIsolating && profile.unlistedRules === 'ignored') continue;
+    // (19), (20): hostNetwork pods are not among them, finished ones have no address.
+    const subjects = selection.inNamespace(policy.namespace, policy.podSelector);
+    if (!isIsolating) {
+      // (P15): but for other policies' subjects.
       (policy.unlisted ?? []).forEach((rule, i) => {
         const unlisted = { ...origin, rule: `${direction}[${i}]`, position: rule.position };
-        for (const match of matchesOf(direction, policy, rule, subjects())) add(match, unlisted);
+        for (const match of matchesOf(direction, policy, rule, subjects)) add(match, unlisted);
       });
       continue;
     }
-    isolations.push({ direction, tier, subjects: sets.of(subjects()), origin });
+    isolations.push({ direction, tier, subjects: sets.of(subjects), origin });
     policy[direction].forEach((rule, i) => {
-      for (const match of matchesOf(direction, policy, rule, subjects())) add(match, originOf(direction, i));
+      for (const match of matchesOf(direction, policy, rule, subjects)) add(match, originOf(direction, i));
     });
     // (P16)
     if (!profile.oneChain || !policy.isolatesEgress || !policy.isolatesIngress) continue;
     const other = direction === 'egress' ? 'ingress' : 'egress';
     policy[other].forEach((rule, i) => {
-      for (const match of matchesOf(other, policy, rule, subjects())) {
-        const within = intersect(match.peers, sets.of(subjects()));
+      for (const match of matchesOf(other, policy, rule, subjects)) {
+        const within = intersect(match.peers, sets.of(subjects));
         if (!isEmpty(within)) add({ ...match, subjects: within, peers: match.subjects }, originOf(other, i));
       }
     });

@@ -253,8 +253,13 @@ const KUBE_ROUTER: readonly Omit<Case, 'profile'>[] = [
   },
   {
     decision: 'P16: between pods of one policy for both directions, either direction opens both',
-    policies: [policy('shop', 'all', everything, { ingress: [rule(fromWeb, [port(80)])], egress: [] })],
+    policies: [
+      policy('shop', 'all', everything, { ingress: [rule(fromWeb, [port(80)])], egress: [] }),
+      ingressOfApi(rule([pods(labels({ app: 'db' }))])),
+    ],
     asks: [
+      // The other policy opens the one side, and the first one's rule is about another peer.
+      same(packet(DB, API, 80), 'dropped', 'default-deny'),
       differs(packet(WEB, API, 80), 'allowed', 'rule'),
       same(packet(WEB, API, 81), 'dropped', 'default-deny'),
       same(packet(API, WEB, 80), 'dropped', 'default-deny'),
