@@ -16,6 +16,7 @@ export { type Compiled, type CompileOptions, type CompileResult, compile } from 
 export type { KubernetesDocument, Position, Problem } from './documents/document.js';
 export { readDocuments } from './documents/read.js';
 export type { NetworkPolicy } from './policy/policy.js';
+export { PROFILE_NAMES, type Profile, type ProfileName } from './profile/profile.js';
 export { type ReplayOptions, type ReplayOutcome, replay } from './replay.js';
 export { createJsonReport } from './report/json.js';
 export { createJsonlReport } from './report/jsonl.js';

@@ -88,6 +88,8 @@ function sentence(side: string, outcome: OutcomeRecord | null, name: string): st
       return 'a pod always reaches itself';
     case 'node':
       return 'a node and its own pods always reach each other';
+    case 'not-enforced':
+      return `${policy ?? 'the plugin'} asks no policy about ${rule ?? 'this'}`;
     default:
       return reason;
   }

@@ -3,12 +3,14 @@
  */
 import { Command, Option } from 'commander';
 import type { Compiled } from '../compile.js';
+import { emitEnforcer } from '../enforcer/index.js';
+import { profileField } from '../profile/profile.js';
 import { count, type Style } from '../report/style.js';
 import { emitNft } from '../rules/emit-nft.js';
 import { printRules } from '../rules/print.js';
 import { printTree } from '../tree/print.js';
 import { compileInput } from './documents.js';
-import { EXIT_DONE } from './errors.js';
+import { EXIT_DONE, UsageError } from './errors.js';
 import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -31,6 +33,8 @@ Examples:
       rules, address classes, nodes, depth, bytes, build time
   policap compile -p policies/ -c cluster.yaml --emit nft
       the same rules as an nftables ruleset, to check policap against a kernel
+  policap compile -p policies/ -c cluster.yaml --emit nft --profile calico
+      as Calico writes them: its chains, marks and order
 `;
 
 export function compileCommand(terminal: Terminal, finish: Finish): Command {
@@ -61,19 +65,31 @@ function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions
     case 'tree':
       return withLineEnd(printTree(compiled.classifier));
     case 'nft':
-      return emitNft(compiled.ruleset, compiled.inventory);
+      return nftText(compiled);
     case 'stats':
       return output === 'json' ? statsJson(compiled) : statsText(compiled, style);
   }
 }
 
+/** In the shape of the profile's enforcer, where the profile is one. */
+function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
+  const text = emitEnforcer(profile.name, policies, inventory);
+  if (text === null) return emitNft(ruleset, inventory);
+  if (ruleset.forward.length === 0) return text;
+  throw new UsageError(
+    `plain rules have no place in the ruleset of ${profile.title}`,
+    'leave out --rules, or --profile: the upstream ruleset takes both',
+  );
+}
+
 const withLineEnd = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
-function statsJson({ classifier, policies, inventory, compileMs }: Compiled): string {
+function statsJson({ classifier, policies, inventory, profile, compileMs }: Compiled): string {
   const { pods, nodes, services, namespaces } = inventory;
   const cluster = { namespaces: namespaces.size, nodes: nodes.length, pods: pods.length, services: services.length };
   const document = {
     schema: 'policap.stats/1',
+    ...profileField(profile),
     policies: policies.length,
     cluster,
     classifier: classifier.stats(),
@@ -82,7 +98,7 @@ function statsJson({ classifier, policies, inventory, compileMs }: Compiled): st
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function statsText({ classifier, policies, inventory, ignored, compileMs }: Compiled, style: Style): string {
+function statsText({ classifier, policies, inventory, profile, ignored, compileMs }: Compiled, style: Style): string {
   const { engine, rules, addressClasses, nodes, depth, bytes, buildMs } = classifier.stats();
   const others = [...ignored].map(([kind, number]) => `${kind} ${count(number)}`).join(', ');
   const rows: [string, string][] = [
@@ -91,6 +107,7 @@ function statsText({ classifier, policies, inventory, ignored, compileMs }: Comp
     ['pods', count(inventory.pods.length)],
     ['services', count(inventory.services.length)],
     ['policies', count(policies.length)],
+    ...(profile.name === 'upstream' ? [] : [['profile', profile.name] satisfies [string, string]]),
     ['rules', count(rules)],
     ['engine', engine],
     ['address classes', count(addressClasses)],

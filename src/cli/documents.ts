@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type Compiled, type CompileOptions, compile } from '../compile.js';
 import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { readDocuments } from '../documents/read.js';
+import type { ProfileName } from '../profile/profile.js';
 import type { Style } from '../report/style.js';
 import { DocumentError, problemCount, problemLines, UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
@@ -18,6 +19,7 @@ export interface InputOptions {
   readonly policies?: readonly string[];
   readonly cluster?: readonly string[];
   readonly rules?: readonly string[];
+  readonly profile?: ProfileName;
 }
 
 interface InputFile {
@@ -55,7 +57,7 @@ export function compileInput(
   }
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
-  const result = compile(documents, { ...options, ruleFiles });
+  const result = compile(documents, { ...options, profile: input.profile, ruleFiles });
   problems.push(...result.problems);
   if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
     throw new DocumentError(problems);

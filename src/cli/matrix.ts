@@ -6,6 +6,7 @@
 import { Command, Option } from 'commander';
 import type { Pod } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
+import { asPlugin, type Profile, profileField } from '../profile/profile.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import { intersectPorts, subtractPorts, unionPorts } from '../rules/ports.js';
 import { compileInput } from './documents.js';
@@ -63,6 +64,7 @@ own.
 Examples:
   policap matrix -p policies/ -c cluster.yaml
   policap matrix -p policies/ -c cluster.yaml --by namespace
+  policap matrix -p policies/ -c cluster.yaml --profile calico
   policap matrix -p policies/ -c cluster.yaml -o json | jq '.cells[] | select(.to == "shop/StatefulSet/db")'
 `;
 
@@ -85,10 +87,12 @@ export function matrixCommand(terminal: Terminal, finish: Finish): Command {
       const { color, output, layout } = options;
       const compiled = compileInput(options, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
       const matrix = computeMatrix(compiled, options.by, options.outside);
-      if (output === 'json') terminal.write(matrixJson(matrix, options.by));
+      if (output === 'json') terminal.write(matrixJson(matrix, options.by, compiled.profile));
       else {
         const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
         terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
+        const { profile } = compiled;
+        if (profile.name !== 'upstream') terminal.write(`${style('dim', `Policies ${asPlugin(profile)}.`)}\n`);
       }
       finish(EXIT_DONE);
     });
@@ -178,14 +182,14 @@ function byClass(ends: readonly ReachEnd[]): Map<number, ReachEnd[]> {
   return classes;
 }
 
-function matrixJson({ names, cells }: Matrix, by: Level): string {
+function matrixJson({ names, cells }: Matrix, by: Level, profile: Profile): string {
   const shown = cells.flat().flatMap(cell => {
     if (cell === null) return [];
     const { from, to, all, v4, v6, some } = cell;
     const only = Object.entries({ ipv4: reachJson(v4), ipv6: reachJson(v6) }).filter(([, reach]) => reach.length > 0);
     return [{ from, to, allowed: reachJson(all), ...Object.fromEntries(only), some: reachJson(some) }];
   });
-  return `${JSON.stringify({ schema: 'policap.matrix/1', by, names, cells: shown }, null, 2)}\n`;
+  return `${JSON.stringify({ schema: 'policap.matrix/1', ...profileField(profile), by, names, cells: shown }, null, 2)}\n`;
 }
 
 /** `{"protocol": "TCP", "ports": [[80, 80], [8000, 8100]]}`; `ports` null where the protocol has none. */

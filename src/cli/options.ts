@@ -4,6 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../documents/suggest.js';
 import { LONGEST_TIMEOUT, timeoutNames } from '../flow/timeouts.js';
+import { PROFILE_NAMES } from '../profile/profile.js';
 import type { InputOptions } from './documents.js';
 import type { ColorChoice } from './terminal.js';
 
@@ -13,7 +14,7 @@ export interface CommonOptions extends InputOptions {
 
 const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
-/** -p, -c, --rules. */
+/** -p, -c, --rules, --profile. */
 export function addInputOptions(command: Command): Command {
   return command
     .addOption(
@@ -31,6 +32,11 @@ export function addInputOptions(command: Command): Command {
         '--rules <file...>',
         'ordered 5-tuple rules instead of policies: a RuleList, or ClassBench filters',
       ).argParser(append),
+    )
+    .addOption(
+      new Option('--profile <plugin>', 'the network plugin whose reading of the policies is followed')
+        .choices([...PROFILE_NAMES])
+        .default('upstream'),
     );
 }
 

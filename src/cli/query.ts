@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { asPlugin, type Profile, profileField } from '../profile/profile.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
 import { type Answer, createAnswers, type Query, QueryProblem } from './answer.js';
 import { answerLines } from './answer-text.js';
@@ -37,6 +38,8 @@ Examples:
   policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/Deployment/api --port 8080
   policap query -p policies/ -c cluster.yaml --from 203.0.113.7 --to shop/web-0 --port 443 --fail-on dropped
   policap query -p policies/ -c cluster.yaml --from shop/web-0 --to 10.0.0.1 --protocol ICMP --icmp-type 8
+  policap query -p policies/ -c cluster.yaml --profile kube-router --from shop/web-0 --to shop/db-0 --protocol ICMP
+      as kube-router enforces the same policies
   policap query -p policies/ -c cluster.yaml -f questions.jsonl -o jsonl
       a line in: {"from": "shop/web-0", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}
 `;
@@ -73,7 +76,7 @@ function runQuery(options: QueryCommandOptions, terminal: Terminal): number {
     styleFor(options.color, terminal.errIsTerminal, terminal.environment),
   );
   const answers = answerAll(queries, createAnswers(compiled));
-  terminal.write(print(answers, options, terminal));
+  terminal.write(print(answers, compiled.profile, options, terminal));
   return answers.some(({ verdict }) => options.failOn?.includes(verdict)) ? EXIT_FINDING : EXIT_DONE;
 }
 
@@ -132,14 +135,17 @@ function answerAll(asked: readonly Asked[], answers: ReturnType<typeof createAns
   return found;
 }
 
-function print(answers: readonly Answer[], options: QueryCommandOptions, terminal: Terminal): string {
+function print(answers: readonly Answer[], profile: Profile, options: QueryCommandOptions, terminal: Terminal): string {
   if (options.output === 'text') {
     const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
-    return answers
-      .map(answer => `${answerLines(answer, style, terminal.columns).join('\n')}\n`)
-      .join(answers.length > 1 ? '\n' : '');
+    const read = profile.name === 'upstream' ? '' : `${style('dim', `Policies ${asPlugin(profile)}.`)}\n`;
+    return (
+      answers
+        .map(answer => `${answerLines(answer, style, terminal.columns).join('\n')}\n`)
+        .join(answers.length > 1 ? '\n' : '') + read
+    );
   }
-  const schema = { schema: 'policap.query/1' };
+  const schema = { schema: 'policap.query/1', ...profileField(profile) };
   const records = answers.map(answerRecord);
   if (options.output === 'jsonl') {
     return records.map((record, i) => `${JSON.stringify(i === 0 ? { ...schema, ...record } : record)}\n`).join('');

@@ -57,6 +57,8 @@ Examples:
       one line a packet; captures of several nodes are merged by time
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o pcapng -w marked.pcapng
       the same packets with their verdicts, for Wireshark: frame.verdict.ebpf_xdp == 1 are the dropped ones
+  policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
+      what Calico would refuse, where plugins read policies differently
   tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped
       from a pipe; exit code 1 when a packet would be dropped
 

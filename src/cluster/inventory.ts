@@ -21,6 +21,8 @@ export interface ContainerPort {
   readonly name?: string;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly port: number;
+  /** Of an init container. */
+  readonly init?: true;
 }
 
 export interface Pod {

@@ -58,13 +58,17 @@ export function readPod({ name, namespace, reader, document }: ClusterObject, wo
 /** (10): of containers and init containers. */
 export function readContainerPorts(spec: Reader): ContainerPort[] {
   const ports: ContainerPort[] = [];
-  for (const container of [...spec.objects('containers'), ...spec.objects('initContainers')]) {
+  const containers = spec.objects('containers').map(container => ({ container, init: {} }));
+  const initContainers = spec
+    .objects('initContainers')
+    .map(container => ({ container, init: { init: true } as const }));
+  for (const { container, init } of [...containers, ...initContainers]) {
     for (const given of container.objects('ports')) {
       const protocol = given.protocol('protocol');
       const port = given.port('containerPort');
       const name = given.string('name');
       if (protocol === null || port === 0) continue;
-      ports.push(name === '' ? { protocol, port } : { name, protocol, port });
+      ports.push(name === '' ? { protocol, port, ...init } : { name, protocol, port, ...init });
     }
   }
   return ports;

@@ -14,7 +14,8 @@ export interface Position {
 }
 
 /** `file:line:column`. */
-export const formatPosition = (p: Position): string => `${p.file}:${p.line}:${p.column}`;
+/** What stands in no file has a name instead, and line 0. */
+export const formatPosition = (p: Position): string => (p.line === 0 ? p.file : `${p.file}:${p.line}:${p.column}`);
 
 /** A path into an object: ['spec', 'ingress', 0, 'from']; printed as the API server does: `spec.ingress[0].from`. */
 export type Path = readonly (string | number)[];

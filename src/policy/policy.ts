@@ -43,5 +43,7 @@ export interface NetworkPolicy {
   /** The rules that count: [] where the direction is not in policyTypes (items 1-3). */
   readonly ingress: readonly PolicyRule[];
   readonly egress: readonly PolicyRule[];
+  /** The rules of the direction that is not in policyTypes, where there are any: only some profiles count them. */
+  readonly unlisted?: readonly PolicyRule[];
   readonly position: Position;
 }

@@ -97,8 +97,9 @@ export function countHits(
       counter.declare(`egress[${i}]`, rule.position);
     });
   }
+  // What a profile says is no policy's.
   const byRule = compiled.ruleset.rules.map(({ origin: { kind, policy, rule, position } }) =>
-    counterOf(kind, policy, position).declare(rule, position),
+    kind === 'Profile' ? null : counterOf(kind, policy, position).declare(rule, position),
   );
 
   const isolating = new Map<string, PolicyCounter>();
@@ -113,7 +114,8 @@ export function countHits(
     const packets = packetsByDecision[i] ?? 0;
     if (packets === 0) return;
     for (const outcome of [decision.egress, decision.ingress, decision.forward]) {
-      if (outcome >= 0) add(byRule[outcome]!, connections, packets);
+      const counter = outcome >= 0 ? byRule[outcome] : null;
+      if (counter) add(counter, connections, packets);
     }
     const { egress, ingress, forward } = outcomes.of(decision);
     for (const record of [egress, ingress, forward]) {

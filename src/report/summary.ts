@@ -8,6 +8,7 @@ import type { FrameBatch } from '../capture/frame.js';
 import { formatPosition } from '../documents/document.js';
 import type { PacketBatch } from '../packet/row.js';
 import { protocolText } from '../packet/text.js';
+import { type ProfileName, profileField } from '../profile/profile.js';
 import type { Decision } from '../verdict/decisions.js';
 import {
   type OutcomeRecord,
@@ -77,6 +78,8 @@ export interface CaptureSummary {
 export interface Summary {
   readonly schema: 'policap.summary/1';
   readonly mode: 'what-if' | 'dataplane';
+  /** Absent where it is upstream. */
+  readonly profile?: ProfileName;
   readonly packets: Counts;
   readonly connections: Counts;
   /** Packets by reason, and connections by the reason of the packet that opened them. */
@@ -179,6 +182,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
   return {
     schema: 'policap.summary/1',
     mode,
+    ...profileField(compiled.profile),
     packets: countVerdicts(tally.packetsByCode),
     connections: countVerdicts(tally.connectionsByCode),
     reasons: countReasons(tally.packetsByCode),

@@ -8,6 +8,8 @@
 import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { addressWords } from '../packet/text.js';
+import { PROFILES } from '../profile/index.js';
+import { asPlugin } from '../profile/profile.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { COLUMNS, type ConversationOptions, conversationLines } from './conversation-text.js';
 import { podRanges } from './owners.js';
@@ -223,11 +225,14 @@ function observedText({ observed }: Summary): string {
   return parts.flatMap(([value, text]) => (value > 0 ? [text] : [])).join(', ');
 }
 
-function ending({ packets, time, timing, policies }: Summary, style: Style): string[] {
+function ending({ packets, time, timing, policies, profile }: Summary, style: Style): string[] {
   const took = duration(timing.replayMs / 1000);
   const compiled = `${plural(policies.length, 'policy', 'policies')} compiled in ${duration(timing.compileMs / 1000)}`;
+  const read = profile === undefined ? '' : `, read ${asPlugin(PROFILES[profile])}`;
   const traffic = `${duration(time.seconds)} of traffic, ${plural(packets.total, 'packet')}`;
-  return [style('dim', `${traffic}, judged in ${took} (${count(timing.packetsPerSecond)} packets/s); ${compiled}.`)];
+  return [
+    style('dim', `${traffic}, judged in ${took} (${count(timing.packetsPerSecond)} packets/s); ${compiled}${read}.`),
+  ];
 }
 
 /** The node whose pod range holds an address, null for none. */

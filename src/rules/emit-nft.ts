@@ -67,7 +67,7 @@ export function emitNft(ruleset: Ruleset, inventory: Inventory): string {
     `ct state untracked accept comment "${COMMENT_UNTRACKED}"`,
     // (15)
     `ct state established,related accept comment "${COMMENT_ESTABLISHED}"`,
-    ...exemptLines(inventory, exempt, sets),
+    ...exemptLines(inventory, ruleset, exempt, sets),
     ...jumps('egress', 'saddr', ruleset, inventory, sets),
     ...jumps('ingress', 'daddr', ruleset, inventory, sets),
     ...(ruleset.forward.length === 0 ? [] : [`jump ${chainName('forward', 0)}`]),
@@ -186,7 +186,12 @@ function portTexts(ports: PortSet): string {
 }
 
 /** (13), (14): pairs of addresses that no policy comes between. */
-function exemptLines({ byAddress, owners, nodes }: Inventory, verdict: string, sets: NamedSets): string[] {
+function exemptLines(
+  { byAddress, owners, nodes }: Inventory,
+  { ownNode: ways }: Ruleset,
+  verdict: string,
+  sets: NamedSets,
+): string[] {
   const held = new Map<number, string[]>();
   for (const [address, { owner }] of byAddress) held.set(owner, [...(held.get(owner) ?? []), address]);
   const nodeByName = new Map(nodes.map(node => [node.name, node.owner]));
@@ -200,7 +205,7 @@ function exemptLines({ byAddress, owners, nodes }: Inventory, verdict: string, s
       const owned = nodeByName.get(holder.node);
       const node = owned === undefined ? [] : [...(held.get(owned) ?? []), ...nodeLocal];
       ownNode.add(node, addresses);
-      ownNode.add(addresses, node);
+      if (ways !== 'to-pods') ownNode.add(addresses, node);
     } else if (holder.kind === 'node') {
       ownNode.add(addresses, [...addresses, ...nodeLocal]);
       ownNode.add(nodeLocal, addresses);

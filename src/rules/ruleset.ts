@@ -25,7 +25,7 @@ export type Direction = 'egress' | 'ingress' | 'forward';
 export const DIRECTIONS: readonly Direction[] = ['egress', 'ingress', 'forward'];
 
 export interface Origin {
-  /** What kind of document: "NetworkPolicy", "RuleList", "ClassBench". */
+  /** What kind of document: "NetworkPolicy", "RuleList", "ClassBench"; "Profile": none, a profile says so. */
   readonly kind: string;
   /** "shop/web"; a rule list's is its file name. */
   readonly policy: string;
@@ -51,6 +51,8 @@ export interface Rule {
   /** null = any; code null = any of the type. Needs protocol 1 or 58. */
   readonly icmp: { readonly type: number; readonly code: number | null } | null;
   readonly action: 'allow' | 'deny' | 'pass';
+  /** It allows because a profile does not enforce policies here: reason `not-enforced`. */
+  readonly unenforced?: true;
   readonly origin: Origin;
 }
 
@@ -75,4 +77,6 @@ export interface Ruleset {
   readonly egress: readonly Tier[];
   readonly ingress: readonly Tier[];
   readonly forward: readonly Tier[];
+  /** (14): `to-pods`: a pod's traffic to its own node is judged as any other; absent: both ways are exempt. */
+  readonly ownNode?: 'to-pods';
 }

@@ -30,6 +30,8 @@ export interface AddressTable {
   /** The row of the first IPv6 interval. */
   readonly first6: number;
   readonly rows: Int32Array;
+  /** (14): a pod's traffic to its own node is exempt, as the node's to its pods is. */
+  readonly toOwnNode: boolean;
   /** Number of classes of side `word` (EGRESS_SUBJECT ...). */
   classes(word: number): number;
   /** The classes of side `word` that make up the set, which must be one of that side's. */
@@ -38,7 +40,11 @@ export interface AddressTable {
   firstAddress(word: number, cls: number): bigint | number;
 }
 
-export function buildAddressTable(sides: ReadonlyMap<number, SideSets>, inventory: Inventory): AddressTable {
+export function buildAddressTable(
+  sides: ReadonlyMap<number, SideSets>,
+  inventory: Inventory,
+  toOwnNode = true,
+): AddressTable {
   const distinct = new Map<number, AddressSet[]>();
   for (const [word, sets] of sides) distinct.set(word, distinctSets(sets));
   const owners4 = new Map<number, number>();
@@ -113,6 +119,7 @@ export function buildAddressTable(sides: ReadonlyMap<number, SideSets>, inventor
     count6: begin6.length,
     first6,
     rows,
+    toOwnNode,
     classes: word => firsts.get(word)?.length ?? 0,
     classesOf: (word, set) => classRanges(firsts.get(word)!, intervalsOf(set)),
     firstAddress(word, cls) {

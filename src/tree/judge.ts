@@ -98,13 +98,13 @@ export function judge(
     out[at + INGRESS] = OUTCOME_LOOPBACK;
     return;
   }
-  // (14): same node, and one of the ends is the node.
+  // (14): same node, and one of the ends is the node; the source, where only that way is exempt.
   const node = addresses[source + NODE]!;
   const otherNode = addresses[destination + NODE]!;
   if (
-    (node >= 0 && node === otherNode && (from === node || to === node)) ||
+    (node >= 0 && node === otherNode && (from === node || (to === node && table.toOwnNode))) ||
     (node === EVERY_NODE && otherNode >= 0) ||
-    (otherNode === EVERY_NODE && node >= 0)
+    (otherNode === EVERY_NODE && node >= 0 && (from === node || table.toOwnNode))
   ) {
     out[at + EGRESS] = OUTCOME_NODE;
     out[at + INGRESS] = OUTCOME_NODE;

@@ -94,11 +94,12 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     // (13): a pod can always reach itself, through any of its addresses.
     if (source.pod >= 0 && source.pod === destination.pod) return [OUTCOME_LOOPBACK, OUTCOME_LOOPBACK, forward];
     // (14): a node and its own pods, either way, whatever addresses they use; and a node and itself.
+    const bothWays = ruleset.ownNode !== 'to-pods';
     if (
       (source.node >= 0 && (source.node === destination.host || source.node === destination.node)) ||
-      (destination.node >= 0 && destination.node === source.host) ||
+      (bothWays && destination.node >= 0 && destination.node === source.host) ||
       (isNodeLocal(source) && (destination.host >= 0 || destination.node >= 0)) ||
-      (isNodeLocal(destination) && (source.host >= 0 || source.node >= 0))
+      (isNodeLocal(destination) && ((bothWays && source.host >= 0) || source.node >= 0))
     ) {
       return [OUTCOME_NODE, OUTCOME_NODE, forward];
     }

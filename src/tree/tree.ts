@@ -67,7 +67,7 @@ const NO_FOREST: Forest = {
 
 export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
   const started = performance.now();
-  const table = buildAddressTable(collectSides(ruleset), inventory);
+  const table = buildAddressTable(collectSides(ruleset), inventory, ruleset.ownNode !== 'to-pods');
   const build = (direction: Direction): BuiltDirection => buildDirection(direction, ruleset, table, options);
   const directions = [build('egress'), build('ingress'), build('forward')];
   const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [

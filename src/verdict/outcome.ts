@@ -21,6 +21,7 @@ import {
   ALLOWED_LOOPBACK,
   ALLOWED_NO_POLICY,
   ALLOWED_NODE,
+  ALLOWED_NOT_ENFORCED,
   ALLOWED_RULE,
   DROPPED_DEFAULT_DENY,
   DROPPED_RULE,
@@ -33,7 +34,10 @@ import {
 
 /** The code of one direction's outcome by itself. */
 export function codeOf(outcome: number, rules: readonly Rule[]): number {
-  if (outcome >= 0) return rules[outcome]!.action === 'deny' ? DROPPED_RULE : ALLOWED_RULE;
+  if (outcome >= 0) {
+    const { action, unenforced } = rules[outcome]!;
+    return action === 'deny' ? DROPPED_RULE : unenforced === true ? ALLOWED_NOT_ENFORCED : ALLOWED_RULE;
+  }
   if (outcome <= OUTCOME_DEFAULT_DENY) return DROPPED_DEFAULT_DENY;
   switch (outcome) {
     case OUTCOME_LOOPBACK:
@@ -69,7 +73,8 @@ export function combine(egress: number, ingress: number, forward: number, rules:
   if (isUndecided(f)) return f;
   if (e === ALLOWED_LOOPBACK || i === ALLOWED_LOOPBACK) return ALLOWED_LOOPBACK;
   if (e === ALLOWED_NODE || i === ALLOWED_NODE) return ALLOWED_NODE;
-  return e === ALLOWED_RULE || i === ALLOWED_RULE || f === ALLOWED_RULE ? ALLOWED_RULE : ALLOWED_NO_POLICY;
+  if (e === ALLOWED_RULE || i === ALLOWED_RULE || f === ALLOWED_RULE) return ALLOWED_RULE;
+  return e === ALLOWED_NOT_ENFORCED || i === ALLOWED_NOT_ENFORCED ? ALLOWED_NOT_ENFORCED : ALLOWED_NO_POLICY;
 }
 
 /**

@@ -110,7 +110,7 @@ describe('pods', () => {
     expect(inventory.pods[0]!.ports).toEqual([
       { name: 'http', protocol: 'TCP', port: 8080 },
       { protocol: 'UDP', port: 53 },
-      { name: 'proxy', protocol: 'TCP', port: 15001 },
+      { name: 'proxy', protocol: 'TCP', port: 15001, init: true },
     ]);
   });
   it('Running without an address are named in one warning', () => {

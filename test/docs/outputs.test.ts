@@ -39,7 +39,7 @@ async function outputs(format: string): Promise<string[]> {
   for (const args of replays) found.push((await policap([...args, '-o', format])).out);
   const [option = '', stdin = '', capture = ''] = RULES;
   const rules = { input: 'kind: RuleList\ndefault: deny\nrules: []\n' };
-  found.push((await policap(['replay', capture, option, stdin, '-o', format], rules)).out);
+  found.push((await policap(['replay', capture, option, stdin, '-o', format, '--profile', 'weave'], rules)).out);
   return found;
 }
 
@@ -73,11 +73,11 @@ describe('docs/outputs.md', () => {
   });
 
   it('names every key of the matrix, of its cells, and of the statistics', async () => {
-    const matrix = JSON.parse((await policap(['matrix', ...input('shop'), '-o', 'json'])).out);
+    const matrix = JSON.parse((await policap(['matrix', ...input('shop'), '-o', 'json', '--profile', 'calico'])).out);
     compare('policap.matrix/1', new Set(Object.keys(matrix)));
     for (const key of Object.keys(matrix.cells[0]))
       expect(named(section('policap.matrix/1').text, key), key).toBe(true);
-    const stats = JSON.parse((await policap(['compile', ...input('shop'), '-o', 'json'])).out);
+    const stats = JSON.parse((await policap(['compile', ...input('shop'), '-o', 'json', '--profile', 'calico'])).out);
     compare('policap.stats/1', new Set(Object.keys(stats)));
     for (const key of Object.keys(stats.classifier))
       expect(named(section('policap.stats/1').text, key), key).toBe(true);

@@ -41,6 +41,10 @@ describe('the README', () => {
     'docs/rules.md',
     'docs/semantics.md',
     'docs/conntrack.md',
+    'docs/profiles/upstream.md',
+    'docs/profiles/calico.md',
+    'docs/profiles/kube-router.md',
+    'docs/profiles/weave.md',
   ];
   it.each(documents)('%s links to files that exist', file => {
     const text = readFileSync(join(ROOT, file), 'utf8');

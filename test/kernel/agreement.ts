@@ -8,6 +8,7 @@
  * seconds it has left, whether it was answered and is assured. policap may say `undecided`; such packets are given to the
  * kernel, and counted, but are no disagreement.
  */
+import { COMMENT_UNTRACKED } from '../../src/rules/emit-nft.js';
 import type { CollectedPacket } from './collect.js';
 import type { KernelVerdict } from './kernel.js';
 
@@ -65,7 +66,10 @@ export function leftOut(packets: readonly CollectedPacket[]): Map<string, number
 
 /** The fragments of a datagram share its verdict; the entry behind them is told once, with the last of them. */
 function sayPolicap({ verdict, reason, rule, entry, fragment }: CollectedPacket): string {
-  return line(verdict, STATES[reason] ?? 'new', rule === '' ? null : rule, fragment ? null : sayEntry(entry));
+  // What a profile does not enforce is tracked all the same.
+  const isNew = reason === 'not-enforced' && rule !== COMMENT_UNTRACKED;
+  const state = isNew ? 'new' : (STATES[reason] ?? 'new');
+  return line(verdict, state, rule === '' ? null : rule, fragment ? null : sayEntry(entry));
 }
 
 const sayKernel = ({ verdict, state, rule, entry }: KernelVerdict, fragment: boolean): string =>
@@ -79,3 +83,7 @@ function sayEntry(entry: KernelVerdict['entry']): string {
   const { state, left, replied, assured } = entry;
   return `${state} ${left} s${replied ? ' replied' : ''}${assured ? ' assured' : ''}`.trim();
 }
+
+/** Verdict, state and entry alone: what can be said where the rules have other names, or none. */
+export const withoutRules = (answers: Answers): Answers =>
+  new Map([...answers].map(([number, answer]) => [number, answer.split(' | ').toSpliced(1, 1).join(' | ')]));

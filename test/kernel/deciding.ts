@@ -35,7 +35,8 @@ export function deciding(
   ruleset: Ruleset,
 ): string {
   const byState = BY_STATE[reason];
-  if (byState !== undefined) return byState;
+  // What a profile does not enforce was decided; what connection tracking leaves alone was not.
+  if (byState !== undefined && (reason !== 'not-enforced' || decision === null)) return byState;
   if (decision === null) return '';
   const comments: string[] = [];
   for (const direction of ['egress', 'ingress', 'forward'] as const) {

@@ -6,26 +6,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
+import { PROFILES } from '../../src/profile/index.js';
 import { buildRules } from '../../src/rules/build.js';
 import { emitNft } from '../../src/rules/emit-nft.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
 import { createTree } from '../../src/tree/tree.js';
-import {
-  batchOf,
-  chunk,
-  dccp,
-  icmp,
-  icmpv6,
-  ipv4,
-  ipv6,
-  type Payload,
-  sctp,
-  sctpInit,
-  segment,
-  tcp,
-  udp,
-  udpLite,
-} from '../support/frames.js';
+import { batchOf } from '../support/frames.js';
 import { sourceOf } from '../support/replay.js';
 import { seed } from '../support/seed.js';
 import { arbInventory, arbPackets, arbPolicies, arbRuleset } from '../tree/arbitrary.js';
@@ -33,6 +19,7 @@ import type { PacketLiteral } from '../tree/packets.js';
 import { disagreements, kernelAnswers, policapAnswers } from './agreement.js';
 import { collect } from './collect.js';
 import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal } from './kernel.js';
+import { literalPacket } from './literal-packet.js';
 
 const refusal = kernelRefusal();
 if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
@@ -40,32 +27,6 @@ if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
 const RAW = 101;
 /** Rulesets of each kind; each with 20 to 40 packets. */
 const RULESETS = 100;
-
-function message({ protocol = 6, sport = 0, dport = 0, icmpType = 0, icmpCode = 0 }: PacketLiteral): Payload {
-  switch (protocol) {
-    case 6:
-      return tcp({ sport, dport });
-    case 17:
-      return udp({ sport, dport });
-    case 132:
-      return sctp({ sport, dport, chunks: [chunk(1, 0, sctpInit(7))] });
-    case 136:
-      return udpLite({ sport, dport });
-    case 33:
-      return dccp({ sport, dport });
-    case 1:
-      return icmp({ type: icmpType, code: icmpCode });
-    case 58:
-      return icmpv6({ type: icmpType, code: icmpCode });
-    default:
-      return segment(protocol, new Uint8Array(16));
-  }
-}
-
-function wire(packet: PacketLiteral): Uint8Array {
-  const { source: src, destination: dst } = packet;
-  return (src.includes(':') ? ipv6 : ipv4)({ src, dst }, message(packet));
-}
 
 let compared = 0;
 const decided = new Map<string, number>();
@@ -75,13 +36,14 @@ async function agree(ruleset: Ruleset, inventory: Inventory, literals: readonly 
   const compiled: Compiled = {
     inventory,
     policies: [],
+    profile: PROFILES.upstream,
     ruleset,
     classifier,
     problems: [],
     ignored: new Map(),
     compileMs: 0,
   };
-  const frames = literals.filter(({ protocol }) => protocol !== -1).map(wire);
+  const frames = literals.filter(({ protocol }) => protocol !== -1).map(literalPacket);
   const times = frames.map((_, i) => BigInt(i) * 1_000_000n);
   const { batch } = batchOf(frames, { linkType: RAW, times });
   const packets = await collect(sourceOf([batch], RAW), compiled, { kernel: kernelProfile(), tunnels: false });

@@ -53,6 +53,14 @@ describe.skipIf(refusal !== null)('npm run kernel, where there is a kernel to as
     });
   });
 
+  it('asks the kernel with the ruleset of a plugin', async () => {
+    expect(await run(...SHOP, '--profile', 'kube-router')).toEqual({
+      code: 0,
+      out: `pcaps/shop/capture.pcapng: 723 of 723 packets agree with Linux ${kernelVersion()}, policies as kube-router enforces them\nnot compared: 57 not-ip\n`,
+      err: '',
+    });
+  });
+
   it('takes timeouts, and only the first packets', async () => {
     const { code, out } = await run(...SHOP, '--timeout', 'tcp_syn_sent=7', '--first', '100');
     expect(code).toBe(0);

@@ -18,11 +18,21 @@ import {
 } from '../../src/cli/errors.js';
 import { addInputOptions, timeoutOption, wholeNumber } from '../../src/cli/options.js';
 import type { Terminal } from '../../src/cli/terminal.js';
+import { emitEnforcer } from '../../src/enforcer/index.js';
 import { openCaptures } from '../../src/node/captures.js';
 import { SourceError } from '../../src/node/sources.js';
+import { asPlugin } from '../../src/profile/profile.js';
 import { count, plain, plural } from '../../src/report/style.js';
 import { emitNft } from '../../src/rules/emit-nft.js';
-import { type Disagreement, disagreements, kernelAnswers, leftOut, policapAnswers } from './agreement.js';
+import {
+  type Answers,
+  type Disagreement,
+  disagreements,
+  kernelAnswers,
+  leftOut,
+  policapAnswers,
+  withoutRules,
+} from './agreement.js';
 import { collect } from './collect.js';
 import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal, kernelVersion } from './kernel.js';
 
@@ -42,8 +52,12 @@ const HELP = `
 Each packet is judged twice: by policap in dataplane mode, and by this machine's kernel with the ruleset of
 policap compile --emit nft, in a network namespace of its own. Needs root, nft, ip, bridge and python3.
 
-Example:
+With --profile the ruleset is the one that Calico, kube-router or Weave Net installs; then verdict, state and entry are
+compared, not the rules.
+
+Examples:
   npm run kernel -- pcaps/shop/capture.pcapng -p pcaps/shop/policies -c pcaps/shop/cluster.yaml
+  npm run kernel -- pcaps/shop/capture.pcapng -p pcaps/shop/policies -c pcaps/shop/cluster.yaml --profile calico
 `;
 
 function createCommand(terminal: Terminal): Command {
@@ -100,6 +114,9 @@ async function run(paths: readonly string[], options: ProgramOptions, terminal: 
   }
   const compiled = compileInput(options, terminal, plain);
   const { timeout: timeouts, verifyChecksums, beLiberal: liberal, tunnels, first } = options;
+  if (compiled.profile.name !== 'upstream' && compiled.ruleset.forward.length > 0) {
+    throw new UsageError(`plain rules have no place in the ruleset of ${compiled.profile.title}: leave out --rules`);
+  }
   const source = await openCaptures(paths);
   const kernel = kernelProfile();
   const packets = await collect(source, compiled, {
@@ -113,12 +130,19 @@ async function run(paths: readonly string[], options: ProgramOptions, terminal: 
   });
   source.close();
   const asked = packets.flatMap(({ time, bytes }) => (bytes === null ? [] : [{ time, bytes }]));
-  const ruleset = emitNft(compiled.ruleset, compiled.inventory);
-  const theirs = kernelAnswers(packets, await judgeByKernel(asked, ruleset, { timeouts, verifyChecksums, liberal }));
-  const ours = policapAnswers(packets);
+  const { profile, policies, inventory } = compiled;
+  const enforcer = emitEnforcer(profile.name, policies, inventory);
+  const ruleset = enforcer ?? emitNft(compiled.ruleset, inventory);
+  const said = kernelAnswers(packets, await judgeByKernel(asked, ruleset, { timeouts, verifyChecksums, liberal }));
+  // An enforcer's rules have no names of policap's.
+  const [ours, theirs] = [policapAnswers(packets), said].map(it => (enforcer === null ? it : withoutRules(it))) as [
+    Answers,
+    Answers,
+  ];
   const found = disagreements(ours, theirs);
   const agree = `${count(ours.size - found.length)} of ${plural(ours.size, 'packet')} agree`;
-  terminal.write(`${paths.join(', ')}: ${agree} with Linux ${kernelVersion()}\n`);
+  const shape = enforcer === null ? '' : `, policies ${asPlugin(profile)}`;
+  terminal.write(`${paths.join(', ')}: ${agree} with Linux ${kernelVersion()}${shape}\n`);
   const left = [...leftOut(packets)].map(([why, number]) => `${count(number)} ${why}`);
   if (left.length > 0) terminal.write(`not compared: ${left.join(', ')}\n`);
   if (packets.length === first) terminal.write(`the first ${plural(first, 'packet')} only (--first)\n`);

@@ -7,6 +7,7 @@ import type { Inventory, Owner, Pod } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
 import type { PacketBatch } from '../../src/packet/row.js';
+import { PROFILES } from '../../src/profile/index.js';
 import type { Output, ReplayContext, Report } from '../../src/report/report.js';
 import { buildRules } from '../../src/rules/build.js';
 import { OUTCOME_DEFAULT_DENY, OUTCOME_NONE, OUTCOME_NOT_ISOLATED } from '../../src/tree/classifier.js';
@@ -75,7 +76,17 @@ export function shopCompiled(): Compiled {
   const inventory = shopInventory();
   const ruleset = buildRules(POLICIES, inventory);
   const classifier = createLinear(ruleset, inventory);
-  return { inventory, policies: POLICIES, ruleset, classifier, problems: [], ignored: new Map(), compileMs: 12.5 };
+  const profile = PROFILES.upstream;
+  return {
+    inventory,
+    policies: POLICIES,
+    profile,
+    ruleset,
+    classifier,
+    problems: [],
+    ignored: new Map(),
+    compileMs: 12.5,
+  };
 }
 
 const decision = (part: Partial<Decision>): Decision => ({

@@ -24,6 +24,7 @@ const V4_PREFIXES = [
   '255.255.255.255/32',
   '0.0.0.0/32',
   '192.168.0.0/16',
+  '224.0.0.0/4',
   '169.254.20.10/32',
 ];
 const V6_PREFIXES = [
@@ -33,6 +34,7 @@ const V6_PREFIXES = [
   'fd00::/125',
   'fd00::3/128',
   '8000::/1',
+  '2000::/3',
   'fd00:0:0:1::/64',
   'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128',
   '::/128',
@@ -51,18 +53,21 @@ export const podV6 = (i: number): string => `fd00::${i.toString(16)}`;
 const NAMESPACES = ['a', 'b', 'c'];
 const PORT_NAMES = ['http', 'dns'];
 const PROTOCOL_NAMES = ['TCP', 'UDP', 'SCTP'] as const;
-export const PORTS = [1, 53, 80, 81, 443, 8000, 8080, 8100, 65535];
+export const PORTS = [1, 53, 80, 81, 443, 4789, 8000, 8080, 8100, 30000, 32767, 65535];
 
 const arbLabels = fc.record(
   { app: fc.constantFrom('x', 'y'), tier: fc.constantFrom('1', '2') },
   { requiredKeys: [] },
 ) as fc.Arbitrary<Record<string, string>>;
 
-const arbContainerPort: fc.Arbitrary<ContainerPort> = fc.record({
-  name: fc.constantFrom(...PORT_NAMES),
-  protocol: fc.constantFrom(...PROTOCOL_NAMES),
-  port: fc.constantFrom(53, 80, 8080),
-});
+const arbContainerPort: fc.Arbitrary<ContainerPort> = fc
+  .record({
+    name: fc.constantFrom(...PORT_NAMES),
+    protocol: fc.constantFrom(...PROTOCOL_NAMES),
+    port: fc.constantFrom(53, 80, 8080),
+    init: fc.integer({ min: 0, max: 3 }),
+  })
+  .map(({ init, ...port }) => (init === 0 ? { ...port, init: true } : port));
 
 export const arbInventory: fc.Arbitrary<Inventory> = fc
   .record({
@@ -171,10 +176,12 @@ const arbPolicy: fc.Arbitrary<NetworkPolicy> = fc
     podSelector: arbSelector,
     ingress: fc.option(fc.array(arbPolicyRule, { maxLength: 3 }), { freq: 3 }),
     egress: fc.option(fc.array(arbPolicyRule, { maxLength: 3 }), { freq: 2 }),
+    unlisted: fc.option(fc.array(arbPolicyRule, { minLength: 1, maxLength: 2 }), { freq: 1 }),
     position: fc.nat(99).map(line => at(line)),
   })
-  .map(({ ingress, egress, ...rest }) => ({
+  .map(({ ingress, egress, unlisted, ...rest }) => ({
     ...rest,
+    ...(unlisted === null || (ingress === null) === (egress === null) ? {} : { unlisted }),
     isolatesIngress: ingress !== null,
     isolatesEgress: egress !== null,
     ingress: ingress ?? [],
@@ -229,9 +236,9 @@ const arbTier = fc.record({
 });
 const arbTiers = fc.array(arbTier, { maxLength: 3 });
 
-/** Ordered rules with every action, in several tiers of every direction. */
+/** Ordered rules with every action, in several tiers of every direction; a node's exemption both ways, or one. */
 export const arbRuleset: fc.Arbitrary<Ruleset> = fc
-  .record({ egress: arbTiers, ingress: arbTiers, forward: arbTiers })
+  .record({ egress: arbTiers, ingress: arbTiers, forward: arbTiers, oneWay: fc.boolean() })
   .map(bare => {
     const rules: Rule[] = [];
     const build = (direction: Direction): Tier[] =>
@@ -248,9 +255,10 @@ export const arbRuleset: fc.Arbitrary<Ruleset> = fc
         });
         return { name: `t${t}`, rules: own, isolations };
       });
-    return { rules, egress: build('egress'), ingress: build('ingress'), forward: build('forward') } as Ruleset;
-  })
-  .map(({ egress, ingress, forward, rules }) => ({ rules, egress, ingress, forward }));
+    const [egress, ingress, forward] = [build('egress'), build('ingress'), build('forward')];
+    const tiers = { rules, egress, ingress, forward };
+    return bare.oneWay ? { ...tiers, ownNode: 'to-pods' as const } : tiers;
+  });
 
 /** Borders of the pool's prefixes, one step to either side of them, pods and nodes. */
 const V4_ADDRESSES = [
@@ -306,11 +314,11 @@ export const arbPacket: fc.Arbitrary<PacketLiteral> = fc
         weight: 2,
         arbitrary: fc.record({
           protocol: fc.constantFrom(1, 58),
-          icmpType: fc.constantFrom(0, 3, 4, 8, 127, 128, 255),
+          icmpType: fc.constantFrom(0, 1, 3, 4, 8, 11, 127, 128, 129, 255),
           icmpCode: fc.constantFrom(0, 1, 2, 255),
         }),
       },
-      { weight: 1, arbitrary: fc.record({ protocol: fc.constantFrom(-1, 0, 2, 47, 50, 255) }) },
+      { weight: 1, arbitrary: fc.record({ protocol: fc.constantFrom(-1, 0, 2, 4, 47, 50, 255) }) },
     ),
   )
   .map(([[source, destination], rest]) => ({ source, destination, ...rest }));

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
 import { DST, SRC } from '../../src/packet/row.js';
+import { PROFILES } from '../../src/profile/index.js';
+import { PROFILE_NAMES } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
 import { createLinear } from '../../src/tree/linear.js';
@@ -58,6 +60,15 @@ describe(`the tree gives the linear engine's outcomes (seed ${seed})`, () => {
     for (const kind of ['allow', 'default-deny', 'not-isolated', 'none', 'loopback', 'node']) {
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(100);
     }
+  });
+
+  it.each(PROFILE_NAMES)('for random NetworkPolicies as %s reads them', name => {
+    fc.assert(
+      fc.property(arbInventory, arbPolicies, arbPackets, (inventory, policies, packets) => {
+        compareAll(buildRules(policies, inventory, undefined, PROFILES[name]), inventory, packets);
+      }),
+      parameters(150),
+    );
   });
 
   it('for random ordered rules in several tiers, with deny and pass', () => {

@@ -61,6 +61,7 @@ export function readNetworkPolicy(document: KubernetesDocument, problems: Proble
   }
   problems.push(...own.sort((a, b) => byPosition(a.position, b.position)));
   if (own.some(({ severity }) => severity === 'error')) return null;
+  const unlisted = [...(isolatesIngress ? [] : ingress), ...(isolatesEgress ? [] : egress)];
   return {
     namespace,
     name,
@@ -70,6 +71,7 @@ export function readNetworkPolicy(document: KubernetesDocument, problems: Proble
     // (2): rules of a direction that is not among the policyTypes do not count.
     ingress: isolatesIngress ? ingress : [],
     egress: isolatesEgress ? egress : [],
+    ...(unlisted.length === 0 ? {} : { unlisted }),
     position: document.position,
   };
 }

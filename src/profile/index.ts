@@ -1,0 +1,13 @@
+/** Every profile by its name. */
+import { CALICO } from './calico.js';
+import { KUBE_ROUTER } from './kube-router.js';
+import type { Profile, ProfileName } from './profile.js';
+import { UPSTREAM } from './upstream.js';
+import { WEAVE } from './weave.js';
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  upstream: UPSTREAM,
+  calico: CALICO,
+  'kube-router': KUBE_ROUTER,
+  weave: WEAVE,
+};

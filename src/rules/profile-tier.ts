@@ -1,0 +1,113 @@
+/**
+ * What a profile says whatever the policies do, as the tier before them (cold).
+ *
+ * In:  a profile, the inventory, every pod's addresses.  Out: rules of one direction, appended to `rules`, or null where
+ * the profile says nothing there. A rule that opens is `unenforced`: its packets are allowed as `not-enforced`. Numbers are
+ * decisions of profile/profile.ts; what stands in no file is placed at "profile NAME".
+ */
+import { type Inventory, NODE_LOCAL_DNS, type Node } from '../cluster/inventory.js';
+import type { Profile } from '../profile/profile.js';
+import { everywhere, fromAddresses, fromCidr, isEmpty, NOWHERE } from './addresses.js';
+import { heldAddresses } from './pod-sets.js';
+import { portSet } from './ports.js';
+import { ICMP, ICMPV6, TCP, UDP } from './protocols.js';
+import type { AddressSet, Rule, Tier } from './ruleset.js';
+
+type Draft = Pick<Rule, 'subjects' | 'peers' | 'protocol'> &
+  Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'action'>> & { readonly name: string };
+
+const ANYWHERE = everywhere([]);
+
+/** @param pods every pod that can be selected, those without an address included */
+export function profileTier(
+  direction: 'egress' | 'ingress',
+  profile: Profile,
+  inventory: Inventory,
+  pods: AddressSet,
+  rules: Rule[],
+): Tier | null {
+  const drafts = [
+    ...otherFamilies(profile, pods),
+    ...(direction === 'egress' ? dropsOf(profile, pods) : []),
+    ...icmpTypes(profile, pods),
+    ...(direction === 'egress' ? openDestinations(profile, pods) : []),
+    ...(direction === 'egress' ? ownNodePorts(profile, inventory) : []),
+  ].filter(({ subjects, peers }) => !isEmpty(subjects) && !isEmpty(peers));
+  if (drafts.length === 0) return null;
+  const position = { file: `profile ${profile.name}`, line: 0, column: 0 };
+  const tierRules = drafts.map((draft): Rule => {
+    const { name, subjects, peers, protocol, destinationPorts = null, icmp = null, action = 'allow' } = draft;
+    const origin = { kind: 'Profile', policy: profile.name, rule: name, position };
+    const match = { subjects, peers, protocol, sourcePorts: null, destinationPorts, icmp };
+    const rule = { index: rules.length, direction, tier: 0, ...match, action, origin };
+    const placed: Rule = action === 'allow' ? { ...rule, unenforced: true } : rule;
+    rules.push(placed);
+    return placed;
+  });
+  return { name: profile.name, rules: tierRules, isolations: [] };
+}
+
+/** The addresses of one family; a pod without an address may have one of either, and stays out. */
+const ofFamily = ({ v4, v6 }: AddressSet, family: 4 | 6): AddressSet =>
+  family === 4 ? { ...NOWHERE, v4 } : { ...NOWHERE, v6 };
+
+/** (P1) */
+function otherFamilies({ families }: Profile, pods: AddressSet): Draft[] {
+  return ([4, 6] as const)
+    .filter(family => !families.includes(family))
+    .map(family => ({
+      name: `IPv${family}`,
+      subjects: ofFamily(pods, family),
+      peers: ofFamily(ANYWHERE, family),
+      protocol: null,
+    }));
+}
+
+/** (P2) */
+function icmpTypes({ icmp }: Profile, pods: AddressSet): Draft[] {
+  return icmp.map(({ family, type, name }) => ({
+    name,
+    subjects: withUnaddressed(ofFamily(pods, family), pods),
+    peers: withUnaddressed(ofFamily(ANYWHERE, family), pods),
+    protocol: family === 4 ? ICMP : ICMPV6,
+    icmp: { type, code: null },
+  }));
+}
+
+const withUnaddressed = (set: AddressSet, { unaddressed }: AddressSet): AddressSet => ({ ...set, unaddressed });
+
+/** (P3) */
+function dropsOf({ drops }: Profile, pods: AddressSet): Draft[] {
+  return drops.map(({ protocol, port, name }) => ({
+    name,
+    subjects: pods,
+    peers: withUnaddressed(ANYWHERE, pods),
+    protocol,
+    destinationPorts: port === null ? null : portSet([port, port]),
+    action: 'deny',
+  }));
+}
+
+/** (P4) */
+function openDestinations({ openDestinations: open }: Profile, pods: AddressSet): Draft[] {
+  return open.map(({ cidr, name }) => ({ name, subjects: pods, peers: fromCidr(cidr) ?? NOWHERE, protocol: null }));
+}
+
+/** (P6): a node's own pods, and its own addresses; the node-local DNS cache's is one of them. */
+function ownNodePorts({ ownNodePorts: range }: Profile, inventory: Inventory): Draft[] {
+  if (range === null) return [];
+  const nodeLocal = inventory.byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
+  return inventory.nodes.flatMap(node => {
+    const subjects = fromAddresses(podsOn(node, inventory).flatMap(pod => heldAddresses(pod, inventory)));
+    const peers = fromAddresses([...heldAddresses(node, inventory), ...nodeLocal]);
+    return [TCP, UDP].map(protocol => ({
+      name: `node ports of ${node.name}`,
+      subjects,
+      peers,
+      protocol,
+      destinationPorts: portSet(range),
+    }));
+  });
+}
+
+const podsOn = ({ name }: Node, { pods }: Inventory) => pods.filter(pod => pod.node === name && !pod.hostNetwork);
