@@ -7,8 +7,7 @@ export const headOf = (enforcer: string, layout: string): string =>
   `# NetworkPolicies as ${enforcer} enforces them: its chains, marks and order, for the forward hook of one Linux host.
 # This is for checking policap against a kernel, not for production. The host stands for every node of the cluster at
 # once: all pods are local to it. ${layout}
-# What never comes by a forward hook (a pod and itself, a node and its pods) stands in front of the forward chain; where
-# it is let through whatever connection tracking says, here it must not be invalid: policap drops all that is.
+# What never comes by a forward hook (a pod and itself, a node and its pods) stands in front of the forward chain.
 # Load it in a network namespace:
 #   unshare --net sh -c 'nft -f FILE && nft list ruleset'
 `;

@@ -73,7 +73,7 @@ export function emitKubeRouter(policies: readonly NetworkPolicy[], inventory: In
     'type filter hook forward priority filter; policy accept;',
     ...perFamily(f => `${pair(f)} ${nft.pairs(cluster.samePod(), f)} ct state != invalid accept${comment('loopback')}`),
     ...perFamily(f => {
-      const ports = 'meta l4proto { 6, 17 } th dport 30000-32767 ct state != invalid';
+      const ports = 'meta l4proto { 6, 17 } th dport 30000-32767';
       return `${pair(f)} ${nft.pairs(cluster.toOwnNode(), f)} ${ports} accept${comment('node ports')}`;
     }),
     ...dispatch('daddr', 'jump', firewalls),

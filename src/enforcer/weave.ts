@@ -58,8 +58,8 @@ export function emitWeave(policies: readonly NetworkPolicy[], inventory: Invento
   );
   nft.chain('WEAVE-NPC-EGRESS', '-i weave', [
     `ct state established,related accept${comment('established or related')}`,
-    `ip saddr . ip daddr ${nft.pairs(cluster.toOwnNode(), 4)} ct state != invalid return${comment('dst-type LOCAL')}`,
-    `ip daddr ${MULTICAST} ct state != invalid return${comment('multicast')}`,
+    `ip saddr . ip daddr ${nft.pairs(cluster.toOwnNode(), 4)} return${comment('dst-type LOCAL')}`,
+    `ip daddr ${MULTICAST} return${comment('multicast')}`,
     'ct state new jump WEAVE-NPC-EGRESS-DEFAULT',
     `ct state new ${UNMARKED} jump WEAVE-NPC-EGRESS-CUSTOM`,
     `${UNMARKED} drop${comment('no egress rule')}`,
@@ -82,7 +82,8 @@ export function emitWeave(policies: readonly NetworkPolicy[], inventory: Invento
   nft.chain('forward', 'FORWARD; what OUTPUT lets through stands in front', [
     'type filter hook forward priority filter; policy accept;',
     `${pair} ${nft.pairs(cluster.samePod(), 4)} ct state != invalid accept${comment('loopback')}`,
-    `${pair} ${nft.pairs(cluster.ownNode(), 4)} ct state != invalid accept${comment('node')}`,
+    `${pair} ${nft.pairs(cluster.ownNode(), 4)} accept${comment('node')}`,
+    `ip6 saddr . ip6 daddr ${nft.pairs(cluster.ownNode(), 6)} accept${comment('node')}`,
     `ip saddr ${pods} jump WEAVE-NPC-EGRESS`,
     `ip daddr ${pods} jump WEAVE-NPC`,
     `ip daddr ${pods} drop${comment('no ingress rule')}`,

@@ -12,4 +12,5 @@ export const CALICO: Profile = {
   ],
   toOwnNode: 'policy',
   namedPortsInBlocks: true,
+  invalidPasses: ['node'],
 };

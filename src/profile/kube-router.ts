@@ -26,4 +26,5 @@ export const KUBE_ROUTER: Profile = {
   wholeBlocks: { v4: ['0.0.0.0/1', '128.0.0.0/1'], v6: ['2000::/3', 'fd00::/8'] },
   oneChain: true,
   refusal: 'reject',
+  invalidPasses: ['open'],
 };

@@ -57,4 +57,7 @@ export interface Profile {
   readonly oneChain: boolean;
   /** (P17) How a refused packet ends; its verdict is `dropped` either way. */
   readonly refusal: 'drop' | 'reject';
+  /** (P18) Where an invalid packet passes, as nobody looks at its state: `node`: between a node and its pods, where that
+   *  is exempt; `open`: what (P4) and (P6) leave open. */
+  readonly invalidPasses: readonly ('node' | 'open')[];
 }

@@ -21,4 +21,5 @@ export const UPSTREAM: Profile = {
   unlistedRules: 'ignored',
   oneChain: false,
   refusal: 'drop',
+  invalidPasses: [],
 };

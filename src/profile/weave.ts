@@ -11,4 +11,5 @@ export const WEAVE: Profile = {
   refusesNamedPorts: true,
   portRanges: false,
   unlistedRules: 'allow',
+  invalidPasses: ['node', 'open'],
 };

@@ -46,7 +46,11 @@ export function buildRules(
   const egress = build('egress');
   const ingress = build('ingress');
   const tiers = { rules, egress, ingress, forward: appendTiers(forward.tiers, rules) };
-  return profile.toOwnNode === 'exempt' ? tiers : { ...tiers, ownNode: 'to-pods' };
+  return {
+    ...tiers,
+    ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
+    ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
+  };
 }
 
 /** Rules that were numbered on their own get their place behind the others. */

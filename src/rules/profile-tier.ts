@@ -14,7 +14,7 @@ import { ICMP, ICMPV6, TCP, UDP } from './protocols.js';
 import type { AddressSet, Rule, Tier } from './ruleset.js';
 
 type Draft = Pick<Rule, 'subjects' | 'peers' | 'protocol'> &
-  Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'action'>> & { readonly name: string };
+  Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'action' | 'unenforced'>> & { readonly name: string };
 
 const ANYWHERE = everywhere([]);
 
@@ -37,10 +37,11 @@ export function profileTier(
   const position = { file: `profile ${profile.name}`, line: 0, column: 0 };
   const tierRules = drafts.map((draft): Rule => {
     const { name, subjects, peers, protocol, destinationPorts = null, icmp = null, action = 'allow' } = draft;
+    const { unenforced = 'valid' } = draft;
     const origin = { kind: 'Profile', policy: profile.name, rule: name, position };
     const match = { subjects, peers, protocol, sourcePorts: null, destinationPorts, icmp };
     const rule = { index: rules.length, direction, tier: 0, ...match, action, origin };
-    const placed: Rule = action === 'allow' ? { ...rule, unenforced: true } : rule;
+    const placed: Rule = action === 'allow' ? { ...rule, unenforced } : rule;
     rules.push(placed);
     return placed;
   });
@@ -89,13 +90,22 @@ function dropsOf({ drops }: Profile, pods: AddressSet): Draft[] {
 }
 
 /** (P4) */
-function openDestinations({ openDestinations: open }: Profile, pods: AddressSet): Draft[] {
-  return open.map(({ cidr, name }) => ({ name, subjects: pods, peers: fromCidr(cidr) ?? NOWHERE, protocol: null }));
+function openDestinations(profile: Profile, pods: AddressSet): Draft[] {
+  const unenforced = unenforcedOf(profile);
+  return profile.openDestinations.map(({ cidr, name }) => {
+    const peers = fromCidr(cidr) ?? NOWHERE;
+    return { name, subjects: pods, peers, protocol: null, unenforced };
+  });
 }
 
+/** (P18), of what (P4) and (P6) leave open. */
+const unenforcedOf = ({ invalidPasses }: Profile) => (invalidPasses.includes('open') ? 'any' : 'valid');
+
 /** (P6): a node's own pods, and its own addresses; the node-local DNS cache's is one of them. */
-function ownNodePorts({ ownNodePorts: range }: Profile, inventory: Inventory): Draft[] {
+function ownNodePorts(profile: Profile, inventory: Inventory): Draft[] {
+  const { ownNodePorts: range } = profile;
   if (range === null) return [];
+  const unenforced = unenforcedOf(profile);
   const nodeLocal = inventory.byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
   return inventory.nodes.flatMap(node => {
     const subjects = fromAddresses(podsOn(node, inventory).flatMap(pod => heldAddresses(pod, inventory)));
@@ -106,6 +116,7 @@ function ownNodePorts({ ownNodePorts: range }: Profile, inventory: Inventory): D
       peers,
       protocol,
       destinationPorts: portSet(range),
+      unenforced,
     }));
   });
 }

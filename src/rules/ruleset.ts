@@ -51,8 +51,8 @@ export interface Rule {
   /** null = any; code null = any of the type. Needs protocol 1 or 58. */
   readonly icmp: { readonly type: number; readonly code: number | null } | null;
   readonly action: 'allow' | 'deny' | 'pass';
-  /** It allows because a profile does not enforce policies here: reason `not-enforced`. */
-  readonly unenforced?: true;
+  /** It allows because a profile does not enforce policies here: reason `not-enforced`. `any`: invalid packets too (P18). */
+  readonly unenforced?: 'valid' | 'any';
   readonly origin: Origin;
 }
 
@@ -79,4 +79,6 @@ export interface Ruleset {
   readonly forward: readonly Tier[];
   /** (14): `to-pods`: a pod's traffic to its own node is judged as any other; absent: both ways are exempt. */
   readonly ownNode?: 'to-pods';
+  /** (P18): what (14) exempts passes though connection tracking calls it invalid. */
+  readonly ownNodeInvalid?: true;
 }

@@ -52,6 +52,7 @@ import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
+import { invalidPasses } from './outcome.js';
 import { createStrays } from './strays.js';
 import {
   ALLOWED_ESTABLISHED,
@@ -111,6 +112,7 @@ export class Judge {
   packets = 0;
   readonly observations: Observations;
   private readonly opening: Opening;
+  private readonly someInvalidPass: boolean;
   private readonly invalid = createStrays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
@@ -125,6 +127,8 @@ export class Judge {
 
   constructor(private readonly parts: JudgeParts) {
     this.opening = new Opening(parts);
+    const { ownNodeInvalid, rules } = parts.classifier.ruleset;
+    this.someInvalidPass = ownNodeInvalid === true || rules.some(({ unenforced }) => unenforced === 'any');
     this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
     this.observations = createObservations(parts.inventory);
   }
@@ -325,7 +329,10 @@ export class Judge {
       return;
     }
     out.code[i] = DROPPED_INVALID_STATE;
-    if (mode === 'dataplane') return;
+    if (mode === 'dataplane') {
+      if (this.someInvalidPass) this.askInvalid(rows, base, i, out);
+      return;
+    }
     if (invalid === INVALID_NO_ENTRY) {
       // What answers an invalid packet (a RST to a Xmas scan) goes with it.
       if (this.invalid.find(rows, base) < 0) this.judgeStray(rows, base, i, number, out);
@@ -335,6 +342,15 @@ export class Judge {
     } else if (invalid === INVALID_HEADER) {
       this.invalid.add(rows, base);
     }
+  }
+
+  /** (P18): some plugins let pass what no policy comes between, whatever connection tracking says. */
+  private askInvalid(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
+    const { decisions, classifier } = this.parts;
+    const asked = this.opening.ask(rows, base);
+    if (!invalidPasses(decisions.list[asked]!, classifier.ruleset)) return;
+    out.code[i] = decisions.list[asked]!.code;
+    out.decision[i] = asked;
   }
 
   /** A packet that cannot begin a connection, of one that the capture did not see begin. */

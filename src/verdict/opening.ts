@@ -105,6 +105,11 @@ export class Opening {
     this.openInferred(rows, base, packet, now, ahead, seconds, nanoseconds);
   }
 
+  /** What the policies say of the packet as it is; no connection is opened. @returns index of the decision */
+  ask(rows: Int32Array, base: number): number {
+    return this.ends.decide(rows, base);
+  }
+
   /** What-if: a packet that cannot begin a connection, of one that the capture did not see begin. */
   stray(rows: Int32Array, base: number, packet: number, now: number): void {
     this.inferInitiator(rows, base, now, true);

@@ -17,6 +17,7 @@ import {
   OUTCOME_NONE,
   OUTCOME_UNSUPPORTED,
 } from '../tree/classifier.js';
+import type { Decision } from './decisions.js';
 import {
   ALLOWED_LOOPBACK,
   ALLOWED_NO_POLICY,
@@ -36,7 +37,7 @@ import {
 export function codeOf(outcome: number, rules: readonly Rule[]): number {
   if (outcome >= 0) {
     const { action, unenforced } = rules[outcome]!;
-    return action === 'deny' ? DROPPED_RULE : unenforced === true ? ALLOWED_NOT_ENFORCED : ALLOWED_RULE;
+    return action === 'deny' ? DROPPED_RULE : unenforced !== undefined ? ALLOWED_NOT_ENFORCED : ALLOWED_RULE;
   }
   if (outcome <= OUTCOME_DEFAULT_DENY) return DROPPED_DEFAULT_DENY;
   switch (outcome) {
@@ -154,4 +155,11 @@ function holder(subjectOwner: number, inventory: Inventory): (set: AddressSet) =
   const v4 = held.map(parseV4).filter(x => x !== null);
   const v6 = held.map(parseV6).filter(x => x !== null);
   return set => v4.some(x => containsV4(set, x)) || v6.some(x => containsV6(set, x));
+}
+
+/** (P18): whether the packet passes though connection tracking calls it invalid, as nobody asks it. */
+export function invalidPasses({ egress, ingress, code }: Decision, { ownNodeInvalid, rules }: Ruleset): boolean {
+  if (code >= DROPPED_DEFAULT_DENY) return false;
+  if (egress === OUTCOME_NODE || ingress === OUTCOME_NODE) return ownNodeInvalid === true;
+  return egress >= 0 && rules[egress]!.unenforced === 'any';
 }

@@ -65,10 +65,10 @@ export function leftOut(packets: readonly CollectedPacket[]): Map<string, number
 }
 
 /** The fragments of a datagram share its verdict; the entry behind them is told once, with the last of them. */
-function sayPolicap({ verdict, reason, rule, entry, fragment }: CollectedPacket): string {
+function sayPolicap({ verdict, reason, rule, entry, fragment, invalid }: CollectedPacket): string {
   // What a profile does not enforce is tracked all the same.
   const isNew = reason === 'not-enforced' && rule !== COMMENT_UNTRACKED;
-  const state = isNew ? 'new' : (STATES[reason] ?? 'new');
+  const state = invalid ? 'invalid' : isNew ? 'new' : (STATES[reason] ?? 'new');
   return line(verdict, state, rule === '' ? null : rule, fragment ? null : sayEntry(entry));
 }
 

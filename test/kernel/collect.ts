@@ -28,6 +28,8 @@ export interface CollectedPacket {
   readonly reason: string;
   /** A fragment: the entry is told with the last one of its datagram. */
   readonly fragment: boolean;
+  /** Connection tracking calls it invalid, whatever became of it. */
+  readonly invalid: boolean;
   /** Comments of the rules that decide, as the kernel must name them. */
   readonly rule: string;
   readonly entry: KernelEntry | null;
@@ -77,12 +79,14 @@ function createCollector(
   const tracker = createTracker(options);
   const reassembly = new Reassembly(options);
   let decisions: Parameters<Report['begin']>[0]['decisions'] = [];
+  let invalid = false;
   let start = Number.NaN;
   let now = 0;
 
   function entryOf(rows: Int32Array, base: number, bytes: Uint8Array, dropped: boolean): KernelEntry | null {
     if (rows[base + STATUS] !== STATUS_OK) return null;
     const code = tracker.track(rows, base, bytes, Math.floor(now / 1e6));
+    invalid = code === TRACK_INVALID;
     if (code === TRACK_NEW && dropped) tracker.discard();
     else if (code === TRACK_NEW) tracker.confirm();
     if (tracker.slot < 0 || (code === TRACK_NEW && dropped)) return null;
@@ -112,6 +116,7 @@ function createCollector(
         const reason = reasonOf(verdicts.code[i]!);
         const decision = verdicts.decision[i]! < 0 ? null : decisions[verdicts.decision[i]!]!;
         const wire = wirePacket(rows, base, frames.bytes);
+        invalid = false;
         reassembly.expire(now);
         const entry = isFragment(rows, base)
           ? entryOfFragment(rows, base, frames.bytes, first + i, verdict === 'dropped')
@@ -124,6 +129,7 @@ function createCollector(
           verdict,
           reason,
           fragment: entry === undefined,
+          invalid,
           rule: deciding(reason, decision, rows, base, compiled.ruleset),
           entry: entry ?? null,
         });

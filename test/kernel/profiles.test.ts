@@ -112,6 +112,7 @@ describe.skipIf(refusal !== null)(`the kernel with an enforcer's ruleset judges 
     for (const kind of ['allowed new', 'dropped new', 'dropped invalid']) {
       expect(seen.get(`${name} ${kind}`) ?? 0, kind).toBeGreaterThan(30);
     }
+    if (name !== 'kube-router') expect(seen.get(`${name} allowed invalid`) ?? 0).toBeGreaterThan(3);
   });
 
   it.each(ENFORCERS)('%s: every shipped capture and example', async name => {
