@@ -46,7 +46,8 @@ export interface PacketParser {
 
 /** Rows for `capacity` packets. */
 export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
-  return { count: 0, rows: new Int32Array(capacity * STRIDE), duplicateOf: new Float64Array(capacity) };
+  const rows = new Int32Array(capacity * STRIDE);
+  return { count: 0, rows, duplicateOf: new Float64Array(capacity), mayHoldCopies: false };
 }
 
 /** No frame is longer: a wire length that lies must not overflow the 32-bit words it passes through. */
@@ -61,7 +62,7 @@ export function createParser(options: ParserOptions = {}): PacketParser {
   const verify = options.verifyChecksums === true;
   return {
     parse(frames, interfaces, out) {
-      const { rows, duplicateOf } = out;
+      const { rows } = out;
       if (rows.length < frames.count * STRIDE)
         throw new RangeError(`${frames.count} frames for ${rows.length / STRIDE} rows`);
       const { bytes } = frames;
@@ -69,12 +70,11 @@ export function createParser(options: ParserOptions = {}): PacketParser {
       for (let from = 0; from < frames.count; from += BLOCK) {
         const to = from + BLOCK < frames.count ? from + BLOCK : frames.count;
         rows.fill(0, from * STRIDE, to * STRIDE);
-        duplicateOf.fill(0, from, to);
         parseBlock(frames, view, interfaces, from, to, tunnels, rows);
       }
       out.count = frames.count;
       if (verify) verifyChecksums(view, frames.count, rows);
-      duplicates?.mark(frames, interfaces, view, out);
+      out.mayHoldCopies = duplicates?.mark(frames, interfaces, view, out) ?? false;
     },
   };
 }

@@ -192,7 +192,7 @@ export class Judge {
         if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) this.rememberFragment(rows, base, i, out);
       }
     }
-    this.history.add(before, out);
+    if (packets.mayHoldCopies) this.history.add(before, out);
   }
 
   /** Whatever is not a packet of a connection in the table. */
