@@ -76,9 +76,9 @@ export interface Tracker {
    */
   track(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared?: number): number;
   /** The connection's place in the table, or -1. */
-  slot: number;
+  readonly slot: number;
   /** One of INVALID_, where track() returned TRACK_INVALID. */
-  invalid: number;
+  readonly invalid: number;
   /** TRACK_NEW only: keep the connection; returns its slot. */
   confirm(): number;
   /** TRACK_NEW only: forget it. */

@@ -1,5 +1,5 @@
 /**
- * The judge: rows -> verdicts, a batch at a time, in capture order (hot).
+ * The judge: rows -> verdicts, a batch at a time, in capture order. What every packet takes is in loop.ts.
  *
  * In:  frames and rows of a batch, and those of the batch behind it (to see translated packets).
  * Out: one code, decision, connection and marks a packet (VerdictBatch).
@@ -12,7 +12,6 @@
 import type { FrameBatch } from '../capture/frame.js';
 import type { Fragments } from '../flow/fragments.js';
 import {
-  AHEAD,
   INVALID_HEADER,
   INVALID_NO_ENTRY,
   INVALID_STATE,
@@ -22,12 +21,11 @@ import {
   TRACK_INVALID,
   TRACK_NEW,
   TRACK_ORIGINAL,
-  TRACK_ORIGINAL_UNREPLIED,
   TRACK_RELATED,
-  TRACK_REPLY,
   TRACK_UNTRACKED,
   type Tracker,
 } from '../flow/tracker.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import {
   FLAG_AUTH_HEADER,
   FLAG_DARK,
@@ -47,6 +45,7 @@ import {
 import { mayBeCutShort } from './cut.js';
 import type { LookAhead } from './ends.js';
 import { HISTORY, History } from './history.js';
+import { CODE_SHIFT, DECISION, JudgeLoop, MARKS, NOW, NUMBER, OPENED, type SlowPath, START } from './loop.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { createStrays } from './strays.js';
@@ -64,7 +63,6 @@ import {
   MARK_ONE_WAY,
   MARK_ORIGINAL,
   MARK_TRANSLATED,
-  PENDING,
   UNDECIDED_FRAGMENT,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
@@ -74,16 +72,6 @@ export interface JudgeParts extends OpeningParts {
   readonly tracker: Tracker;
   readonly fragments: Fragments;
 }
-
-/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
- *  packet, with MARK_ORIGINAL where the first packet seen came from the responder, and above them the decision's code:
- *  looked up in the list of decisions it would be two more misses of the cache a packet. */
-const DECISION = 0;
-const NUMBER = 1;
-const OPENED = 2;
-const MARKS = 3;
-const MARKS_MASK = 0xff;
-const CODE_SHIFT = 8;
 
 const newLookAhead = (): LookAhead => ({
   rows: new Int32Array(0),
@@ -102,24 +90,28 @@ export interface BatchAhead {
 /** Protocol number of the authentication header (RFC 4302). */
 const AUTHENTICATION = 51;
 
-export class Judge {
-  /** Packets judged so far. */
+export class Judge implements SlowPath {
+  /** Packets judged so far: those of the batches before the one at hand. */
   packets = 0;
   readonly observations: Observations;
   private readonly opening: Opening;
   private readonly invalid = createStrays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
+  private readonly loop: JudgeLoop;
   /** Of the batch at hand. */
-  private bytes: Uint8Array = new Uint8Array(0);
-  private startSeconds = Number.NaN;
-  /** Nanoseconds since the first packet's second, and whole milliseconds. */
-  private now = 0;
-  private milliseconds = 0;
+  private frames!: FrameBatch;
+  private batch!: PacketBatch;
+  private out!: VerdictBatch;
+  private hasStarted = false;
 
-  constructor(private readonly parts: JudgeParts) {
+  constructor(
+    private readonly parts: JudgeParts,
+    memory: Memory = OWN_MEMORY,
+  ) {
     this.opening = new Opening(parts);
     this.observations = createObservations(parts.inventory);
+    this.loop = new JudgeLoop(parts.tracker, this, memory);
   }
 
   /**
@@ -127,16 +119,17 @@ export class Judge {
    * unless it is the last: then verdicts do not depend on where the batches begin and end.
    */
   judge(frames: FrameBatch, packets: PacketBatch, next: BatchAhead | null, out: VerdictBatch): void {
-    const { rows, count, duplicateOf } = packets;
-    const { bytes, seconds, nanoseconds, original } = frames;
-    const { tracker } = this.parts;
-    const dataplane = this.parts.mode === 'dataplane';
+    const { rows, count } = packets;
+    const { bytes, seconds, nanoseconds } = frames;
     const { code, decision, connection, packet, marks } = out;
-    const before = this.packets;
-    if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
-    const start = this.startSeconds;
+    if (!this.hasStarted && count > 0) {
+      this.loop.times[START] = seconds[0]!;
+      this.hasStarted = true;
+    }
     out.count = count;
-    this.bytes = bytes;
+    this.frames = frames;
+    this.batch = packets;
+    this.out = out;
     const [here, behind] = this.ahead;
     here.rows = rows;
     here.seconds = seconds;
@@ -145,66 +138,45 @@ export class Judge {
     behind.seconds = next === null ? seconds : next.frames.seconds;
     behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
     behind.count = next === null ? 0 : next.packets.count;
-    let prepared = 0;
-    for (let i = 0; i < count; i++) {
-      const base = i * STRIDE;
-      if ((i & (AHEAD - 1)) === 0) {
-        prepared = i;
-        tracker.prepare(rows, bytes, i, i + AHEAD < count ? i + AHEAD : count);
-      }
-      const number = ++this.packets;
-      // A capture's clock may step back: connection tracking's time then stands still.
-      const time = (seconds[i]! - start) * 1e9 + nanoseconds[i]!;
-      if (time > this.now) {
-        this.now = time;
-        this.milliseconds = (seconds[i]! - start) * 1000 + ((nanoseconds[i]! / 1e6) | 0);
-      }
-      code[i] = PENDING;
-      decision[i] = -1;
-      connection[i] = 0;
-      packet[i] = 0;
-      marks[i] = 0;
-      const flags = rows[base + FLAGS]!;
-      if ((flags & (FLAG_DUPLICATE | FLAG_DARK)) !== 0) this.observeFlags(flags, original[i]!);
-
-      const status = rows[base + STATUS]!;
-      if (status === STATUS_NOT_IP) {
-        code[i] = ALLOWED_NOT_IP;
-      } else if ((flags & FLAG_DUPLICATE) !== 0 && number - duplicateOf[i]! < HISTORY) {
-        this.copyVerdict(duplicateOf[i]!, before, i, out);
-      } else if (status !== STATUS_OK) {
-        // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
-        code[i] = status === STATUS_MALFORMED && dataplane ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
-        // Its later fragments share its verdict, and not that of an older datagram of the same identification.
-        if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE)
-          this.rememberFragment(rows, base, i, out);
-      } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
-        this.judgeLaterFragment(rows, base, i, out);
-      } else {
-        const tracked = tracker.track(rows, base, bytes, this.milliseconds, i - prepared);
-        if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {
-          this.ofConnection(tracker.slot, i, out, tracked);
-        } else {
-          here.from = i + 1;
-          here.count = count - i - 1;
-          this.judgeOther(tracked, rows, base, i, number, out);
-        }
-        if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) this.rememberFragment(rows, base, i, out);
-      }
-    }
-    if (packets.mayHoldCopies) this.history.add(before, out);
+    this.loop.run(count, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    if (packets.mayHoldCopies) this.history.add(this.packets, out);
+    this.packets += count;
   }
 
-  /** Whatever is not a packet of a connection in the table. */
-  private judgeOther(
-    tracked: number,
-    rows: Int32Array,
-    base: number,
-    i: number,
-    number: number,
-    out: VerdictBatch,
-  ): void {
+  judgeSpecial(i: number): boolean {
+    const { out } = this;
+    const { rows, duplicateOf } = this.batch;
+    const base = i * STRIDE;
+    const flags = rows[base + FLAGS]!;
+    if ((flags & FLAG_DARK) !== 0) this.observations.dark(this.frames.original[i]!);
+    const status = rows[base + STATUS]!;
+    if (status === STATUS_NOT_IP) {
+      out.code[i] = ALLOWED_NOT_IP;
+    } else if ((flags & FLAG_DUPLICATE) !== 0 && this.packets + i + 1 - duplicateOf[i]! < HISTORY) {
+      this.copyVerdict(duplicateOf[i]!, i, out);
+    } else if (status !== STATUS_OK) {
+      // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
+      const isInvalid = status === STATUS_MALFORMED && this.parts.mode === 'dataplane';
+      out.code[i] = isInvalid ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
+      // Its later fragments share its verdict, and not that of an older datagram of the same identification.
+      if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE) this.rememberFragment(i);
+    } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
+      this.judgeLaterFragment(rows, base, i, out);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  judgeOther(tracked: number, i: number): void {
+    const { out } = this;
+    const { rows } = this.batch;
+    const base = i * STRIDE;
+    const number = this.packets + i + 1;
     const { tracker } = this.parts;
+    const [here] = this.ahead;
+    here.from = i + 1;
+    here.count = this.batch.count - i - 1;
     switch (tracked) {
       case TRACK_NEW:
         this.judgeNew(rows, base, i, number, out);
@@ -228,17 +200,9 @@ export class Judge {
     }
   }
 
-  /** A packet of a connection in the table. */
   private ofConnection(slot: number, i: number, out: VerdictBatch, tracked: number): void {
-    const { tag } = this.parts.tracker;
-    const at = slot * TAGS;
-    const kept = tag[at + MARKS]!;
-    const code = kept >> CODE_SHIFT;
-    out.decision[i] = tag[at + DECISION]!;
-    out.connection[i] = tag[at + NUMBER]!;
-    const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? code : ALLOWED_ESTABLISHED;
-    this.writeLater(i, code, tag[at + OPENED]!, allowed, out);
-    out.marks[i] = (kept & MARKS_MASK) ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
+    const { code, decision, connection, packet, marks } = out;
+    this.loop.ofConnection(slot, i, tracked, code, decision, connection, packet, marks);
   }
 
   /** The first packet of a connection: asked of the classifier, and kept or forgotten. */
@@ -278,7 +242,10 @@ export class Judge {
       (opening.translated ? MARK_TRANSLATED : 0) |
       (opening.isFirst ? MARK_FIRST : 0);
     if (!opening.isFirst) return;
-    this.observations.connection(this.parts.decisions.list[opening.decision]!, this.startSeconds + this.now / 1e9);
+    this.observations.connection(
+      this.parts.decisions.list[opening.decision]!,
+      this.loop.times[START]! + this.now / 1e9,
+    );
   }
 
   /**
@@ -288,7 +255,7 @@ export class Judge {
   private judgeInvalid(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
     const { tracker, mode } = this.parts;
     const { slot, invalid } = tracker;
-    if (mayBeCutShort(rows, base, this.bytes)) {
+    if (mayBeCutShort(rows, base, this.frames.bytes)) {
       out.code[i] = UNDECIDED_TRUNCATED;
       return;
     }
@@ -341,9 +308,10 @@ export class Judge {
     out.marks[i] = fragments.record[at + 4]!;
   }
 
-  private rememberFragment(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
+  rememberFragment(i: number): void {
+    const { out } = this;
     const { fragments } = this.parts;
-    const at = fragments.remember(rows, base, this.now) * fragments.words;
+    const at = fragments.remember(this.batch.rows, i * STRIDE, this.now) * fragments.words;
     fragments.record[at] = out.code[i]!;
     fragments.record[at + 1] = out.decision[i]!;
     fragments.record[at + 2] = out.connection[i]!;
@@ -351,14 +319,14 @@ export class Judge {
     fragments.record[at + 4] = out.marks[i]! & ~MARK_FIRST;
   }
 
-  /** @param before number of the last packet before this batch */
-  private copyVerdict(first: number, before: number, i: number, out: VerdictBatch): void {
-    if (first > before) this.history.copy(out, first - before - 1, i, out);
+  private copyVerdict(first: number, i: number, out: VerdictBatch): void {
+    if (first > this.packets) this.history.copy(out, first - this.packets - 1, i, out);
     else this.history.copy(this.history.past, first & (HISTORY - 1), i, out);
     out.packet[i] = first;
   }
 
-  private observeFlags(flags: number, length: number): void {
-    if ((flags & FLAG_DARK) !== 0) this.observations.dark(length);
+  /** Nanoseconds since the first packet's second. */
+  private get now(): number {
+    return this.loop.times[NOW]!;
   }
 }
