@@ -6,6 +6,7 @@
  * with confirm(). After a packet that ends its connection, `slot` still names the old entry until the next call.
  */
 
+import type { FastPathParts } from '../memory/fast-path.js';
 import { type Float, type Memory, OWN_MEMORY } from '../memory/memory.js';
 import {
   FAMILY,
@@ -332,6 +333,24 @@ export class ConnectionTracker implements Tracker {
   describe(slot: number): ConnectionDescription {
     const left = this.expiry.at[slot] === NEVER ? 0 : this.expiry.at[slot]! - this.state[CLOCK]!;
     return describeEntry(this.table.words, slot * WORDS, left);
+  }
+
+  /** What the fast path works on (memory/fast-path.ts). */
+  fastPathParts(): FastPathParts {
+    return {
+      ConnectionTracker: this,
+      Table: this.table,
+      Expiry: this.expiry,
+      Queues: this.queues,
+      TcpSettings: this.tcp,
+      flow_protocols_protocolPacket: protocolPacket,
+      flow_sctp_sctpBegin: sctpBegin,
+    };
+  }
+
+  /** The table's entries and expiries as they are (cold: for tests). */
+  snapshot(): { readonly words: Int32Array; readonly expiry: Int32Array } {
+    return { words: this.table.words, expiry: this.expiry.at };
   }
 
   /** Bytes of memory, all taken at the start. */

@@ -1,9 +1,9 @@
 /**
- * Where typed arrays come from: of their own, or side by side in one memory that a WebAssembly kernel sees too.
+ * Where typed arrays come from: of their own, or side by side in one memory that a WebAssembly fast path sees too.
  *
  * In:  lengths.  Out: arrays of zeros. All memory is taken at the start: nothing is ever given back.
  */
-/** A number that may be no 32-bit integer. The kernel's compiler takes every other number for one. */
+/** A number that may be no 32-bit integer. The fast path's compiler takes every other number for one. */
 export type Float = number;
 
 export interface Memory {

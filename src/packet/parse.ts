@@ -9,6 +9,7 @@
  * No input throws: whatever a frame claims, reads stay inside its captured bytes.
  */
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from '../capture/frame.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { hasBadChecksum } from './checksum.js';
 import { createDuplicates } from './duplicates.js';
 import { fast } from './fast.js';
@@ -45,8 +46,8 @@ export interface PacketParser {
 }
 
 /** Rows for `capacity` packets. */
-export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
-  const rows = new Int32Array(capacity * STRIDE);
+export function newPacketBatch(capacity: number = BATCH_FRAMES, memory: Memory = OWN_MEMORY): PacketBatch {
+  const rows = memory.int32(capacity * STRIDE);
   return { count: 0, rows, duplicateOf: new Float64Array(capacity), mayHoldCopies: false };
 }
 

@@ -25,7 +25,8 @@ import {
   TRACK_UNTRACKED,
   type Tracker,
 } from '../flow/tracker.js';
-import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import type { FastPath } from '../memory/fast-path.js';
+import { OWN_MEMORY } from '../memory/memory.js';
 import {
   FLAG_AUTH_HEADER,
   FLAG_DARK,
@@ -104,14 +105,20 @@ export class Judge implements SlowPath {
   private batch!: PacketBatch;
   private out!: VerdictBatch;
   private hasStarted = false;
+  private readonly run: JudgeLoop['run'];
+  private readonly fastPath: { readonly buffer: ArrayBufferLike; readonly run: JudgeLoop['run'] } | null = null;
 
   constructor(
     private readonly parts: JudgeParts,
-    memory: Memory = OWN_MEMORY,
+    fastPath: FastPath | null = null,
   ) {
     this.opening = new Opening(parts);
     this.observations = createObservations(parts.inventory);
-    this.loop = new JudgeLoop(parts.tracker, this, memory);
+    this.loop = new JudgeLoop(parts.tracker, this, fastPath?.memory ?? OWN_MEMORY);
+    this.run = this.loop.run.bind(this.loop);
+    if (fastPath === null) return;
+    fastPath.bind({ JudgeLoop: this.loop, SlowPath: this });
+    this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
   }
 
   /**
@@ -138,7 +145,8 @@ export class Judge implements SlowPath {
     behind.seconds = next === null ? seconds : next.frames.seconds;
     behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
     behind.count = next === null ? 0 : next.packets.count;
-    this.loop.run(count, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    const run = this.fastPath?.buffer === bytes.buffer ? this.fastPath.run : this.run;
+    run(count, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
     if (packets.mayHoldCopies) this.history.add(this.packets, out);
     this.packets += count;
   }
