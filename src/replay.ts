@@ -56,7 +56,7 @@ export async function replay(
   const memory = createReplayMemory(options, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
   const tracker = stateless ? createStateless() : memory.tracker;
   fastPath?.bind(memory.tracker.fastPathParts());
-  const parser = createParser(options);
+  const parser = createParser(options, fastPath);
   const fragments = createFragments({ timeouts: options.timeouts });
   const judge = new Judge({ ...compiled, tracker, fragments, decisions, mode, stateless }, fastPath);
   const { verdicts, adopt } = memory;

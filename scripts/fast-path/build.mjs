@@ -13,11 +13,14 @@ import ts from 'typescript';
 import { Translator } from './translate.mjs';
 
 /** What the host calls: [file, class or null, method or function]. */
-const ENTRIES = [['verdict/loop', 'JudgeLoop', 'run']];
+const ENTRIES = [
+  ['packet/frames', null, 'parseFrames'],
+  ['verdict/loop', 'JudgeLoop', 'run'],
+];
 /** Interfaces whose only implementation in the fast path is this class. */
 const STANDS = { Tracker: ['flow/conntrack', 'ConnectionTracker'] };
 /** Modules with constant tables. */
-const TABLES = ['flow/tcp-states', 'flow/tuple', 'flow/icmp'];
+const TABLES = ['packet/ipv6', 'flow/tcp-states', 'flow/tuple', 'flow/icmp'];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sourceFile = name => join(root, 'src', `${name}.ts`);

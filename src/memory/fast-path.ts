@@ -67,7 +67,7 @@ export class FastPath {
   private word(value: unknown, name: string): unknown {
     if (!ArrayBuffer.isView(value)) return value;
     if (value.buffer !== this.buffer) throw new Error(`${name}: an array that is not of the fast path's memory`);
-    this.arrays.set(value.byteOffset, value as TypedArray);
+    if (!(value instanceof DataView)) this.arrays.set(value.byteOffset, value as TypedArray);
     return value.byteOffset;
   }
 

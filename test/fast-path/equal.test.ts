@@ -53,7 +53,7 @@ async function judgeAll(
   const { mode } = options;
   const parts = { ...compiled, tracker, fragments: createFragments(), decisions, mode, stateless: false };
   const judge = new Judge(parts, fastPath);
-  const parser = createParser(options);
+  const parser = createParser(options, fastPath);
   const found: Judged['verdicts'] = { code: [], decision: [], connection: [], packet: [], marks: [] };
   for (let given = await source.next(); given !== null; given = await source.next()) {
     const frames = adopt(given);
