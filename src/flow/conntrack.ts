@@ -63,6 +63,7 @@ import {
   type Tracker,
   type TrackerCounters,
   type TrackerOptions,
+  tagPlace,
 } from './tracker.js';
 import {
   FROM_EITHER,
@@ -133,7 +134,7 @@ export class ConnectionTracker implements Tracker {
       inexactReset: options.kernel === '6.12' ? TIMEOUT_UNACKNOWLEDGED : TIMEOUT_TCP + CLOSE,
       timeouts: this.timeouts,
     };
-    this.tag = this.table.tag;
+    this.tag = this.table.words;
     this.state = memory.int32(STATE);
     this.times = memory.float64(2);
     this.state[SLOT] = -1;
@@ -150,7 +151,9 @@ export class ConnectionTracker implements Tracker {
   }
 
   prepare(rows: Int32Array, bytes: Uint8Array, from: number, to: number): void {
-    this.table.touch(prepareKeys(this.table, rows, bytes, from, to));
+    const count = prepareKeys(this.table, rows, bytes, from, to);
+    this.table.touch(count);
+    this.expiry.touch(this.table.candidates, count);
   }
 
   track(rows: Int32Array, base: number, bytes: Uint8Array, now: Float, prepared = -1): number {
@@ -301,7 +304,7 @@ export class ConnectionTracker implements Tracker {
     const at = slot * WORDS;
     table.words[at + META] = table.words[at + META]! | (QUEUE_UNREPLIED << QUEUE_SHIFT);
     this.expiry.set(slot, this.state[CLOCK]! + this.state[PENDING_TIMEOUT]!);
-    for (let k = 0; k < TAGS; k++) tag[slot * TAGS + k] = 0;
+    for (let k = 0; k < TAGS; k++) tag[tagPlace(slot) + k] = 0;
     this.state[CREATED] = this.state[CREATED]! + 1;
     this.state[SLOT] = slot;
     return slot;

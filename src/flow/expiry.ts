@@ -16,7 +16,7 @@ export const NEVER = 0x7fffffff;
 const SHIFT = 5;
 const FANOUT = 1 << SHIFT;
 
-/** Levels of bounds at most: 32 to the sixth is more than a table can hold. */
+/** Levels of bounds at most (32 to the sixth is more than a table can hold), and a word that only touch() writes. */
 const MOST_LEVELS = 8;
 
 export class Expiry {
@@ -51,6 +51,14 @@ export class Expiry {
   /** A lower bound of all expiries: nothing is due before. */
   get earliest(): number {
     return this.at[this.top]!;
+  }
+
+  /** Reads what set() will write, for many slots at once. */
+  touch(slots: Int32Array, count: number): void {
+    const { at } = this;
+    let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= at[slots[i]!]!;
+    this.levels[MOST_LEVELS - 1] = touched;
   }
 
   set(slot: number, time: number): void {

@@ -9,12 +9,12 @@
  * Deletion shifts the followers of the probe chain back: no tombstones, so a chain is never longer than its entries.
  * There is one slot more than connections allowed: a new connection is built in place before it is known whether it stays.
  *
- * Memory a connection: 88 entry + 8 queue links + 4.2 expiry + 16 tags + 5 to 10 index = at most 126.2 bytes.
+ * Memory a connection: 104 entry (16 of them the judge's) + 8 queue links + 4.2 expiry + 5 to 10 index = at most 126.2 bytes.
  * The hash is keyed with a constant: the same packets give the same table on every run.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { HIGH, KIND_MASK, LOW, META, PORTS, WORDS } from './entry.js';
-import { AHEAD, TAGS } from './tracker.js';
+import { AHEAD } from './tracker.js';
 
 /** Words a key in Table.key: LOW to META, its hash, and the side it comes from (flow/tuple.ts). */
 export const KEY_WORDS = 12;
@@ -81,14 +81,14 @@ const STATE = 4;
 export class Table {
   /** (capacity + 1) * WORDS; see entry.ts. */
   readonly words: Int32Array;
-  readonly tag: Int32Array;
   /** Keys to look up: LOW, HIGH, PORTS, and META with the bits of KIND_MASK only. The first is a single packet's; behind it
    *  are those that were prepared, AHEAD of them. */
   readonly key: Int32Array;
 
   private readonly state: Int32Array;
   private readonly index: Int32Array;
-  private readonly candidates: Int32Array;
+  /** Slots that the last touch() read, by prepared key. */
+  readonly candidates: Int32Array;
   private readonly slotMask: number;
 
   constructor(
@@ -96,7 +96,6 @@ export class Table {
     memory: Memory = OWN_MEMORY,
   ) {
     this.words = memory.int32((capacity + 1) * WORDS);
-    this.tag = memory.int32((capacity + 1) * TAGS);
     this.key = memory.int32((1 + AHEAD) * KEY_WORDS);
     const places = 2 ** Math.max(3, Math.ceil(Math.log2(capacity * INDEX_PER_CONNECTION + 1)));
     this.index = memory.int32(places);
@@ -114,7 +113,7 @@ export class Table {
 
   /** Bytes of the entries, tags and index together. */
   get bytes(): number {
-    return this.words.byteLength + this.tag.byteLength + this.index.byteLength;
+    return this.words.byteLength + this.index.byteLength;
   }
 
   /** @returns the slot of the first key, or -1. */
@@ -167,14 +166,15 @@ export class Table {
    * every entry. Loads that do not wait for one another take a tenth of the time of those that do.
    */
   touch(count: number): void {
-    const { key, words, tag, index, slotMask, candidates } = this;
+    const { key, words, index, slotMask, candidates } = this;
     const indexMask = this.state[INDEX_MASK]!;
     for (let i = 0; i < count; i++) candidates[i] = index[key[(i + 1) * KEY_WORDS + KEY_HASH]! & indexMask]! & slotMask;
     let touched = 0;
     for (let i = 0; i < count; i++) {
       const slot = candidates[i]! === 0 ? 0 : candidates[i]! - 1;
+      candidates[i] = slot;
       const at = slot * WORDS;
-      touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]! ^ tag[slot * TAGS]!;
+      touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]!;
     }
     this.state[TOUCHED] = touched;
   }

@@ -16,7 +16,6 @@ import {
   INVALID_NO_ENTRY,
   INVALID_STATE,
   INVALID_WINDOW,
-  TAGS,
   TRACK_FULL,
   TRACK_INVALID,
   TRACK_NEW,
@@ -24,6 +23,7 @@ import {
   TRACK_RELATED,
   TRACK_UNTRACKED,
   type Tracker,
+  tagPlace,
 } from '../flow/tracker.js';
 import type { FastPath } from '../memory/fast-path.js';
 import { OWN_MEMORY } from '../memory/memory.js';
@@ -231,7 +231,7 @@ export class Judge implements SlowPath {
       tracker.discard();
       return;
     }
-    const at = tracker.confirm() * TAGS;
+    const at = tagPlace(tracker.confirm());
     tracker.tag[at + DECISION] = opening.decision;
     tracker.tag[at + NUMBER] = opening.connection;
     tracker.tag[at + OPENED] = opening.opened;

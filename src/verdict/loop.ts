@@ -5,7 +5,14 @@
  * goes to the slow path (judge.ts), in its turn.
  */
 
-import { AHEAD, TAGS, TRACK_ORIGINAL, TRACK_ORIGINAL_UNREPLIED, TRACK_REPLY, type Tracker } from '../flow/tracker.js';
+import {
+  AHEAD,
+  TRACK_ORIGINAL,
+  TRACK_ORIGINAL_UNREPLIED,
+  TRACK_REPLY,
+  type Tracker,
+  tagPlace,
+} from '../flow/tracker.js';
 import type { Memory } from '../memory/memory.js';
 import {
   FLAG_DARK,
@@ -128,7 +135,7 @@ export class JudgeLoop {
     marks: Uint8Array,
   ): void {
     const { tag } = this.tracker;
-    const at = slot * TAGS;
+    const at = tagPlace(slot);
     const kept = tag[at + MARKS]!;
     const decided = kept >> CODE_SHIFT;
     decision[i] = tag[at + DECISION]!;

@@ -64,7 +64,7 @@ async function judgeAll(
   }
   source.close();
   const { words, expiry } = tracker.snapshot();
-  const table = [...words, ...expiry, ...tracker.tag];
+  const table = [...words, ...expiry];
   return { verdicts: found, counters: tracker.counters(), decisions: decisions.list, table };
 }
 
