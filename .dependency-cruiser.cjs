@@ -26,8 +26,8 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     only('documents', []),
-    only('capture', []),
-    only('packet', ['capture']),
+    only('capture', ['memory']),
+    only('packet', ['capture', 'memory']),
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
     only('profile', []),
@@ -35,12 +35,12 @@ module.exports = {
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
     only('tree', ['documents', 'cluster', 'packet', 'rules']),
-    only('flow', ['packet', 'capture']),
-    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow']),
+    only('flow', ['packet', 'capture', 'memory']),
+    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'memory']),
     // A report is given what was compiled.
     only(
       'report',
-      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict'],
+      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict', 'memory'],
       ['^src/compile\\.ts$'],
     ),
     {

@@ -2,6 +2,8 @@
  * Verdicts: the three words and their reasons, as stable codes (hot) and strings (everywhere else).
  */
 
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+
 /** One code a packet: the index into REASONS, 0 = not judged yet. */
 export const PENDING = 0;
 export const ALLOWED_NO_POLICY = 1;
@@ -94,14 +96,14 @@ export interface VerdictBatch {
   marks: Uint8Array;
 }
 
-export function newVerdictBatch(capacity: number): VerdictBatch {
+export function newVerdictBatch(capacity: number, memory: Memory = OWN_MEMORY): VerdictBatch {
   return {
     count: 0,
-    code: new Uint8Array(capacity),
-    decision: new Int32Array(capacity),
-    connection: new Int32Array(capacity),
-    packet: new Float64Array(capacity),
-    marks: new Uint8Array(capacity),
+    code: memory.uint8(capacity),
+    decision: memory.int32(capacity),
+    connection: memory.int32(capacity),
+    packet: memory.float64(capacity),
+    marks: memory.uint8(capacity),
   };
 }
 
