@@ -92,7 +92,8 @@ export function ipv6Chain(
   rows[base + TTL] = view.getUint8(at + HOP_LIMIT);
   let next = view.getUint8(at + NEXT_HEADER);
   let length = view.getUint16(at + PAYLOAD_LENGTH);
-  if (next === HOP_BY_HOP) {
+  // What a quote's options say, nobody asks.
+  if (next === HOP_BY_HOP && wire !== OPEN_END) {
     length = jumboLength(length, view, at + HEADER, end, wire);
     if (length < 0) return -length;
   } else if (length === 0 && (next === TCP || next === UDP) && wire - at - HEADER > MIN_ETHERNET_PAYLOAD) {
