@@ -25,6 +25,8 @@ const NO_KEY = 0x7fffffff;
 /** Bit 31 without bit 30. */
 const TABLE = 0x80000000 | 0;
 const MOST_TABLE_BITS = 8;
+/** One cache line: fewer would make deeper maps, more would make larger ones. */
+const LEAST_TABLE_BITS = 4;
 /** Offsets of tables are written in 22 bits of 4 words each. */
 const MOST_WORDS = 2 ** 24;
 
@@ -73,7 +75,7 @@ export function buildMap4(starts: Float64Array, classOf: Int32Array, image: Imag
       if (entry < 0) image.words()[~entry * NODE_WORDS + MASK] = 2 ** free - 1;
       return entry;
     }
-    const bits = Math.min(free, MOST_TABLE_BITS, Math.ceil(Math.log2(keys.length)));
+    const bits = Math.min(free, MOST_TABLE_BITS, Math.max(LEAST_TABLE_BITS, Math.ceil(Math.log2(keys.length))));
     const at = image.reserve(2 ** bits, 4);
     if (at >= MOST_WORDS) throw new BudgetExceeded();
     fill(at, bits, begin, free - bits, level + 1);

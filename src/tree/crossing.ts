@@ -1,5 +1,27 @@
 /**
  * Crossings (cold): plain 5-tuple rules -> tables in which a packet costs two address lookups and a few probes.
+ *
+ * In:  tiers without `pass`.  Out: an image for crossing-lookup.ts.
+ *
+ * Trees that cut the space of packets copy a rule into every part it meets: a rule with an open source goes into all parts
+ * by source, one with an open destination into all parts by destination, and a list that mixes both is copied a hundredfold
+ * whatever is cut first. Here no rule is ever copied:
+ *
+ * 1. Labels (labels.ts). The distinct address sets of a side lie in layers of disjoint sets; an address has at most one
+ *    set of each layer, its label there. The labels of an address are known once its class is (address-map.ts).
+ * 2. Pairs. A rule names a source label and a destination label. All rules of one pair are one list of protocols and ports.
+ *    A packet can only meet pairs of its own labels, a few layers times a few layers; of these it asks for those that
+ *    both its labels' sets are used with: each class has a bit for each pair of layers, and the two are intersected. This
+ *    is crossproducting of field labels (Taylor and Turner, INFOCOM 2005) with the pruning of tuple-space search
+ *    (Srinivasan, Suri and Varghese, SIGCOMM 1999), over layers of nesting instead of prefix lengths: fewer of them, and
+ *    the same for IPv4, IPv6 and sets that are no prefixes.
+ * 3. Displacement (displacement.ts). Pairs are the entries of a sparse matrix, packed into one array: a probe is an
+ *    addition, a load and a comparison, and needs no hash.
+ * 4. Headers (header-lists.ts). A list of up to four is tried in order; a longer one has a tree over protocol and ports.
+ *
+ * The answer is the least order among the first matches of all lists. So memory is proportional to the rules: a slot and a
+ * record a rule, a row of labels a class, a node or two an interval of addresses. What has no labels, because its sets
+ * nest deeper than there are layers, or stands in the rarest pairs of layers, is loose: a split forest beside it.
  */
 import type { AddressSet, Tier } from '../rules/ruleset.js';
 import { buildMap4, buildMap6 } from './address-map.js';

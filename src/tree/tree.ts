@@ -14,9 +14,11 @@
  *    dense    subject class x peer class -> root of a header tree (pair-table.ts). Label-based policies end here.
  *    sparse   the same, where the product of the classes is large but most rules name few: per subject class the runs
  *             of peer classes, found by halving.
- *    forest   general 5-tuple lists, where sources x destinations explode: trees that split all seven dimensions, with
- *             lists of a few terms at their leaves (split.ts, forest.ts), in memory proportional to the rules.
+ *    forest   where sources x destinations explode: trees that split all seven dimensions, with lists of a few terms at
+ *             their leaves (split.ts, forest.ts), in memory proportional to the rules.
  *    Header trees (header-trees.ts) decide protocol, ports and ICMP; equal ones are one.
+ * 4. Plain rules (forward) from some tens on are crossed instead (crossing.ts): address sets get labels, and pairs of
+ *    labels are hashed without a hash. A list with `pass` is not, for it has no first match.
  * The budgets bound time and memory of the build; nothing depends on the rules being well behaved.
  */
 import type { Inventory } from '../cluster/inventory.js';
@@ -77,24 +79,26 @@ const NO_TABLES = { kind: ABSENT, peers: 0, pairs: NO_PAIRS, nodes: EMPTY, fores
 
 export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
   const started = performance.now();
-  const crossed = isCrossed(ruleset, options);
+  const crossing = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
   const sides = collectSides(
     ruleset,
-    DIRECTIONS.filter(direction => direction !== 'forward' || !crossed),
+    DIRECTIONS.filter(direction => direction !== 'forward' || crossing === null),
   );
-  const table = buildAddressTable(sides, inventory);
+  /** Nobody owns an address: nothing is decided but by forward rules, and the address table is never asked. */
+  const deserted = crossing !== null && inventory.owners.length === 0;
+  const owned = buildAddressTable(sides, inventory);
+  const table = deserted ? { ...owned, entries4: EMPTY } : owned;
   const build = (direction: Direction): BuiltDirection =>
-    direction === 'forward' && crossed ? crossForward(ruleset) : buildDirection(direction, ruleset, table, options);
+    direction === 'forward' && crossing !== null
+      ? crossForward(crossing)
+      : buildDirection(direction, ruleset, table, options);
   const directions = [build('egress'), build('ingress'), build('forward')];
   const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [
     DirectionTables,
     DirectionTables,
     DirectionTables,
   ];
-  const crossing = directions[2]!.crossing;
   const scratch = newCrossingScratch(crossing === null ? 0 : SCRATCH_WORDS);
-  /** Nobody owns an address: nothing is decided but by forward rules. */
-  const deserted = inventory.owners.length === 0 && crossing !== null;
   const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
     if (deserted) {
       out[at + EGRESS] = OUTCOME_NONE;
@@ -116,7 +120,7 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
       if (crossing !== null) crossRows(crossing, scratch, rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
-      const row = locate(table, rows, base, word);
+      const row = deserted ? -1 : locate(table, rows, base, word);
       return row < 0 ? -1 : table.rows[row + OWNER]!;
     },
     stats: () => measure(ruleset, table, directions, buildMs),
@@ -133,8 +137,17 @@ function isCrossed({ forward }: Ruleset, { leastCrossed = 64 }: TreeOptions): bo
   return forward.length > 0 && rules >= leastCrossed;
 }
 
-function crossForward(ruleset: Ruleset): BuiltDirection {
-  const crossing = buildCrossing(ruleset.forward);
+/** null where the tables would outgrow what their entries can name. */
+function tryCrossing(ruleset: Ruleset): Crossing | null {
+  try {
+    return buildCrossing(ruleset.forward);
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return null;
+    throw error;
+  }
+}
+
+function crossForward(crossing: Crossing): BuiltDirection {
   const { sourceClasses, destinationClasses, depth } = crossing;
   const tables = { ...NO_TABLES, kind: CROSSING, peers: destinationClasses, key: newKey() };
   return { direction: 'forward', subjects: sourceClasses, tables, depth, crossing };
@@ -163,9 +176,9 @@ function buildDirection(
 
 function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
   const {
-    mostRuns = 100_000 + 8 * terms.length,
-    mostNodes = 100_000 + 16 * terms.length,
-    mostSteps = 1_000_000 + 128 * terms.length,
+    mostRuns = 1_500_000 + 8 * terms.length,
+    mostNodes = 200_000 + 16 * terms.length,
+    mostSteps = 20_000_000 + 128 * terms.length,
     mostDense = 1 << 19,
   } = options;
   try {
