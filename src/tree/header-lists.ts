@@ -20,7 +20,7 @@ export const RECORD_WORDS = 4;
 export const LAST = 1 << 18;
 const NODE_WORDS = 3;
 const MOST_SCANNED = 4;
-const COPIES = 4;
+const COPIES = 64;
 
 export const HIGHEST: readonly [number, number, number] = [65535, 65535, 256];
 
@@ -30,21 +30,23 @@ const WHOLE: Box = { low: [0, 0, 0], high: HIGHEST };
 /** Boxes in the order in which they are tried -> reference: a record's offset, or below zero ~node's offset. */
 export function writeHeaders(boxes: readonly HeaderBox[], image: Image): number {
   const kept = reaching(boxes, WHOLE);
-  let copies = COPIES * kept.length;
-  return grow(kept, WHOLE);
+  return grow(kept, WHOLE, COPIES * kept.length);
 
-  function grow(here: readonly HeaderBox[], region: Box): number {
-    if (here.length <= MOST_SCANNED || copies <= 0) return writeList(here, image);
+  /** Each half may make its share of the copies: one that took them all would leave long lists to the other. */
+  function grow(here: readonly HeaderBox[], region: Box, copies: number): number {
+    if (here.length <= MOST_SCANNED) return writeList(here, image);
     const split = chooseSplit(here, region);
     if (split === null) return writeList(here, image);
     const { field, threshold } = split;
     const low: Box = { low: region.low, high: region.high.map((h, f) => (f === field ? threshold : h)) };
     const high: Box = { low: region.low.map((l, f) => (f === field ? threshold + 1 : l)), high: region.high };
     const [left, right] = [reaching(here, low), reaching(here, high)];
-    copies -= left.length + right.length - here.length;
+    const all = left.length + right.length;
+    const remaining = copies - (all - here.length);
+    if (remaining < 0) return writeList(here, image);
     const node = image.reserve(NODE_WORDS);
-    const below = grow(left, low);
-    const above = grow(right, high);
+    const below = grow(left, low, (remaining * left.length) / all);
+    const above = grow(right, high, (remaining * right.length) / all);
     const words = image.words();
     words[node] = (field << 16) | threshold;
     words[node + 1] = below;
