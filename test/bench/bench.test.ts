@@ -61,7 +61,7 @@ describe('the generated capture', () => {
 describe('npm run bench', () => {
   it('measures every stage, peer and engine', () => {
     const file = join(folder, 'result.json');
-    const sizes = ['--packets', '3000', '--connections', '20,200', '--rules', '50', '--pods', '40'];
+    const sizes = ['--packets', '3000', '--connections', '20,200', '--rules', '100', '--pods', '40'];
     const printed = node('bench/run.mjs', '--built', ...sizes, '--milliseconds', '20', '--json', file);
     const result = JSON.parse(readFileSync(file, 'utf8'));
     expect(result.schema).toBe('policap.bench/1');
@@ -73,8 +73,11 @@ describe('npm run bench', () => {
     const npm = result.peers.find(({ name }: { name: string }) => name.startsWith('pcap-parser'));
     expect(npm.nanoseconds).toBeGreaterThan(0);
     for (const name of ['cat', 'tcpdump', 'tshark']) expect(printed).toContain(name);
-    const engines = result.classifiers[0].engines.map(({ engine }: { engine: string }) => engine);
-    expect(engines).toEqual(['tree', 'linear']);
+    expect(result.classifiers.map(({ family }: { family: string }) => family)).toEqual(['acl', 'fw', 'ipc']);
+    for (const { engines } of result.classifiers) {
+      const names = engines.map(({ engine }: { engine: string }) => engine);
+      expect(names.slice(0, 4)).toEqual(['tree', 'tree, single', 'tuple space', 'linear']);
+    }
   });
 });
 

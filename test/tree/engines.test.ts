@@ -20,6 +20,7 @@ const SHAPES: readonly (readonly [string, TreeOptions])[] = [
   ['dense pair tables', {}],
   ['sparse pair tables', { mostDense: 0 }],
   ['forests', { mostRuns: 0 }],
+  ['crossings', { leastCrossed: 0 }],
 ];
 
 const parameters = (numRuns: number) => ({ seed, numRuns });
