@@ -31,7 +31,7 @@ module.exports = {
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
     only('rules', ['documents', 'cluster', 'policy']),
-    only('tree', ['documents', 'cluster', 'packet', 'rules']),
+    only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('flow', ['packet', 'capture', 'memory']),
     only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'memory']),
     // A report is given what was compiled.

@@ -63,8 +63,17 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     port = -1,
     backends: BackendSplit | null = null,
   ): number {
-    const [egress, ingress, forward] = [out[EGRESS]!, out[INGRESS]!, out[FORWARD]!];
-    return decisions.intern({ egress, ingress, forward, source, destination, code, service, port, backends });
+    return decisions.intern(
+      out[EGRESS]!,
+      out[INGRESS]!,
+      out[FORWARD]!,
+      source,
+      destination,
+      code,
+      service,
+      port,
+      backends,
+    );
   }
 
   const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!, classifier.ruleset.rules);

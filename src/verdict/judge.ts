@@ -43,10 +43,12 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
+import { flatten } from '../tree/flat.js';
 import { mayBeCutShort } from './cut.js';
 import type { LookAhead } from './ends.js';
 import { HISTORY, History } from './history.js';
-import { CODE_SHIFT, DECISION, JudgeLoop, MARKS, NOW, NUMBER, OPENED, type SlowPath, START } from './loop.js';
+import { KnownDecisions } from './known.js';
+import { JudgeLoop, NOW, type SlowPath, START } from './loop.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { createStrays } from './strays.js';
@@ -55,6 +57,7 @@ import {
   ALLOWED_NOT_ENFORCED,
   ALLOWED_NOT_IP,
   ALLOWED_RELATED,
+  CODE_SHIFT,
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
   DROPPED_INVALID_STATE,
@@ -64,6 +67,10 @@ import {
   MARK_ONE_WAY,
   MARK_ORIGINAL,
   MARK_TRANSLATED,
+  TAG_DECISION,
+  TAG_MARKS,
+  TAG_NUMBER,
+  TAG_OPENED,
   UNDECIDED_FRAGMENT,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
@@ -73,6 +80,9 @@ export interface JudgeParts extends OpeningParts {
   readonly tracker: Tracker;
   readonly fragments: Fragments;
 }
+
+/** Never asked. */
+const NOTHING_KNOWN = null as unknown as KnownDecisions;
 
 const newLookAhead = (): LookAhead => ({
   rows: new Int32Array(0),
@@ -100,6 +110,7 @@ export class Judge implements SlowPath {
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
   private readonly loop: JudgeLoop;
+  private readonly known: KnownDecisions | null;
   /** Of the batch at hand. */
   private frames!: FrameBatch;
   private batch!: PacketBatch;
@@ -112,12 +123,20 @@ export class Judge implements SlowPath {
     private readonly parts: JudgeParts,
     fastPath: FastPath | null = null,
   ) {
-    this.opening = new Opening(parts);
     this.observations = createObservations(parts.inventory);
-    this.loop = new JudgeLoop(parts.tracker, this, fastPath?.memory ?? OWN_MEMORY);
+    const memory = fastPath?.memory ?? OWN_MEMORY;
+    const flat = parts.mode === 'dataplane' && !parts.stateless ? flatten(parts.classifier, memory) : null;
+    const connections = memory.int32(1);
+    this.opening = new Opening(parts, connections);
+    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, memory);
+    this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
     if (fastPath === null) return;
-    fastPath.bind({ JudgeLoop: this.loop, SlowPath: this });
+    fastPath.bind({
+      JudgeLoop: this.loop,
+      SlowPath: this,
+      ...(this.known === null ? {} : { KnownDecisions: this.known, FlatTree: flat! }),
+    });
     this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
   }
 
@@ -146,7 +165,7 @@ export class Judge implements SlowPath {
     behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
     behind.count = next === null ? 0 : next.packets.count;
     const run = this.fastPath?.buffer === bytes.buffer ? this.fastPath.run : this.run;
-    run(count, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    run(count, this.packets | 0, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
     if (packets.mayHoldCopies) this.history.add(this.packets, out);
     this.packets += count;
   }
@@ -227,16 +246,25 @@ export class Judge implements SlowPath {
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
+    this.rememberDecision(opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
     }
     const at = tagPlace(tracker.confirm());
-    tracker.tag[at + DECISION] = opening.decision;
-    tracker.tag[at + NUMBER] = opening.connection;
-    tracker.tag[at + OPENED] = opening.opened;
+    tracker.tag[at + TAG_DECISION] = opening.decision;
+    tracker.tag[at + TAG_NUMBER] = opening.connection;
+    tracker.tag[at + TAG_OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
-    tracker.tag[at + MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+    tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+  }
+
+  /** A connection from a node is counted when it opens: such a decision stays here. */
+  private rememberDecision(index: number): void {
+    if (this.known === null) return;
+    const decision = this.parts.decisions.list[index]!;
+    if (decision.source < 0 || this.parts.inventory.owners[decision.source]!.kind !== 'node')
+      this.known.remember(decision, index);
   }
 
   private writeOpening(i: number, code: number, out: VerdictBatch): void {
