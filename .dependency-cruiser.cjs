@@ -1,7 +1,7 @@
 // The arrows of the two pipelines, checked: a folder may import only what stands before it.
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
-const engine = '^src/(capture|packet|documents|cluster|policy|rules|tree|flow|verdict)/';
+const engine = '^src/(memory|capture|packet|documents|cluster|policy|rules|tree|flow|verdict)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -25,6 +25,7 @@ module.exports = {
       from: { path: engine },
       to: { dependencyTypes: ['core'] },
     },
+    only('memory', []),
     only('documents', []),
     only('capture', ['memory']),
     only('packet', ['capture', 'memory']),

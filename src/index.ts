@@ -17,6 +17,7 @@ export type { KubernetesDocument, Position, Problem } from './documents/document
 export { readDocuments } from './documents/read.js';
 export type { NetworkPolicy } from './policy/policy.js';
 export { type ReplayOptions, type ReplayOutcome, replay } from './replay.js';
+export { createFastPath } from './replay-memory.js';
 export { createJsonReport } from './report/json.js';
 export { createJsonlReport } from './report/jsonl.js';
 export { createPcapngReport } from './report/pcapng.js';

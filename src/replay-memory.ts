@@ -20,7 +20,7 @@ import { newVerdictBatch, type VerdictBatch } from './verdict/verdict.js';
 const ADOPTED_BYTES = 1 << 20;
 /** What a capture reader's two slots and small things take. */
 const READER_BYTES = 2 * (512 * 1024 + BATCH_FRAMES * 32);
-const REST_BYTES = 1 << 22;
+const REST_BYTES = 1 << 23;
 
 export interface ReplayMemory {
   readonly tracker: ConnectionTracker;

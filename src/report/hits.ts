@@ -6,6 +6,7 @@
  * Where several rules allow the same, the first counts: `hits: 0` means "never decided", not "never matches".
  */
 import { formatPosition, type Position } from '../documents/document.js';
+import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
 import type { Outcomes } from './outcomes.js';
 import type { ReplayContext } from './report.js';
 
@@ -115,6 +116,8 @@ export function countHits(
     for (const outcome of [decision.egress, decision.ingress, decision.forward]) {
       if (outcome >= 0) add(byRule[outcome]!, connections, packets);
     }
+    // Most decisions are no default denials, and records are dear.
+    if (Math.min(decision.egress, decision.ingress, decision.forward) > OUTCOME_DEFAULT_DENY) return;
     const { egress, ingress, forward } = outcomes.of(decision);
     for (const record of [egress, ingress, forward]) {
       if (record?.reason !== 'default-deny') continue;

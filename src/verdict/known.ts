@@ -24,7 +24,7 @@ import {
 } from './verdict.js';
 
 /** Decisions remembered; a power of two. */
-const PLACES = 1 << 16;
+const PLACES = 1 << 17;
 /** Words a decision: five that it is found by, its number + 1, its code. */
 const WORDS = 8;
 const NUMBER = 5;

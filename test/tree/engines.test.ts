@@ -7,6 +7,7 @@ import type { Inventory } from '../../src/cluster/inventory.js';
 import { DST, SRC } from '../../src/packet/row.js';
 import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
+import { flatten } from '../../src/tree/flat.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree, type TreeOptions } from '../../src/tree/tree.js';
 import { seed } from '../support/seed.js';
@@ -28,6 +29,7 @@ const seen = new Map<string, number>();
 function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly PacketLiteral[]): void {
   const linear = createLinear(ruleset, inventory);
   const trees = SHAPES.map(([name, options]) => [name, createTree(ruleset, inventory, options)] as const);
+  const flat = trees.map(([name, tree]) => [`${name}, flat`, flatten(tree)] as const);
   for (const packet of packets) {
     const expected = classify(linear, packet);
     for (const outcome of expected) {
@@ -43,6 +45,14 @@ function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly Pa
         const owner = tree.ownerOf(row, 0, word);
         if (owner !== linear.ownerOf(row, 0, word)) expect(owner).toBe(linear.ownerOf(row, 0, word));
       }
+    }
+    for (const [name, tree] of flat) {
+      if (tree === null) continue;
+      tree.classify(row, 0);
+      const actual = [...tree.found];
+      const owners = [linear.ownerOf(row, 0, SRC), linear.ownerOf(row, 0, DST)];
+      if (actual.join() !== [...expected, ...owners].join())
+        expect({ name, packet, actual }).toEqual({ name, packet, actual: [...expected, ...owners] });
     }
   }
 }
