@@ -26,6 +26,7 @@ module.exports = {
       from: { path: engine },
       to: { dependencyTypes: ['core'] },
     },
+    only('memory', []),
     only('documents', []),
     only('capture', ['memory']),
     only('packet', ['capture', 'memory']),
@@ -35,7 +36,7 @@ module.exports = {
     only('rules', ['documents', 'cluster', 'policy', 'profile']),
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
-    only('tree', ['documents', 'cluster', 'packet', 'rules']),
+    only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
     only('flow', ['packet', 'capture', 'memory']),
     only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'memory']),

@@ -8,6 +8,7 @@
  * Machines differ, and the same machine from hour to hour: what counts is the ratio to what ran beside it, so every table
  * begins with one. Peers that are not installed are named and left out.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { generate } from './generate.mjs';
 import { measurePeers } from './peers.mjs';
 import { build, cpuSeconds, jsonOf } from './process.mjs';
 import { table } from './table.mjs';
+import { measureYardstick } from './yardstick.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +42,7 @@ const [packets, snap, pods, seed, milliseconds] = ['packets', 'snap', 'pods', 's
 const numbers = list => list.split(',').map(Number);
 
 const here = name => fileURLToPath(new URL(name, import.meta.url));
-const STAGES = ['read', 'parse', 'track', 'judge', 'report'];
+const STAGES = ['read', 'parse', 'judge', 'report'];
 
 /** Each stage with all before it, in a process of its own. */
 function measureStages(capture, connections) {
@@ -53,10 +55,29 @@ function measureStages(capture, connections) {
   });
 }
 
-/** bin/policap from its start to its end, compiling and printing included. */
-function measureReplay(capture, cluster) {
-  const seconds = cpuSeconds(process.execPath, here('../bin/policap'), 'replay', capture, '-p', cluster, '-c', cluster);
+const policap = (capture, cluster, ...args) => [
+  process.execPath,
+  here('../bin/policap'),
+  'replay',
+  capture,
+  '-p',
+  cluster,
+  '-c',
+  cluster,
+  ...args,
+];
+
+/** bin/policap from its start to its end, printing included; without what it takes for a capture of no packets: its start
+ *  and the compilation of the policies. */
+function measureReplay(capture, cluster, empty, ...args) {
+  const seconds = cpuSeconds(...policap(capture, cluster, ...args)) - cpuSeconds(...policap(empty, cluster, ...args));
   return (seconds * 1e9) / packets;
+}
+
+/** Packets by reason in dataplane mode. */
+function reasonsOf(capture, cluster) {
+  const [command, ...args] = policap(capture, cluster, '--mode', 'dataplane', '-o', 'json');
+  return JSON.parse(spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout).reasons;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'policap-bench-'));
@@ -65,6 +86,8 @@ try {
   if (!values.built) build();
   const cluster = join(folder, 'cluster.json');
   writeFileSync(cluster, createCluster(pods));
+  const empty = join(folder, 'empty.pcap');
+  generate(empty, { packets: 0, connections: 1, snap, pods, seed });
   const say = text => process.stdout.write(`${text}\n`);
   say(`${packets} packets of ${snap} bytes at most, ${pods} pods; Node ${process.version}, ${result.cpu}`);
 
@@ -84,7 +107,12 @@ try {
         stages.map(s => [`${Math.round((s.nanoseconds / whole) * 100)}%`, s.nanoseconds.toFixed(1), s.stage]),
       ),
     );
-    result.replays.push({ connections, nanoseconds: measureReplay(capture, cluster) });
+    result.replays.push({
+      connections,
+      nanoseconds: measureReplay(capture, cluster, empty),
+      dataplane: measureReplay(capture, cluster, empty, '--mode', 'dataplane'),
+      yardstick: measureYardstick(capture, cluster, folder, packets, reasonsOf(capture, cluster)),
+    });
   }
 
   const replay = result.replays.at(-1);
@@ -98,13 +126,15 @@ try {
     seed,
   });
   say(`\nWhole processes on the capture of ${replay.connections} connections`);
+  const line = (nanoseconds, name) =>
+    nanoseconds === null
+      ? ['-', '-', `${name}: not installed`]
+      : [(nanoseconds / replay.nanoseconds).toFixed(2), nanoseconds.toFixed(0), name];
   const rows = [
     ['1.00', replay.nanoseconds.toFixed(0), 'policap replay'],
-    ...result.peers.map(({ name, nanoseconds }) =>
-      nanoseconds === null
-        ? ['-', '-', `${name}: not installed`]
-        : [(nanoseconds / replay.nanoseconds).toFixed(2), nanoseconds.toFixed(0), name],
-    ),
+    line(replay.dataplane, 'policap replay --mode dataplane'),
+    line(replay.yardstick, 'the same in C (bench/yardstick)'),
+    ...result.peers.map(({ name, nanoseconds }) => line(nanoseconds, name)),
   ];
   say(table(['to policap', 'ns a packet', 'program'], rows));
 

@@ -12,13 +12,15 @@ import { FastPath } from './memory/fast-path.js';
 import { MeasuredMemory, type Memory } from './memory/memory.js';
 import { newPacketBatch } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
+import type { Classifier } from './tree/classifier.js';
+import { flatten } from './tree/flat.js';
 import { newVerdictBatch, type VerdictBatch } from './verdict/verdict.js';
 
 /** Bytes of a batch from a source that has memory of its own; longer ones are judged outside the fast path. */
 const ADOPTED_BYTES = 1 << 20;
 /** What a capture reader's two slots and small things take. */
 const READER_BYTES = 2 * (512 * 1024 + BATCH_FRAMES * 32);
-const REST_BYTES = 1 << 20;
+const REST_BYTES = 1 << 23;
 
 export interface ReplayMemory {
   readonly tracker: ConnectionTracker;
@@ -41,10 +43,16 @@ export function createReplayMemory(options: TrackerOptions, memory: Memory, adop
 
 /**
  * A fast path for one replay with these options; null where its table is larger than a WebAssembly memory.
+ * @param classifier what the replay will judge by: its tables are copied
  * @param module dist/fast-path/fast-path.wasm, compiled
  */
-export function createFastPath(module: WebAssembly.Module, options: TrackerOptions = {}): FastPath | null {
+export function createFastPath(
+  module: WebAssembly.Module,
+  options: TrackerOptions,
+  classifier: Classifier,
+): FastPath | null {
   const measured = new MeasuredMemory();
+  flatten(classifier, measured);
   createReplayMemory(options, measured, true);
   const bytes = measured.bytes + READER_BYTES + REST_BYTES;
   return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;

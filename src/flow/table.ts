@@ -162,18 +162,24 @@ export class Table {
   }
 
   /**
-   * Reads what search() will read, for `count` prepared keys (of rows without a key, anything): first every place of the index, then
-   * every entry. Loads that do not wait for one another take a tenth of the time of those that do.
+   * Reads what search() will read, for `count` prepared keys (of rows without a key, anything): first every place of the
+   * index, then every entry. Loads that do not wait for one another take a tenth of the time of those that do. Between them
+   * the probes are walked to the entry that search() will find: one in four does not stand at its first place.
    */
   touch(count: number): void {
     const { key, words, index, slotMask, candidates } = this;
     const indexMask = this.state[INDEX_MASK]!;
-    for (let i = 0; i < count; i++) candidates[i] = index[key[(i + 1) * KEY_WORDS + KEY_HASH]! & indexMask]! & slotMask;
     let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= index[key[(i + 1) * KEY_WORDS + KEY_HASH]! & indexMask]!;
     for (let i = 0; i < count; i++) {
-      const slot = candidates[i]! === 0 ? 0 : candidates[i]! - 1;
-      candidates[i] = slot;
-      const at = slot * WORDS;
+      const hash = key[(i + 1) * KEY_WORDS + KEY_HASH]!;
+      let place = hash & indexMask;
+      while (index[place] !== 0 && ((index[place]! ^ hash) & ~slotMask) !== 0) place = (place + 1) & indexMask;
+      const found = index[place]! & slotMask;
+      candidates[i] = found === 0 ? 0 : found - 1;
+    }
+    for (let i = 0; i < count; i++) {
+      const at = candidates[i]! * WORDS;
       touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]!;
     }
     this.state[TOUCHED] = touched;

@@ -75,16 +75,27 @@ export class FastPath {
   private callback(name: string): Callable {
     const [path = '', kinds = ''] = name.split(':');
     const [owner = '', method = ''] = split(path);
+    let bound: Callable | null = null;
+    const find = (): Callable => {
+      bound ??= this.resolve(path, owner, method);
+      return bound;
+    };
+    if (/^n*$/.test(kinds)) return (a, b) => find()(a, b);
     return (...given) => {
       const values = given.map((value, i) => {
         if (kinds[i] === 'a') return this.arrays.get(value as number);
         return kinds[i] === 'b' ? value !== 0 : value;
       });
-      const whole = this.parts[path] as Callable | undefined;
-      if (whole !== undefined) return whole(...values);
-      const object = this.parts[owner] as Record<string, Callable>;
-      return object[method]!(...values);
+      return find()(...values);
     };
+  }
+
+  /** A function of the parts, or a method of one of them. */
+  private resolve(path: string, owner: string, method: string): Callable {
+    const whole = this.parts[path] as Callable | undefined;
+    if (whole !== undefined) return whole;
+    const object = this.parts[owner] as Record<string, Callable>;
+    return (...given) => object[method]!(...given);
   }
 }
 

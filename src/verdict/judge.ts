@@ -45,24 +45,14 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
+import { flatten } from '../tree/flat.js';
 import { mayBeCutShort } from './cut.js';
 import { Datagrams } from './datagrams.js';
-import type { LookAhead } from './ends.js';
+import { type LookAhead, newLookAhead } from './ends.js';
 import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
-import {
-  CODE_SHIFT,
-  DEADLINE,
-  DECISION,
-  JudgeLoop,
-  MARKS,
-  MILLISECONDS,
-  NOW,
-  NUMBER,
-  OPENED,
-  type SlowPath,
-  START,
-} from './loop.js';
+import { KnownDecisions } from './known.js';
+import { DEADLINE, JudgeLoop, MILLISECONDS, NOW, type SlowPath, START } from './loop.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { invalidPasses } from './outcome.js';
@@ -72,6 +62,7 @@ import {
   ALLOWED_NOT_ENFORCED,
   ALLOWED_NOT_IP,
   ALLOWED_RELATED,
+  CODE_SHIFT,
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
   DROPPED_INVALID_STATE,
@@ -82,6 +73,10 @@ import {
   MARK_ORIGINAL,
   MARK_TRANSLATED,
   PENDING,
+  TAG_DECISION,
+  TAG_MARKS,
+  TAG_NUMBER,
+  TAG_OPENED,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
 } from './verdict.js';
@@ -93,13 +88,8 @@ export interface JudgeParts extends OpeningParts {
   readonly reassembly: Reassembly | null;
 }
 
-const newLookAhead = (): LookAhead => ({
-  rows: new Int32Array(0),
-  seconds: new Float64Array(0),
-  nanoseconds: new Int32Array(0),
-  from: 0,
-  count: 0,
-});
+/** Never asked. */
+const NOTHING_KNOWN = null as unknown as KnownDecisions;
 
 /** A batch that was read and not judged yet. */
 export interface BatchAhead {
@@ -122,6 +112,7 @@ export class Judge implements SlowPath {
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
   private readonly loop: JudgeLoop;
+  private readonly known: KnownDecisions | null;
   /** Of the batch at hand. */
   private frames!: FrameBatch;
   private batch!: PacketBatch;
@@ -134,15 +125,23 @@ export class Judge implements SlowPath {
     private readonly parts: JudgeParts,
     fastPath: FastPath | null = null,
   ) {
-    this.opening = new Opening(parts);
     const { ownNodeInvalid, rules } = parts.classifier.ruleset;
     this.someInvalidPass = ownNodeInvalid === true || rules.some(({ unenforced }) => unenforced === 'any');
     this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
     this.observations = createObservations(parts.inventory);
-    this.loop = new JudgeLoop(parts.tracker, this, fastPath?.memory ?? OWN_MEMORY);
+    const memory = fastPath?.memory ?? OWN_MEMORY;
+    const flat = parts.mode === 'dataplane' && !parts.stateless ? flatten(parts.classifier, memory) : null;
+    const connections = memory.int32(1);
+    this.opening = new Opening(parts, connections);
+    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, memory);
+    this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
     if (fastPath === null) return;
-    fastPath.bind({ JudgeLoop: this.loop, SlowPath: this });
+    fastPath.bind({
+      JudgeLoop: this.loop,
+      SlowPath: this,
+      ...(this.known === null ? {} : { KnownDecisions: this.known, FlatTree: flat! }),
+    });
     this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
   }
 
@@ -172,7 +171,7 @@ export class Judge implements SlowPath {
     behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
     behind.count = next === null ? 0 : next.packets.count;
     const run = this.fastPath?.buffer === bytes.buffer ? this.fastPath.run : this.run;
-    run(count, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    run(count, this.packets | 0, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
     if (packets.mayHoldCopies) this.history.add(this.packets, out);
     this.packets += count;
   }
@@ -287,16 +286,25 @@ export class Judge implements SlowPath {
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
+    this.rememberDecision(opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
     }
     const at = tagPlace(tracker.confirm());
-    tracker.tag[at + DECISION] = opening.decision;
-    tracker.tag[at + NUMBER] = opening.connection;
-    tracker.tag[at + OPENED] = opening.opened;
+    tracker.tag[at + TAG_DECISION] = opening.decision;
+    tracker.tag[at + TAG_NUMBER] = opening.connection;
+    tracker.tag[at + TAG_OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
-    tracker.tag[at + MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+    tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+  }
+
+  /** A connection from a node is counted when it opens: such a decision stays here. */
+  private rememberDecision(index: number): void {
+    if (this.known === null) return;
+    const decision = this.parts.decisions.list[index]!;
+    if (decision.source < 0 || this.parts.inventory.owners[decision.source]!.kind !== 'node')
+      this.known.remember(decision, index);
   }
 
   private writeOpening(i: number, code: number, out: VerdictBatch): void {

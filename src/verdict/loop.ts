@@ -7,6 +7,7 @@
 
 import {
   AHEAD,
+  TRACK_NEW,
   TRACK_ORIGINAL,
   TRACK_ORIGINAL_UNREPLIED,
   TRACK_REPLY,
@@ -14,25 +15,32 @@ import {
   tagPlace,
 } from '../flow/tracker.js';
 import type { Memory } from '../memory/memory.js';
-import { FLAG_DARK, FLAG_DUPLICATE, FLAGS, FRAG_MORE, FRAGMENT, STATUS, STATUS_OK, STRIDE } from '../packet/row.js';
+import {
+  FLAG_AUTH_HEADER,
+  FLAG_DARK,
+  FLAG_DUPLICATE,
+  FLAGS,
+  FRAG_MORE,
+  FRAGMENT,
+  STATUS,
+  STATUS_OK,
+  STRIDE,
+} from '../packet/row.js';
+import type { KnownDecisions } from './known.js';
 import {
   ALLOWED_ESTABLISHED,
+  CODE_SHIFT,
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
   MARK_ORIGINAL,
+  MARKS_MASK,
   PENDING,
+  TAG_DECISION,
+  TAG_MARKS,
+  TAG_NUMBER,
+  TAG_OPENED,
   UNDECIDED_TRUNCATED,
 } from './verdict.js';
-
-/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
- *  packet, with MARK_ORIGINAL where the first packet seen came from the responder, and above them the decision's code:
- *  looked up in the list of decisions it would be two more misses of the cache a packet. */
-export const DECISION = 0;
-export const NUMBER = 1;
-export const OPENED = 2;
-export const MARKS = 3;
-export const MARKS_MASK = 0xff;
-export const CODE_SHIFT = 8;
 
 /** JudgeLoop.times: the first packet's second; nanoseconds since then, and whole milliseconds, of a clock that never
  *  steps back. */
@@ -61,15 +69,19 @@ export class JudgeLoop {
   constructor(
     private readonly tracker: Tracker,
     private readonly slow: SlowPath,
+    /** Asked about first packets where `knows` says so. */
+    private readonly known: KnownDecisions,
+    private readonly knows: boolean,
     memory: Memory,
   ) {
     this.times = memory.float64(TIMES);
     this.times[DEADLINE] = Number.POSITIVE_INFINITY;
   }
 
-  /** Judges packets 0..count-1. */
+  /** Judges packets 0..count-1. @param before how many were judged before, of a large number the low bits */
   run(
     count: number,
+    before: number,
     rows: Int32Array,
     bytes: Uint8Array,
     seconds: Float64Array,
@@ -80,7 +92,7 @@ export class JudgeLoop {
     packet: Float64Array,
     marks: Uint8Array,
   ): void {
-    const { times, tracker, slow } = this;
+    const { times, tracker, slow, known } = this;
     const start = times[START]!;
     let prepared = 0;
     for (let i = 0; i < count; i++) {
@@ -112,7 +124,12 @@ export class JudgeLoop {
       const tracked = tracker.track(rows, base, bytes, times[MILLISECONDS]!, i - prepared);
       if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {
         this.ofConnection(tracker.slot, i, tracked, code, decision, connection, packet, marks);
-      } else {
+      } else if (
+        tracked !== TRACK_NEW ||
+        !this.knows ||
+        (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0 ||
+        !known.open(rows, base, i, (before + i + 1) | 0, code, decision, connection, marks)
+      ) {
         slow.judgeOther(tracked, i);
       }
       if ((fragment & FRAG_MORE) !== 0) slow.rememberFragment(i);
@@ -132,16 +149,16 @@ export class JudgeLoop {
   ): void {
     const { tag } = this.tracker;
     const at = tagPlace(slot);
-    const kept = tag[at + MARKS]!;
+    const kept = tag[at + TAG_MARKS]!;
     const decided = kept >> CODE_SHIFT;
-    decision[i] = tag[at + DECISION]!;
-    connection[i] = tag[at + NUMBER]!;
+    decision[i] = tag[at + TAG_DECISION]!;
+    connection[i] = tag[at + TAG_NUMBER]!;
     const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? decided : ALLOWED_ESTABLISHED;
     if (decided >= UNDECIDED_TRUNCATED) {
       code[i] = decided;
     } else if (decided >= DROPPED_DEFAULT_DENY) {
       code[i] = DROPPED_CONNECTION;
-      packet[i] = tag[at + OPENED]! >>> 0;
+      packet[i] = tag[at + TAG_OPENED]! >>> 0;
     } else {
       code[i] = allowed;
     }

@@ -75,7 +75,7 @@ async function judgeAll(
 
 async function expectEqual(open: () => FrameSource | Promise<FrameSource>, compiled: Compiled, options: Options) {
   const plain = await judgeAll(await open(), compiled, options, null);
-  const fast = await judgeAll(await open(), compiled, options, newFastPath(options));
+  const fast = await judgeAll(await open(), compiled, options, newFastPath(options, compiled.classifier));
   for (const name of ARRAYS) expect(fast.verdicts[name], name).toEqual(plain.verdicts[name]);
   expect(fast.counters).toEqual(plain.counters);
   expect(fast.decisions).toEqual(plain.decisions);
@@ -112,7 +112,10 @@ describe.each(['dataplane', 'what-if'] as const)('in %s mode', mode => {
 
 describe('a fast path', () => {
   it('refuses arrays that it cannot see', () => {
-    const fastPath = newFastPath({ maxConnections: 8 });
+    const fastPath = newFastPath(
+      { maxConnections: 8 },
+      compileRules('kind: RuleList\ndefault: deny\nrules: []\n').classifier,
+    );
     fastPath.entry<(rows: Int32Array) => void>('JudgeLoop_run');
     expect(() => fastPath.entry<(rows: Int32Array) => void>('JudgeLoop_run')(newPacketBatch(1).rows)).toThrow(
       "not of the fast path's memory",

@@ -91,7 +91,7 @@ export async function record(
 ): Promise<{ records: PacketRecord[]; outcome: ReplayOutcome }> {
   const recorder = createRecorder();
   // On the fast path: its equality with plain TypeScript is tested on its own (test/fast-path).
-  const fastPath = newFastPath(options);
+  const fastPath = newFastPath(options, compiled.classifier);
   const outcome = await replay(source, compiled, { captures: ['test'], fastPath, ...options }, [recorder]);
   return { records: recorder.records, outcome };
 }
