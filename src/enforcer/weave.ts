@@ -84,6 +84,7 @@ export function emitWeave(policies: readonly NetworkPolicy[], inventory: Invento
     `${pair} ${nft.pairs(cluster.samePod(), 4)} ct state != invalid accept${comment('loopback')}`,
     `${pair} ${nft.pairs(cluster.ownNode(), 4)} accept${comment('node')}`,
     `ip6 saddr . ip6 daddr ${nft.pairs(cluster.ownNode(), 6)} accept${comment('node')}`,
+    `ip6 saddr . ip6 daddr ${nft.pairs(cluster.toOwnNode(), 6)} accept${comment('node')}`,
     `ip saddr ${pods} jump WEAVE-NPC-EGRESS`,
     `ip daddr ${pods} jump WEAVE-NPC`,
     `ip daddr ${pods} drop${comment('no ingress rule')}`,

@@ -144,7 +144,18 @@ function createShapes({ compiled, decisions }: ReplayContext): (decision: number
   const shapes = new Map<string, number>();
   /** By decision: its shape + 1, 0 where it is not known yet. Few decisions are asked for, far apart: no plain array. */
   let known = new Int32Array(1024);
-  const name = (owner: number): string => (owner < 0 ? '' : workloadName(owners[owner]!));
+  /** A number a workload; by owner, one more than it, 0 where it is not known yet. */
+  const workloads = new Map<string, number>();
+  const numbers = new Int32Array(owners.length);
+  const workload = (owner: number): number => {
+    if (owner < 0) return -1;
+    if (numbers[owner] !== 0) return numbers[owner]! - 1;
+    const name = workloadName(owners[owner]!);
+    const number = workloads.get(name) ?? workloads.size;
+    workloads.set(name, number);
+    numbers[owner] = number + 1;
+    return number;
+  };
   return decision => {
     if (decision >= known.length) {
       const wider = new Int32Array(decision * 2);
@@ -154,16 +165,9 @@ function createShapes({ compiled, decisions }: ReplayContext): (decision: number
     if (known[decision] !== 0) return known[decision]! - 1;
     const d = decisions[decision]!;
     const { egress, ingress, forward, code, service, backends } = d;
-    const key = JSON.stringify([
-      name(d.source),
-      name(d.destination),
-      egress,
-      ingress,
-      forward,
-      code,
-      service,
-      backends,
-    ]);
+    const ends = `${workload(d.source)} ${workload(d.destination)}`;
+    const split = backends === null ? '' : JSON.stringify(backends);
+    const key = `${ends} ${egress} ${ingress} ${forward} ${code} ${service} ${split}`;
     const shape = shapes.get(key) ?? shapes.size;
     shapes.set(key, shape);
     known[decision] = shape + 1;

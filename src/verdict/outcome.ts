@@ -6,9 +6,8 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { formatPosition } from '../documents/document.js';
-import { containsUnaddressed, containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
-import { heldAddresses } from '../rules/pod-sets.js';
-import type { AddressSet, Direction, Isolation, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import { parseV4, parseV6 } from '../rules/addresses.js';
+import type { Direction, Isolation, Rule, Ruleset, Tier } from '../rules/ruleset.js';
 import {
   OUTCOME_AMBIGUOUS,
   OUTCOME_DEFAULT_DENY,
@@ -124,8 +123,8 @@ function denyingIsolation(
   return isolations.find(isolation => tier?.isolations.includes(isolation));
 }
 
-/** Records are printed a packet at a time; who isolates a pod is found once. */
-const cache = new WeakMap<Ruleset, Map<string, readonly Isolation[]>>();
+/** Records are printed a packet at a time; who isolates whom is found once. */
+const cache = new WeakMap<Ruleset, Map<Direction, IsolationIndex>>();
 
 function isolationsOf(
   direction: Direction,
@@ -133,28 +132,64 @@ function isolationsOf(
   ruleset: Ruleset,
   inventory: Inventory,
 ): readonly Isolation[] {
-  let byOwner = cache.get(ruleset);
-  if (byOwner === undefined) {
-    byOwner = new Map();
-    cache.set(ruleset, byOwner);
+  let indexes = cache.get(ruleset);
+  if (indexes === undefined) {
+    indexes = new Map();
+    cache.set(ruleset, indexes);
   }
-  const key = `${direction} ${subjectOwner}`;
-  let found = byOwner.get(key);
-  if (found === undefined) {
-    const holds = holder(subjectOwner, inventory);
-    found = ruleset[direction].flatMap(tier => tier.isolations.filter(({ subjects }) => holds(subjects)));
-    byOwner.set(key, found);
+  let index = indexes.get(direction);
+  if (index === undefined) {
+    index = indexIsolations(
+      ruleset[direction].flatMap(({ isolations }) => isolations),
+      inventory,
+    );
+    indexes.set(direction, index);
+  }
+  return index.get(subjectOwner) ?? NOT_ISOLATED;
+}
+
+const NOT_ISOLATED: readonly Isolation[] = [];
+type IsolationIndex = ReadonlyMap<number, readonly Isolation[]>;
+
+/** Every isolation of each owner it holds through any of its addresses, in order. */
+function indexIsolations(isolations: readonly Isolation[], { byAddress }: Inventory): IsolationIndex {
+  const found = new Map<number, Isolation[]>();
+  const held4: [number, number][] = [];
+  const held6: [bigint, number][] = [];
+  for (const [address, { owner }] of byAddress) {
+    const v4 = parseV4(address);
+    const v6 = v4 === null ? parseV6(address) : null;
+    if (v4 !== null) held4.push([v4, owner]);
+    if (v6 !== null) held6.push([v6, owner]);
+  }
+  held4.sort(([a], [b]) => a - b);
+  held6.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const isolation of isolations) {
+    const { v4, v6, unaddressed } = isolation.subjects;
+    const owners = new Set([...ownersIn(v4, held4), ...ownersIn(v6, held6), ...unaddressed]);
+    for (const owner of owners) {
+      const known = found.get(owner);
+      if (known === undefined) found.set(owner, [isolation]);
+      else known.push(isolation);
+    }
   }
   return found;
 }
 
-/** Whether a set holds the pod, through any of its addresses. */
-function holder(subjectOwner: number, inventory: Inventory): (set: AddressSet) => boolean {
-  const held = heldAddresses(inventory.owners[subjectOwner]!, inventory);
-  if (held.length === 0) return set => containsUnaddressed(set, subjectOwner);
-  const v4 = held.map(parseV4).filter(x => x !== null);
-  const v6 = held.map(parseV6).filter(x => x !== null);
-  return set => v4.some(x => containsV4(set, x)) || v6.some(x => containsV6(set, x));
+/** @param set intervals, @param held addresses in order, with their owners */
+function ownersIn<T extends number | bigint>(set: readonly T[], held: readonly (readonly [T, number])[]): number[] {
+  const owners: number[] = [];
+  for (let i = 0; i < set.length; i += 2) {
+    let lo = 0;
+    let hi = held.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1;
+      if (held[mid]![0] < set[i]!) lo = mid + 1;
+      else hi = mid;
+    }
+    for (; lo < held.length && held[lo]![0] <= set[i + 1]!; lo++) owners.push(held[lo]![1]);
+  }
+  return owners;
 }
 
 /** (P18): whether the packet passes though connection tracking calls it invalid, as nobody asks it. */

@@ -35,7 +35,7 @@ if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
 const ENFORCERS = ['calico', 'kube-router', 'weave'] as const;
 const RAW = 101;
 /** Rulesets a profile; each with 20 to 40 packets. */
-const RULESETS = 60;
+const RULESETS = 100;
 const kernel = kernelProfile();
 
 function compileWith(policies: readonly NetworkPolicy[], inventory: Inventory, name: ProfileName): Compiled {
