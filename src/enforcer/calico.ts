@@ -76,10 +76,11 @@ export function emitCalico(policies: readonly NetworkPolicy[], inventory: Invent
   });
   nft.chain('cali-from-wl-dispatch', '', dispatch('saddr', 'goto', from));
   nft.chain('cali-to-wl-dispatch', '', dispatch('daddr', 'goto', to));
+  const node = [...cluster.ownNode(), ...cluster.nodeItself()];
   nft.chain('forward', 'cali-FORWARD, and what stands for INPUT and OUTPUT', [
     'type filter hook forward priority filter; policy accept;',
     ...perFamily(f => `${pair(f)} ${nft.pairs(cluster.samePod(), f)} ct state != invalid accept${comment('loopback')}`),
-    ...perFamily(f => `${pair(f)} ${nft.pairs(cluster.ownNode(), f)} accept${comment('node')}`),
+    ...perFamily(f => `${pair(f)} ${nft.pairs(node, f)} accept${comment('node')}`),
     `meta nfproto ipv6 meta l4proto 58 @th,0,8 ${ROUTER_TYPES} accept${comment('cali-wl-to-host')}`,
     clearMarks(0xf0000),
     'jump cali-from-wl-dispatch',

@@ -82,6 +82,15 @@ export class Cluster {
     return this.fromNodes;
   }
 
+  /** A node and itself: what never leaves it. */
+  nodeItself(): Pair[] {
+    const nodeLocal = this.inventory.byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
+    return this.inventory.nodes.flatMap(node => {
+      const held = this.held(node);
+      return [...pairs(held, [...held, ...nodeLocal]), ...pairs(nodeLocal, held)];
+    });
+  }
+
   /** A pod and the node it is on. */
   toOwnNode(): Pair[] {
     return this.ownNode().map(([node, pod]): Pair => [pod, node]);

@@ -79,12 +79,13 @@ export function emitWeave(policies: readonly NetworkPolicy[], inventory: Invento
     'ct state new jump WEAVE-NPC-INGRESS',
   ]);
   const pair = 'ip saddr . ip daddr';
+  const node = [...cluster.ownNode(), ...cluster.nodeItself()];
   nft.chain('forward', 'FORWARD; what OUTPUT lets through stands in front', [
     'type filter hook forward priority filter; policy accept;',
     `${pair} ${nft.pairs(cluster.samePod(), 4)} ct state != invalid accept${comment('loopback')}`,
-    `${pair} ${nft.pairs(cluster.ownNode(), 4)} accept${comment('node')}`,
-    `ip6 saddr . ip6 daddr ${nft.pairs(cluster.ownNode(), 6)} accept${comment('node')}`,
-    `ip6 saddr . ip6 daddr ${nft.pairs(cluster.toOwnNode(), 6)} accept${comment('node')}`,
+    `${pair} ${nft.pairs(node, 4)} accept${comment('node')}`,
+    // Of IPv6 weave-npc knows nothing.
+    `ip6 saddr . ip6 daddr ${nft.pairs([...node, ...cluster.toOwnNode()], 6)} accept${comment('node')}`,
     `ip saddr ${pods} jump WEAVE-NPC-EGRESS`,
     `ip daddr ${pods} jump WEAVE-NPC`,
     `ip daddr ${pods} drop${comment('no ingress rule')}`,
