@@ -17,6 +17,15 @@ const applicationOf = i => Math.floor(i / NAMESPACES) % APPLICATIONS;
 /** The port pod i listens on. */
 export const portOf = i => PORTS[applicationOf(i)];
 
+/** The protocol pod i's application is admitted on. */
+export const protocolOf = i => (applicationOf(i) === 6 ? 17 : 6);
+/** A pod near pod `other` that the policies allow to connect to pod i: of i's team or the two behind it. */
+export function allowedClient(i, other, pods) {
+  const team = (i + (other % 3)) % NAMESPACES;
+  const chosen = other - (other % NAMESPACES) + team;
+  return chosen < pods ? chosen : team;
+}
+
 export function createCluster(pods) {
   const items = [];
   const named = (kind, apiVersion, name, namespace, rest) =>

@@ -3,14 +3,16 @@
  * A synthetic capture: node bench/generate.mjs FILE [--packets N] [--connections N] [--snap BYTES] [--seed N] ...
  *
  * In:  how many packets, of how many connections at a time between how many pods; `skew`: 1 = all connections equally
- * busy, 2 and more = few busy ones; `life`: packets after which a connection ends and another one begins in its place.
- * Out: a pcap file, the same for the same options. TCP with handshakes, sequence numbers and FINs as they belong (80 %),
- * UDP questions and answers (15 %), pings (5 %); checksums are left to the network card, as captures on hosts show it.
+ * busy, 2 and more = few busy ones; `life`: packets after which a connection ends and another one begins in its place;
+ * `refused`: the share of connections between any two pods, most of which the cluster's policies refuse; the others go where
+ * a policy allows them.
+ * Out: a pcap file, the same for the same options. TCP with handshakes, sequence numbers and FINs as they belong, UDP
+ * questions and answers, pings; checksums are left to the network card, as captures on hosts show it.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { podAddress, portOf } from './cluster.mjs';
+import { allowedClient, podAddress, portOf, protocolOf } from './cluster.mjs';
 import { createRandom } from './random.mjs';
 
 export const DEFAULTS = {
@@ -20,6 +22,7 @@ export const DEFAULTS = {
   snap: 96,
   skew: 2,
   life: 200,
+  refused: 0.1,
   seed: 1,
 };
 
@@ -39,7 +42,7 @@ const DATA = [0, 0, 90, 517, 1400];
 
 /** Writes the capture. @returns { packets, bytes } */
 export function generate(file, options = {}) {
-  const { packets, connections, pods, snap, skew, life, seed } = { ...DEFAULTS, ...options };
+  const { packets, connections, pods, snap, skew, life, refused, seed } = { ...DEFAULTS, ...options };
   const random = createRandom(seed);
   const output = openSync(file, 'w');
   const buffer = Buffer.alloc(BUFFER + 2048);
@@ -60,6 +63,10 @@ export function generate(file, options = {}) {
     kind[c] = chance < 0.8 ? 6 : chance < 0.95 ? 17 : 1;
     const to = random.below(pods);
     client[c] = random.unit() < 0.1 ? 0xcb007100 + random.below(256) : podAddress(random.below(pods));
+    if (random.unit() >= refused) {
+      kind[c] = protocolOf(to);
+      if (client[c] < 0xcb007100) client[c] = podAddress(allowedClient(to, random.below(pods), pods));
+    }
     server[c] = podAddress(to);
     serverPort[c] = portOf(to);
     clientPort[c] = 32768 + random.below(28000);
