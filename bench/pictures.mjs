@@ -4,7 +4,7 @@
  * In:  a document `policap.suite/1`.  Out: SVG text by name: throughput, memory, connections, rules, comparisons (and
  * rules-FAMILY where there are several families), each only where it was measured.
  */
-import { barChart, colourOf, lineChart } from './svg.mjs';
+import { barChart, lineChart } from './svg.mjs';
 
 const COLOUR = { policap: 'blue', yardstick: 'purple', peer: 'grey' };
 const noteOf = ({ machine }) =>
@@ -41,8 +41,8 @@ function throughput({ contenders }, size, note) {
       ...{ name, colour: COLOUR[kind], value: 1000 / median, min: 1000 / max, max: 1000 / min },
     }))
     .sort((a, b) => b.value - a.value);
-  const unit = `million packets a second of CPU time, start taken off; lines: slowest and fastest round; ${size}`;
-  return barChart({ title: 'Replaying a capture, beside programs that read the same one', unit, note, bars });
+  const unit = `million packets a second of CPU time, start taken off; lines: slowest and fastest round`;
+  return barChart({ title: 'Replaying a capture, beside programs that read the same one', unit, size, note, bars });
 }
 
 function memory({ contenders }, size, note) {
@@ -52,7 +52,8 @@ function memory({ contenders }, size, note) {
     .sort((a, b) => a.value - b.value);
   return barChart({
     title: 'Memory at its highest',
-    unit: `megabytes; ${size}`,
+    unit: 'megabytes',
+    size,
     note: note.replace('CPU time', 'Resident set'),
     bars,
   });
@@ -82,7 +83,7 @@ function seriesOf(sets, pick) {
   const colours = ['grey', 'orange', 'blue', 'teal', 'purple', 'red'];
   return enginesOf(sets).map((name, i) => ({
     name,
-    colour: colours[i] ?? colourOf(i),
+    colour: colours[i % colours.length],
     points: sets
       .map(({ rules, engines }) => [rules, pick(engines.find(({ engine }) => engine === name))])
       .filter(([, y]) => y > 0),

@@ -5,17 +5,30 @@
  * the reader's light or dark theme. Nothing is drawn that has no number.
  */
 const WIDTH = 760;
-const COLOURS = ['blue', 'orange', 'green', 'purple', 'red', 'grey', 'teal'];
+/** Name -> on light, on dark. */
+const COLOURS = {
+  ...{ blue: ['#0969da', '#4493f8'], orange: ['#bc4c00', '#f0883e'], green: ['#1a7f37', '#3fb950'] },
+  ...{
+    purple: ['#8250df', '#ab7df8'],
+    red: ['#cf222e', '#f85149'],
+    grey: ['#8c959f', '#767e88'],
+    teal: ['#0b7285', '#39c5cf'],
+  },
+};
+const coloursOf = theme =>
+  Object.entries(COLOURS)
+    .map(([name, pair]) => `.fill.${name} { fill: ${pair[theme]} } .stroke.${name} { stroke: ${pair[theme]} }`)
+    .join(' ');
 const STYLE = `
   text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
-  .title { font-size: 16px; font-weight: 600 } .note { fill: #59636e; font-size: 12px } .right { text-anchor: end } .middle { text-anchor: middle }
+  .title { font-size: 16px; font-weight: 600 } .note { fill: #59636e; font-size: 12px }
+  .right { text-anchor: end } .middle { text-anchor: middle }
   .grid { stroke: #d1d9e0; stroke-width: 1 } .spread { stroke: #59636e; stroke-width: 1.5 }
   .line { fill: none; stroke-width: 2.5; stroke-linejoin: round }
-  .blue { --c: #0969da } .orange { --c: #bc4c00 } .green { --c: #1a7f37 } .purple { --c: #8250df } .red { --c: #cf222e } .grey { --c: #8c959f } .teal { --c: #0b7285 }
-  .fill { fill: var(--c) } .stroke { stroke: var(--c) }
+  ${coloursOf(0)}
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .note { fill: #9198a1 } .grid { stroke: #3d444d } .spread { stroke: #9198a1 }
-    .blue { --c: #4493f8 } .orange { --c: #f0883e } .green { --c: #3fb950 } .purple { --c: #ab7df8 } .red { --c: #f85149 } .grey { --c: #656c76 } .teal { --c: #39c5cf }
+    ${coloursOf(1)}
   }`;
 
 const escaped = text =>
@@ -45,8 +58,8 @@ const VALUES = 60;
 const ROW = 30;
 
 /** @param bars [{ name, value, min, max, colour }], the longest first or last as they come */
-export function barChart({ title, unit, note, bars }) {
-  const top = 56;
+export function barChart({ title, unit, size = '', note, bars }) {
+  const top = 76;
   const height = top + bars.length * ROW + 34;
   const most = Math.max(...bars.map(({ max, value }) => max ?? value));
   const scale = value => LABELS + (value / most) * (WIDTH - LABELS - VALUES);
@@ -66,6 +79,7 @@ export function barChart({ title, unit, note, bars }) {
   return page(title, height, [
     text(16, 24, title, 'title'),
     text(16, 44, unit, 'note'),
+    text(16, 61, size, 'note'),
     line(LABELS, top, LABELS, top + bars.length * ROW, 'grid'),
     ...rows,
     text(16, height - 10, note, 'note'),
@@ -94,17 +108,15 @@ export function lineChart({ title, xTitle, yTitle, note, series }) {
     `<circle cx="${PLOT.right + 14}" cy="${round(labels[i])}" r="4" class="${colour} fill"/>`,
     text(PLOT.right + 24, labels[i] + 4, name),
   ]);
-  return page(title, 390, [
+  return page(title, 408, [
     text(16, 24, title, 'title'),
     text(16, 44, yTitle, 'note'),
     ...grid,
     text(PLOT.right, PLOT.bottom + 38, xTitle, 'note right'),
     ...lines,
-    text(16, 380, note, 'note'),
+    text(16, 398, note, 'note'),
   ]);
 }
-
-export const colourOf = i => COLOURS[i % COLOURS.length];
 
 /** From the decades around the values, or just around them. */
 function logScale(values, from, to, decades) {
