@@ -1,7 +1,8 @@
 // The arrows of the two pipelines, checked: a folder may import only what stands before it.
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
-const engine = '^src/(capture|packet|documents|cluster|policy|profile|rules|enforcer|tree|flow|verdict)/';
+const engine =
+  '^src/(capture|packet|documents|cluster|policy|profile|rules|enforcer|tree|flow|verdict|memory|generate)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -25,22 +26,24 @@ module.exports = {
       from: { path: engine },
       to: { dependencyTypes: ['core'] },
     },
+    only('memory', []),
     only('documents', []),
-    only('capture', []),
-    only('packet', ['capture']),
+    only('capture', ['memory']),
+    only('packet', ['capture', 'memory']),
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
     only('profile', []),
     only('rules', ['documents', 'cluster', 'policy', 'profile']),
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
-    only('tree', ['documents', 'cluster', 'packet', 'rules']),
-    only('flow', ['packet', 'capture']),
-    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow']),
+    only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
+    only('generate', ['rules']),
+    only('flow', ['packet', 'capture', 'memory']),
+    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'memory']),
     // A report is given what was compiled.
     only(
       'report',
-      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict'],
+      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict', 'memory'],
       ['^src/compile\\.ts$'],
     ),
     {

@@ -29,7 +29,7 @@ export function measureAcl(ruleFile, traceFile, { rules, headers, rounds }) {
 }
 
 const sizes = (ruleFile, traceFile, rules, headers) => [
-  ...[`--rulesf=${ruleFile}`, `--tracef=${traceFile}`, `--rulenum=${rules}`, `--tracenum=${headers}`],
+  ...[`--rulesf=${ruleFile}`, `--tracef=${traceFile}`, `--rulenum=${rules + 1}`, `--tracenum=${headers + 1}`],
   ...[`--iter=${Math.ceil(LOOKUPS / headers)}`, '--verbose=0'],
 ];
 

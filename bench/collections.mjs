@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
  * What a long replay leaves to the garbage collector:
- *   node --max-semi-space-size=1 bench/collections.mjs CAPTURE PODS [OBJECTS]
+ *   node --max-semi-space-size=1 bench/collections.mjs CAPTURE PODS [OBJECTS] [plain]
  *
- * In:  a capture; OBJECTS: so many objects made a packet on purpose, to see that they are noticed.
+ * In:  a capture; OBJECTS: so many objects made a packet on purpose, to see that they are noticed; plain: without the fast path.
  * Out: one line of JSON, { packets, before, after }: collections before and after the middle of the capture. Behind it all
  * code is compiled and every connection known: nothing is left to allocate but what a batch takes. With 1 MB for new
  * objects, one boxed number a packet is a collection every 65,000 packets.
@@ -12,13 +12,17 @@ import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { compile } from '../dist/compile.js';
 import { readDocuments } from '../dist/documents/read.js';
 import { openCaptures } from '../dist/node/captures.js';
+import { loadFastPath } from '../dist/node/fast-path.js';
 import { replay } from '../dist/replay.js';
+import { createFastPath } from '../dist/replay-memory.js';
 import { createTextReport } from '../dist/report/text.js';
 import { createCluster } from './cluster.mjs';
 
-const [capture, pods, objects = '0'] = process.argv.slice(2);
+const [capture, pods, objects = '0', plain = ''] = process.argv.slice(2);
 const { compiled } = compile(readDocuments(createCluster(Number(pods)), 'cluster.json').documents);
-const source = await openCaptures([capture]);
+const module = plain === 'plain' ? null : loadFastPath(process.env);
+const fastPath = module === null ? null : createFastPath(module, {}, compiled.classifier);
+const source = await openCaptures([capture], { memory: fastPath?.memory });
 
 const starts = [];
 const observer = new PerformanceObserver(list => {
@@ -29,6 +33,7 @@ observer.observe({ entryTypes: ['gc'] });
 let middle = Number.POSITIVE_INFINITY;
 const options = {
   captures: [capture],
+  fastPath,
   onProgress: (_, read, total) => {
     if (middle === Number.POSITIVE_INFINITY && read * 2 > total) middle = performance.now();
   },

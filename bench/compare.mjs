@@ -46,10 +46,10 @@ function figuresOf({ replays = [], stages = [], lookups = [] }) {
       figures.set(key, { figure: together, yardstick: null, calibration: calibration.both });
     }
   }
-  for (const { family, rules, calibration, engines } of lookups) {
+  for (const { family, rules, ip, calibration, engines } of lookups) {
     for (const { engine, nanoseconds } of engines) {
       if (nanoseconds === undefined || !engine.startsWith('decision tree')) continue;
-      const key = `${engine}: ${rules} ${family} rules`;
+      const key = `${engine}: ${rules} ${family} rules, IPv${ip}`;
       figures.set(key, { figure: nanoseconds, yardstick: null, calibration: calibration.both });
     }
   }

@@ -21,7 +21,8 @@ const FULL = {
   rules: [100, 1_000, 10_000, 100_000],
   others: true,
 };
-const COMMON = { pods: 2000, snap: 96, seed: 1, rounds: 3, milliseconds: 100, headers: 4096 };
+const FAMILIES = ['acl', 'fw', 'ipc'];
+const COMMON = { pods: 2000, snap: 96, seed: 1, rounds: 3, milliseconds: 100, headers: 65_536, ip: [4] };
 /** The capture on which peers run: the one of these that is nearest, by connections. */
 const MAIN_CONNECTIONS = 100_000;
 
@@ -38,7 +39,8 @@ Makes captures and rules, runs policap and every peer that is installed, in turn
   --only SECTIONS      of replays,stages,lookups
   --rounds N           (3)   --packets N           --connections N,N,...   --policy-rules N
   --pods N (2000)            --snap BYTES (96)     --rules N,N,...         --seed N (1)
-  --milliseconds N     an engine's, a round (100)  --headers N (4096)      --built  take dist/ as it is
+  --families acl,fw,ipc      --ip 4,6 (4)   of rule sets
+  --milliseconds N     an engine's, a round (100)  --headers N (65536)      --built  take dist/ as it is
 `;
 
 const string = { type: 'string' };
@@ -51,7 +53,9 @@ const OPTIONS = {
       string,
     ]),
   ),
-  ...Object.fromEntries(['pods', 'snap', 'rules', 'seed', 'milliseconds', 'headers'].map(name => [name, string])),
+  ...Object.fromEntries(
+    ['pods', 'snap', 'rules', 'families', 'ip', 'seed', 'milliseconds', 'headers'].map(name => [name, string]),
+  ),
 };
 export const SECTIONS = ['replays', 'stages', 'lookups'];
 
@@ -77,6 +81,12 @@ export function readOptions(args) {
       return { error: `--${name} ${values[name]}: not whole numbers above 0` };
     sizes[name] = list;
   }
+  if (values.ip?.split(',').some(version => version !== '4' && version !== '6'))
+    return { error: `--ip ${values.ip}: there are 4 and 6` };
+  if (values.ip !== undefined) sizes.ip = values.ip.split(',').map(Number);
+  const strange = values.families?.split(',').find(name => !FAMILIES.includes(name));
+  if (strange !== undefined) return { error: `--families ${strange}: there are ${FAMILIES.join(', ')}` };
+  sizes.families = values.families?.split(',') ?? FAMILIES;
   const sections = values.only?.split(',') ?? SECTIONS;
   const unknown = sections.find(name => !SECTIONS.includes(name));
   if (unknown !== undefined) return { error: `--only ${unknown}: there are ${SECTIONS.join(', ')}` };

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { isInstalled } from './process.mjs';
 
 /** Programs of the classifier's and the yardstick's sections. */
-export const DPDK = { program: 'dpdk-test-acl', package: 'dpdk' };
+export const DPDK = { program: 'dpdk-test-acl', package: 'dpdk-dev' };
 export const COMPILER = { program: 'cc', package: 'gcc' };
 
 /** @returns null where the program is there */

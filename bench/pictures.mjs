@@ -25,7 +25,7 @@ export function drawPictures(result) {
   if (series.length > 1) pictures.connections = connections(series, noteOf(result));
   const families = [...new Set(result.lookups.map(({ family }) => family))];
   families.forEach((family, i) => {
-    const sets = result.lookups.filter(each => each.family === family);
+    const sets = result.lookups.filter(each => each.family === family && each.ip === 4);
     if (sets.length < 2) return;
     pictures[i === 0 ? 'rules' : `rules-${family}`] = lookups(sets, family, noteOf(result));
     if (i === 0) pictures.comparisons = comparisons(sets, family);

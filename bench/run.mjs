@@ -19,7 +19,7 @@ import { drawPictures } from './pictures.mjs';
 import { build, jsonOf } from './process.mjs';
 import { measureReplays, withCapture } from './replays.mjs';
 import { inTurn } from './rounds.mjs';
-import { createRuleSet, families } from './rule-sets.mjs';
+import { createRuleSet } from './rule-sets.mjs';
 import { comparisonText, resultText } from './text.mjs';
 import { buildYardstick } from './yardstick.mjs';
 
@@ -78,8 +78,9 @@ function measureAll(args, { sections }, sizes, folder) {
     });
   });
   if (sections.includes('lookups')) {
-    for (const family of families())
-      for (const rules of sizes.rules) result.lookups.push(measureLookups(family, rules, sizes, folder));
+    for (const family of sizes.families)
+      for (const ip of sizes.ip)
+        for (const rules of sizes.rules) result.lookups.push(measureLookups(family, rules, ip, sizes, folder));
   }
   return result;
 }
@@ -101,16 +102,16 @@ function measureStages(scenario, { capture }, rounds, onRun) {
   return { capture: scenario, calibration: speed, stages };
 }
 
-function measureLookups(family, rules, { headers, milliseconds, rounds }, folder) {
-  progress(`${rules} rules of family ${family}`);
-  const set = createRuleSet(family, rules, headers);
+function measureLookups(family, rules, ip, { headers, milliseconds, rounds }, folder) {
+  progress(`${rules} rules of family ${family}, IPv${ip}`);
+  const set = createRuleSet(family, rules, ip, headers);
   const [ruleFile, traceFile] = [join(folder, 'filters.rules'), join(folder, 'filters.trace')];
   writeFileSync(ruleFile, set.rules);
   writeFileSync(traceFile, set.trace);
   const [speed] = inTurn([calibration], rounds);
   const { tuples, engines } = jsonOf('lookups.mjs', ruleFile, traceFile, milliseconds, rounds);
-  const acl = measureAcl(ruleFile, traceFile, { rules, headers, rounds });
-  return { family, rules, headers, tuples, calibration: speed, engines: [...engines, ...acl] };
+  const acl = ip === 6 ? [] : measureAcl(ruleFile, traceFile, { rules, headers, rounds });
+  return { family, rules, ip, headers, tuples, calibration: speed, engines: [...engines, ...acl] };
 }
 
 function writeResult(result, out) {

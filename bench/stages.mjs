@@ -2,22 +2,21 @@
 /**
  * One stage of a replay and all before it, measured: node bench/stages.mjs STAGE CAPTURE PODS
  *
- * In:  read | parse | track | judge | report.  Out: one line of JSON, { stage, packets, nanoseconds } (CPU time a packet).
+ * In:  read | parse | track | judge | report; POLICAP_WASM=0 for plain JavaScript.  Out: one line of JSON, { stage, packets,
+ * nanoseconds } (CPU time a packet). Tracking and judging are one loop: `track` is a replay without any policy or pod.
  * A process a stage: a stage's machine code then is what this one input made it, as in a replay. The capture is read
  * twice and the second time counts, so that neither compilation nor the first touch of memory does.
  */
 import { BATCH_FRAMES } from '../dist/capture/frame.js';
 import { compile } from '../dist/compile.js';
 import { readDocuments } from '../dist/documents/read.js';
-import { createTracker } from '../dist/flow/conntrack.js';
-import { AHEAD, TRACK_NEW } from '../dist/flow/tracker.js';
 import { openCaptures } from '../dist/node/captures.js';
+import { loadFastPath } from '../dist/node/fast-path.js';
 import { createParser, newPacketBatch } from '../dist/packet/parse.js';
-import { STRIDE } from '../dist/packet/row.js';
 import { replay } from '../dist/replay.js';
+import { createFastPath } from '../dist/replay-memory.js';
 import { createTextReport } from '../dist/report/text.js';
 import { createCluster } from './cluster.mjs';
-import { START } from './generate.mjs';
 
 export const STAGES = ['read', 'parse', 'track', 'judge', 'report'];
 
@@ -25,8 +24,8 @@ const [stage, capture, pods] = process.argv.slice(2);
 if (!STAGES.includes(stage)) throw new Error(`usage: node bench/stages.mjs ${STAGES.join('|')} CAPTURE PODS`);
 
 /** Reading, and what a stage does with each batch. */
-async function each(visit) {
-  const source = await openCaptures([capture]);
+async function each(fastPath, visit) {
+  const source = await openCaptures([capture], { memory: fastPath?.memory });
   let packets = 0;
   for (let frames = await source.next(); frames !== null; frames = await source.next()) {
     packets += frames.count;
@@ -36,37 +35,24 @@ async function each(visit) {
   return packets;
 }
 
-function trackAll(tracker, frames, { rows }) {
-  const { bytes, seconds, nanoseconds } = frames;
-  for (let i = 0; i < frames.count; i++) {
-    if (i % AHEAD === 0) tracker.prepare(rows, bytes, i, Math.min(i + AHEAD, frames.count));
-    const now = (seconds[i] - START) * 1000 + Math.floor(nanoseconds[i] / 1e6);
-    if (tracker.track(rows, i * STRIDE, bytes, now, i % AHEAD) === TRACK_NEW) tracker.confirm();
-  }
-}
-
 async function run() {
-  if (stage === 'read') return each(() => {});
-  const parser = createParser({});
-  const packets = newPacketBatch(BATCH_FRAMES);
-  if (stage === 'parse') return each((frames, interfaces) => parser.parse(frames, interfaces, packets));
-  if (stage === 'track') {
-    const tracker = createTracker({});
-    return each((frames, interfaces) => {
-      parser.parse(frames, interfaces, packets);
-      trackAll(tracker, frames, packets);
-    });
+  const fastPath = module === null ? null : createFastPath(module, {}, compiled.classifier);
+  if (stage === 'read') return each(fastPath, () => {});
+  const parser = createParser({}, fastPath);
+  if (stage === 'parse') {
+    const packets = newPacketBatch(BATCH_FRAMES, fastPath?.memory);
+    return each(fastPath, (frames, interfaces) => parser.parse(frames, interfaces, packets));
   }
-  const source = await openCaptures([capture]);
+  const source = await openCaptures([capture], { memory: fastPath?.memory });
   const reports = stage === 'report' ? [createTextReport({ write() {} })] : [];
-  const { packets: judged } = await replay(source, compiled, { captures: [capture] }, reports);
+  const { packets: judged } = await replay(source, compiled, { captures: [capture], fastPath }, reports);
   source.close();
   return judged;
 }
 
-const compiled = ['judge', 'report'].includes(stage)
-  ? compile(readDocuments(createCluster(Number(pods)), 'cluster.json').documents).compiled
-  : null;
+const module = loadFastPath(process.env);
+const cluster = () => readDocuments(createCluster(Number(pods)), 'cluster.json').documents;
+const { compiled } = compile(stage === 'track' ? [] : cluster());
 await run();
 const before = process.cpuUsage();
 const packets = await run();

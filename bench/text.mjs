@@ -33,7 +33,7 @@ export function resultText(result, { markdown = false } = {}) {
       ),
     ]),
     ...result.lookups.flatMap(section => [
-      title(`First match among ${count(section.rules)} rules, family ${section.family}`),
+      title(`First match among ${count(section.rules)} rules, family ${section.family}, IPv${section.ip}`),
       lookupTable(section, table),
     ]),
   ];

@@ -14,8 +14,8 @@ export const STAMP = join(root, 'dist', '.built');
 
 export function isBuilt() {
   if (!existsSync(STAMP)) return false;
-  const sources = Math.max(newest(join(root, 'src')), statSync(join(root, 'tsconfig.json')).mtimeMs);
-  return statSync(STAMP).mtimeMs >= sources;
+  const sources = ['src', 'scripts/fast-path'].map(folder => newest(join(root, folder)));
+  return statSync(STAMP).mtimeMs >= Math.max(...sources, statSync(join(root, 'tsconfig.json')).mtimeMs);
 }
 
 /** The newest change below a folder, in milliseconds since 1970; the folders' own times tell of files that are gone. */

@@ -76,6 +76,7 @@ function build() {
   if (run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']) !== 0)
     fail('The build failed.');
   if (run(process.execPath, ['scripts/inline-constants.mjs', 'dist']) !== 0) fail('The build failed.');
+  if (run(process.execPath, ['scripts/fast-path/build.mjs']) !== 0) fail('The build failed.');
   writeFileSync(STAMP, '');
 }
 

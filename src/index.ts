@@ -18,6 +18,7 @@ export { readDocuments } from './documents/read.js';
 export type { NetworkPolicy } from './policy/policy.js';
 export { PROFILE_NAMES, type Profile, type ProfileName } from './profile/profile.js';
 export { type ReplayOptions, type ReplayOutcome, replay } from './replay.js';
+export { createFastPath } from './replay-memory.js';
 export { createJsonReport } from './report/json.js';
 export { createJsonlReport } from './report/jsonl.js';
 export { createPcapngReport } from './report/pcapng.js';

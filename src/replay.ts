@@ -6,26 +6,29 @@
  * batch holds at least LOOK_AHEAD packets, so that the verdicts are the same however the capture was read.
  */
 import type { CaptureError, FrameBatch, FrameSource } from './capture/frame.js';
-import { GATHERED_FRAMES, gatherFrames } from './capture/gather.js';
+import { gatherFrames } from './capture/gather.js';
 import type { Compiled } from './compile.js';
-import { createTracker } from './flow/conntrack.js';
 import { createFragments } from './flow/fragments.js';
 import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { TrackerOptions } from './flow/tracker.js';
-import { createParser, newPacketBatch, type ParserOptions } from './packet/parse.js';
+import type { FastPath } from './memory/fast-path.js';
+import { OWN_MEMORY } from './memory/memory.js';
+import { createParser, type ParserOptions } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
+import { createReplayMemory } from './replay-memory.js';
 import { createInOrder } from './report/in-order.js';
 import type { ReplayResult, Report } from './report/report.js';
 import { createDecisions } from './verdict/decisions.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
-import { newVerdictBatch } from './verdict/verdict.js';
 
 export interface ReplayOptions extends TrackerOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
   /** `linux`: nf_conntrack's rules; `none`: every packet on its own. */
   readonly conntrack?: 'linux' | 'none';
+  /** Runs the hot loops (fast path.ts): made for this one replay, with these options. Without it they run as JavaScript. */
+  readonly fastPath?: FastPath | null;
   /** The captures as the user named them. */
   readonly captures: readonly string[];
   /** Called between batches, some hundred times a second at most; may answer later, to let signals be served. */
@@ -51,27 +54,24 @@ export async function replay(
   const mode = options.mode ?? 'what-if';
   const decisions = createDecisions();
   const stateless = options.conntrack === 'none';
-  const tracker = stateless ? createStateless() : createTracker(options);
-  const parser = createParser(options);
-  const judge = new Judge({
-    ...compiled,
-    tracker,
-    fragments: createFragments(options),
-    reassembly: mode === 'dataplane' && !stateless ? new Reassembly(options) : null,
-    decisions,
-    mode,
-    stateless,
-  });
-  const verdicts = newVerdictBatch(GATHERED_FRAMES);
-  let packets = newPacketBatch(GATHERED_FRAMES);
-  let packetsAhead = newPacketBatch(GATHERED_FRAMES);
+  const fastPath = stateless ? null : (options.fastPath ?? null);
+  const memory = createReplayMemory(options, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
+  const tracker = stateless ? createStateless() : memory.tracker;
+  fastPath?.bind(memory.tracker.fastPathParts());
+  const parser = createParser(options, fastPath);
+  const fragments = createFragments(options);
+  const reassembly = mode === 'dataplane' && !stateless ? new Reassembly(options) : null;
+  const judge = new Judge({ ...compiled, tracker, fragments, reassembly, decisions, mode, stateless }, fastPath);
+  const { verdicts, adopt } = memory;
+  let { packets, packetsAhead } = memory;
   let totalBytes = 0;
 
   const looksAhead = mode === 'what-if' && compiled.inventory.services.length > 0;
   const gathered = looksAhead ? gatherFrames(source, LOOK_AHEAD) : source;
   const read = async (into: PacketBatch): Promise<FrameBatch | null> => {
     const pending = gathered.next();
-    const frames = pending instanceof Promise ? await pending : pending;
+    const given = pending instanceof Promise ? await pending : pending;
+    const frames = given === null ? null : adopt(given);
     if (frames !== null) parser.parse(frames, source.interfaces, into);
     return frames;
   };

@@ -6,6 +6,7 @@
  * Nothing is read before the first next(), so opening never waits; what is wrong with the beginning of a capture is
  * found there too and stands in `errors` like any other damage.
  */
+import type { Memory } from '../memory/memory.js';
 import { type FormatOptions, hex, MAX_RECORD } from './format.js';
 import { BATCH_FRAMES, type ByteSource, CaptureError, type CaptureInterface, type FrameSource } from './frame.js';
 import { isPcap, PCAP_HEADER, Pcap } from './pcap.js';
@@ -19,6 +20,8 @@ export interface CaptureOptions {
   readonly maxRecord?: number;
   /** Bytes of each of the two buffers. Default 256 KiB. */
   readonly bufferLength?: number;
+  /** Where the two buffers are taken from; 2 * (bufferLength + 140 kB). */
+  readonly memory?: Memory;
 }
 
 const KNOWN: readonly (readonly [number, number, string])[] = [
@@ -78,5 +81,5 @@ export function openCapture(source: ByteSource, options: CaptureOptions = {}): F
   const recognise = recogniser(source.name, { capture: options.capture ?? 0, limit, interfaces });
   // No frame takes less than 16 bytes in either format.
   const frames = Math.min(BATCH_FRAMES, Math.ceil(bufferLength / 16));
-  return new CaptureReader(source, interfaces, recognise, { bufferLength, frames });
+  return new CaptureReader(source, interfaces, recognise, { bufferLength, frames, memory: options.memory });
 }

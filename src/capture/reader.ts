@@ -9,6 +9,8 @@
  * never beyond the record limit: a lying length costs nothing. Every read is followed by parsing, so a live stream's
  * frames are out as soon as they are whole.
  */
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import { newFrameBatch } from './adopt.js';
 import type { Format } from './format.js';
 import { type ByteSource, CaptureError, type CaptureInterface, type FrameBatch, type FrameSource } from './frame.js';
 
@@ -18,27 +20,19 @@ export interface Slot {
 }
 
 /** @param frames how many frames the batch has room for; @param length bytes of its buffer */
-export function createSlot(frames: number, length: number): Slot {
-  const bytes = new Uint8Array(length);
-  const batch: FrameBatch = {
-    count: 0,
-    bytes,
-    offset: new Int32Array(frames),
-    captured: new Int32Array(frames),
-    original: new Int32Array(frames),
-    seconds: new Float64Array(frames),
-    nanoseconds: new Int32Array(frames),
-    interfaceIndex: new Int32Array(frames),
-  };
-  return { view: new DataView(bytes.buffer), batch };
+export function createSlot(frames: number, length: number, memory: Memory = OWN_MEMORY): Slot {
+  const batch = newFrameBatch(memory, frames, length);
+  return { view: viewOf(batch.bytes), batch };
 }
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Gives the slot a buffer of `length` bytes that begins with the `kept` first bytes of the old one. */
 export function growSlot(slot: Slot, kept: number, length: number): void {
   const bytes = new Uint8Array(length);
   bytes.set(slot.batch.bytes.subarray(0, kept));
   slot.batch.bytes = bytes;
-  slot.view = new DataView(bytes.buffer);
+  slot.view = viewOf(bytes);
 }
 
 /** Counts how often time runs backwards, from batch to batch. */
@@ -75,6 +69,7 @@ export type Recognise = (
 export interface ReaderOptions {
   readonly bufferLength: number;
   readonly frames: number;
+  readonly memory?: Memory;
 }
 
 const AGAIN = undefined;
@@ -103,7 +98,8 @@ export class CaptureReader implements FrameSource {
     readonly recognise: Recognise,
     readonly options: ReaderOptions,
   ) {
-    this.#slots = [createSlot(options.frames, options.bufferLength), createSlot(options.frames, options.bufferLength)];
+    const { frames, bufferLength, memory } = options;
+    this.#slots = [createSlot(frames, bufferLength, memory), createSlot(frames, bufferLength, memory)];
   }
 
   get bytesRead(): number {

@@ -4,16 +4,15 @@
  * In:  captures, the compiled policies, how long it may take.  Out: CPU nanoseconds a packet of each stage with all before
  * it, as a spread over rounds in which the stages take turns. The captures are read anew for each: small ones several
  * times a round, of large ones only as many packets as fit into the time; the first pass tells how many that are. What a
- * pass takes before its first packet (tables of their full size) is measured beside it and taken off.
+ * pass takes before its first packet (memory of its full size) is measured beside it and taken off.
  */
-import type { CaptureError, FrameBatch } from '../capture/frame.js';
-import type { Compiled } from '../compile.js';
-import { createTracker } from '../flow/conntrack.js';
-import { AHEAD, TRACK_NEW, type Tracker } from '../flow/tracker.js';
+import { BATCH_FRAMES, type CaptureError } from '../capture/frame.js';
+import { type Compiled, compile } from '../compile.js';
 import { openCaptures } from '../node/captures.js';
+import { loadFastPath } from '../node/fast-path.js';
 import { createParser, newPacketBatch } from '../packet/parse.js';
-import { FRAGMENT, STATUS, STATUS_OK, STRIDE } from '../packet/row.js';
 import { replay } from '../replay.js';
+import { createFastPath } from '../replay-memory.js';
 import { createTextReport } from '../report/text.js';
 import { cpuSince, type Spread, spreadOf } from './bench-lookups.js';
 
@@ -40,19 +39,28 @@ interface Pass {
   readonly errors: readonly CaptureError[];
 }
 
+interface Work {
+  readonly compiled: Compiled;
+  /** No policies, no pods: a replay by it is connection tracking and hardly more. */
+  readonly empty: Compiled;
+  readonly module: WebAssembly.Module | null;
+}
+
 const ROUNDS = 3;
 const MOST_PASSES = 50;
 
 export async function measureStages(
   paths: readonly string[],
   compiled: Compiled,
+  environment: Readonly<Record<string, string | undefined>>,
   milliseconds: number,
   onPass: (stage: Stage) => void,
 ): Promise<Staged> {
   const share = milliseconds / STAGES.length / (ROUNDS + 1) / 2;
+  const work = { compiled, empty: compile([]).compiled!, module: loadFastPath(environment) };
   onPass('report');
   const began = performance.now();
-  const { packets, errors } = await run('report', paths, compiled, () => performance.now() > began + share);
+  const { packets, errors } = await run('report', paths, work, () => performance.now() > began + share);
   if (packets === 0) return { packets, startMs: 0, stages: [], errors };
   const passes = Math.min(MOST_PASSES, Math.max(1, Math.floor(share / (performance.now() - began))));
   const taken = STAGES.map((): number[] => []);
@@ -60,8 +68,8 @@ export async function measureStages(
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [i, stage] of STAGES.entries()) {
       onPass(stage);
-      start = await cpuOf(stage, paths, compiled, passes, 0);
-      const whole = await cpuOf(stage, paths, compiled, passes, packets);
+      start = await cpuOf(stage, paths, work, passes, 0);
+      const whole = await cpuOf(stage, paths, work, passes, packets);
       // What runs in the first round is compiled while it runs.
       if (round > 0) taken[i]!.push(Math.max(0, whole - start) / packets);
     }
@@ -76,9 +84,9 @@ export async function measureStages(
 }
 
 /** CPU nanoseconds of one of several passes over the first packets. */
-async function cpuOf(stage: Stage, paths: readonly string[], compiled: Compiled, passes: number, packets: number) {
+async function cpuOf(stage: Stage, paths: readonly string[], work: Work, passes: number, packets: number) {
   const before = process.cpuUsage();
-  for (let pass = 0; pass < passes; pass++) await run(stage, paths, compiled, read => read >= packets);
+  for (let pass = 0; pass < passes; pass++) await run(stage, paths, work, read => read >= packets);
   return cpuSince(before) / passes;
 }
 
@@ -86,47 +94,33 @@ async function cpuOf(stage: Stage, paths: readonly string[], compiled: Compiled,
 async function run(
   stage: Stage,
   paths: readonly string[],
-  compiled: Compiled,
+  { compiled, empty, module }: Work,
   enough: (packets: number) => boolean,
 ): Promise<Pass> {
-  const source = await openCaptures(paths);
+  const judged = stage === 'track' ? empty : compiled;
+  const fastPath = module === null ? null : createFastPath(module, {}, judged.classifier);
+  const source = await openCaptures(paths, { memory: fastPath?.memory });
   try {
-    if (stage === 'judge' || stage === 'report') {
+    if (stage !== 'read' && stage !== 'parse') {
       const stop = new AbortController();
       const onProgress = (packets: number): void => {
         if (enough(packets)) stop.abort();
       };
       onProgress(0);
       const reports = stage === 'report' ? [createTextReport({ write() {} })] : [];
-      return await replay(source, compiled, { captures: paths, onProgress, signal: stop.signal }, reports);
+      return await replay(source, judged, { captures: paths, fastPath, onProgress, signal: stop.signal }, reports);
     }
-    const parser = createParser();
-    const batch = newPacketBatch();
-    const tracker = stage === 'track' ? createTracker({}) : null;
+    const parser = createParser({}, fastPath);
+    const batch = newPacketBatch(BATCH_FRAMES, fastPath?.memory);
     let packets = 0;
-    let start = 0;
     while (!enough(packets)) {
       const frames = await source.next();
       if (frames === null) break;
-      if (packets === 0) start = frames.seconds[0]!;
       packets += frames.count;
-      if (stage !== 'read') parser.parse(frames, source.interfaces, batch);
-      if (tracker !== null) trackAll(tracker, frames, batch.rows, start);
+      if (stage === 'parse') parser.parse(frames, source.interfaces, batch);
     }
     return { packets, errors: source.errors };
   } finally {
     source.close();
-  }
-}
-
-/** As the judge does it, without asking any policy: every connection is let in. */
-function trackAll(tracker: Tracker, frames: FrameBatch, rows: Int32Array, start: number): void {
-  const { bytes, seconds, nanoseconds } = frames;
-  for (let i = 0; i < frames.count; i++) {
-    if (i % AHEAD === 0) tracker.prepare(rows, bytes, i, Math.min(i + AHEAD, frames.count));
-    const base = i * STRIDE;
-    if (rows[base + STATUS] !== STATUS_OK || rows[base + FRAGMENT] !== 0) continue;
-    const now = (seconds[i]! - start) * 1000 + Math.floor(nanoseconds[i]! / 1e6);
-    if (tracker.track(rows, base, bytes, now, i % AHEAD) === TRACK_NEW) tracker.confirm();
   }
 }

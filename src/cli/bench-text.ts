@@ -21,7 +21,7 @@ export function benchText(document: BenchDocument, style: Style): string {
       'tree',
       `${count(classifier.nodes)} nodes, ${count(classifier.addressClasses)} address classes, ${count(classifier.bytes)} bytes`,
     ),
-    row('longest lookup', `${count(classifier.depth)} steps, the two addresses among them`),
+    row('longest lookup', `at most ${count(document.longest)} steps, the two addresses among them`),
     ...document.deepest.flatMap(deepest => deepestRows(deepest, style)),
     row('memory', `${count(Math.round(memory / 1e6))} MB of the process at its highest`),
   ].join('');
@@ -31,7 +31,7 @@ export function benchText(document: BenchDocument, style: Style): string {
       : `${count(headers.count)} headers made up from the rules, without locality`;
   const engines = lookups.map(({ engine, nanoseconds, steps }) => [
     ...[(nanoseconds.median / slow.nanoseconds.median).toFixed(3), number(nanoseconds.median), range(nanoseconds)],
-    ...[steps === null ? '-' : number(steps), engine],
+    ...[number(steps), engine],
   ]);
   const tables = [
     `\nLookups: ${asked}\n`,

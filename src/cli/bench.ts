@@ -11,7 +11,7 @@ import { formatPosition } from '../documents/document.js';
 import { profileField } from '../profile/profile.js';
 import { formatV4, formatV6 } from '../rules/print.js';
 import type { ClassifierStats } from '../tree/classifier.js';
-import { type Deepest, findDeepest } from '../tree/deepest.js';
+import { type Deepest, findDeepest, mostSteps } from '../tree/deepest.js';
 import type { Tree } from '../tree/tree.js';
 import { headersOfCaptures, headersOfRules } from './bench-headers.js';
 import { type EngineFigures, measureLookups } from './bench-lookups.js';
@@ -47,6 +47,8 @@ export interface BenchDocument {
     readonly services: number;
   };
   readonly classifier: ClassifierStats;
+  /** Most steps of a lookup, the address lookups among them. */
+  readonly longest: number;
   readonly deepest: readonly DeepestDocument[];
   readonly headers: { readonly count: number; readonly from: 'captures' | 'rules' };
   readonly lookups: readonly EngineFigures[];
@@ -103,7 +105,9 @@ async function runBench(paths: readonly string[], options: BenchCommandOptions, 
     const headers = asked !== null && asked.count > 0 ? asked : headersOfRules(compiled);
     const lookups = measureLookups(compiled, headers, milliseconds);
     const staged = options.stages
-      ? await measureStages(paths, compiled, milliseconds, stage => progress(`stages of a replay: ${stage}`))
+      ? await measureStages(paths, compiled, terminal.environment, milliseconds, stage =>
+          progress(`stages of a replay: ${stage}`),
+        )
       : null;
     progress('');
     const { count, from } = headers;
@@ -130,15 +134,17 @@ function damage(found: readonly CaptureError[], terminal: Terminal): number {
   return found.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }
 
-function head(compiled: Compiled): Pick<BenchDocument, 'policies' | 'cluster' | 'classifier' | 'deepest'> {
+function head(compiled: Compiled): Pick<BenchDocument, 'policies' | 'cluster' | 'classifier' | 'longest' | 'deepest'> {
   const { classifier, policies, inventory, profile } = compiled;
   const { pods, nodes, services, namespaces } = inventory;
+  const deepest = findDeepest(classifier as Tree);
   return {
     ...profileField(profile),
     policies: policies.length,
     cluster: { namespaces: namespaces.size, nodes: nodes.length, pods: pods.length, services: services.length },
     classifier: classifier.stats(),
-    deepest: findDeepest(classifier as Tree).map(deepest => describe(deepest, compiled)),
+    longest: mostSteps(classifier as Tree, deepest),
+    deepest: deepest.map(each => describe(each, compiled)),
   };
 }
 

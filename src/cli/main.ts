@@ -21,6 +21,7 @@ import {
   problemLines,
   UsageError,
 } from './errors.js';
+import { generateCommand } from './generate.js';
 import { matrixCommand } from './matrix.js';
 import { queryCommand } from './query.js';
 import { replayCommand } from './replay.js';
@@ -74,12 +75,12 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     matrixCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
+    generateCommand(terminal, finish),
   ]) {
-    program.addCommand(
-      command
-        .copyInheritedSettings(program)
-        .showHelpAfterError(`(policap ${command.name()} --help shows how it is used)`),
-    );
+    const inherit = (inner: Command, name: string): Command =>
+      inner.copyInheritedSettings(program).showHelpAfterError(`(policap ${name} --help shows how it is used)`);
+    program.addCommand(inherit(command, command.name()));
+    for (const inner of command.commands) inherit(inner, `${command.name()} ${inner.name()}`);
   }
   return program;
 }

@@ -5,9 +5,13 @@ import { Command, Option } from 'commander';
 import type { FrameSource } from '../capture/frame.js';
 import type { Compiled } from '../compile.js';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
+import type { TrackerOptions } from '../flow/tracker.js';
+import type { FastPath } from '../memory/fast-path.js';
 import { openCaptures } from '../node/captures.js';
+import { loadFastPath } from '../node/fast-path.js';
 import { openOutput } from '../node/output.js';
 import { replay } from '../replay.js';
+import { createFastPath } from '../replay-memory.js';
 import { createJsonReport } from '../report/json.js';
 import { createJsonlReport } from '../report/jsonl.js';
 import { createPcapngReport } from '../report/pcapng.js';
@@ -130,8 +134,10 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
     wake = setTimeout(() => source?.close(), PATIENCE);
   });
   try {
-    source = await openCaptures(paths, {}, stop.signal);
-    if (source !== null) return await judgeAll(source, compiled, paths, options, terminal, stop);
+    const module = loadFastPath(terminal.environment);
+    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled.classifier);
+    source = await openCaptures(paths, { memory: fastPath?.memory }, stop.signal);
+    if (source !== null) return await judgeAll(source, fastPath, compiled, paths, options, terminal, stop);
     terminal.say('policap: interrupted before the first packet came');
     return EXIT_INTERRUPTED;
   } finally {
@@ -143,6 +149,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
 
 async function judgeAll(
   source: FrameSource,
+  fastPath: FastPath | null,
   compiled: Compiled,
   paths: readonly string[],
   options: ReplayCommandOptions,
@@ -178,10 +185,8 @@ async function judgeAll(
       {
         mode: options.mode,
         conntrack: options.conntrack as 'linux' | 'none',
-        timeouts: options.timeout,
-        maxConnections: options.maxConnections,
-        liberal: options.beLiberal,
-        kernel: options.kernel,
+        ...trackerOptions(options),
+        fastPath,
         verifyChecksums: options.verifyChecksums,
         tunnels: options.tunnels,
         duplicates: options.duplicates,
@@ -213,6 +218,13 @@ async function judgeAll(
     progress.clear();
   }
 }
+
+const trackerOptions = (options: ReplayCommandOptions): TrackerOptions => ({
+  timeouts: options.timeout,
+  maxConnections: options.maxConnections,
+  liberal: options.beLiberal,
+  kernel: options.kernel,
+});
 
 function createReport(output: Output, { output: format, only }: ReplayCommandOptions): Report {
   switch (format) {

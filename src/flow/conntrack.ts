@@ -5,6 +5,9 @@
  * the protocol's tracker -> the state the rules see. A first packet's entry is built in a free slot and enters the table
  * with confirm(). After a packet that ends its connection, `slot` still names the old entry until the next call.
  */
+
+import type { FastPathParts } from '../memory/fast-path.js';
+import { type Float, type Memory, OWN_MEMORY } from '../memory/memory.js';
 import {
   FAMILY,
   FLAG_BAD_CHECKSUM,
@@ -60,6 +63,7 @@ import {
   type Tracker,
   type TrackerCounters,
   type TrackerOptions,
+  tagPlace,
 } from './tracker.js';
 import {
   FROM_EITHER,
@@ -74,7 +78,7 @@ import {
   UDP,
   writeKey,
 } from './tuple.js';
-import { udpBegin } from './udp.js';
+import { udpBegin, udpPacket } from './udp.js';
 
 export const DEFAULT_CONNECTIONS = 1_048_576;
 /** Connections a table may hold at most: its words must fit one typed array. */
@@ -87,9 +91,25 @@ const QUEUED_BY = STATE_MASK | REPLIED | ASSURED;
 /** A refused FIN or RST lowers the timeout only where at least this much of it is left (ms). */
 const LOWER_FROM = 120_000;
 
+/** What changes, in ConnectionTracker.state. */
+const SLOT = 0;
+const INVALID = 1;
+/** The slot of a first packet that is neither confirmed nor discarded yet, and its timeout. */
+const PENDING = 2;
+const PENDING_TIMEOUT = 3;
+/** Milliseconds since `epoch`, which moves on now and then so that they stay small. */
+const CLOCK = 4;
+/** Counters; of a capture with more than 2^31 of them the low bits. */
+const CREATED = 5;
+const EXPIRED = 6;
+const EARLY_EVICTIONS = 7;
+const REFUSED_FULL = 8;
+const STATE = 9;
+/** ConnectionTracker.times: milliseconds of the caller's clock at which CLOCK was 0; and at the last packet. */
+const EPOCH = 0;
+const LAST_NOW = 1;
+
 export class ConnectionTracker implements Tracker {
-  slot = -1;
-  invalid = INVALID_NONE;
   readonly tag: Int32Array;
 
   private readonly table: Table;
@@ -97,46 +117,52 @@ export class ConnectionTracker implements Tracker {
   private readonly queues: Queues;
   private readonly timeouts: Int32Array;
   private readonly tcp: TcpSettings;
-  /** The slot of a first packet that is neither confirmed nor discarded yet, and its timeout. */
-  private pending = -1;
-  private pendingTimeout = 0;
-  /** Milliseconds since `epoch`, which moves on now and then so that they stay small. */
-  private clock = 0;
-  private epoch = 0;
-  private lastNow = 0;
-  private created = 0;
-  private expired = 0;
-  private earlyEvictions = 0;
-  private refusedFull = 0;
+  private readonly state: Int32Array;
+  private readonly times: Float64Array;
 
-  constructor(options: TrackerOptions) {
-    const capacity = options.maxConnections ?? DEFAULT_CONNECTIONS;
-    if (!Number.isInteger(capacity) || capacity < 1 || capacity > MOST_CONNECTIONS) {
-      throw new RangeError(`maxConnections: ${capacity} is not a whole number from 1 to ${MOST_CONNECTIONS}`);
-    }
-    this.table = new Table(capacity);
-    this.expiry = new Expiry(capacity + 1);
-    this.queues = new Queues(capacity + 1);
-    this.timeouts = timeoutTable(options.timeouts);
+  constructor(options: TrackerOptions, memory: Memory = OWN_MEMORY) {
+    const capacity = capacityOf(options);
+    this.table = new Table(capacity, memory);
+    this.expiry = new Expiry(capacity + 1, memory);
+    this.queues = new Queues(capacity + 1, memory);
+    const timeouts = timeoutTable(options.timeouts);
+    this.timeouts = memory.int32(timeouts.length);
+    if (this.timeouts.length > 0) this.timeouts.set(timeouts);
     this.tcp = {
       liberal: options.liberal ?? false,
       loose: options.loose ?? true,
       inexactReset: options.kernel === '6.12' ? TIMEOUT_UNACKNOWLEDGED : TIMEOUT_TCP + CLOSE,
       timeouts: this.timeouts,
     };
-    this.tag = this.table.tag;
+    this.tag = this.table.words;
+    this.state = memory.int32(STATE);
+    this.times = memory.float64(2);
+    this.state[SLOT] = -1;
+    this.state[PENDING] = -1;
+    this.state[INVALID] = INVALID_NONE;
+  }
+
+  get slot(): number {
+    return this.state[SLOT]!;
+  }
+
+  get invalid(): number {
+    return this.state[INVALID]!;
   }
 
   prepare(rows: Int32Array, bytes: Uint8Array, from: number, to: number): void {
-    this.table.touch(prepareKeys(this.table, rows, bytes, from, to));
+    const count = prepareKeys(this.table, rows, bytes, from, to);
+    this.table.touch(count);
+    this.expiry.touch(this.table.candidates, count);
   }
 
-  track(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared = -1): number {
-    this.slot = -1;
-    this.invalid = INVALID_NONE;
-    if (this.pending >= 0) this.discard();
-    if (now !== this.lastNow) this.advance(now);
-    if (this.expiry.earliest <= this.clock) this.expire();
+  track(rows: Int32Array, base: number, bytes: Uint8Array, now: Float, prepared = -1): number {
+    const { state } = this;
+    state[SLOT] = -1;
+    state[INVALID] = INVALID_NONE;
+    if (state[PENDING]! >= 0) this.discard();
+    if (now !== this.times[LAST_NOW]) this.advance(now);
+    if (this.expiry.earliest <= state[CLOCK]!) this.expire();
 
     const status = rows[base + STATUS]!;
     if (status === STATUS_NOT_IP) return TRACK_UNTRACKED;
@@ -162,7 +188,7 @@ export class ConnectionTracker implements Tracker {
     while (slot >= 0) {
       const code = this.continue(slot, protocol, side, rows, base, bytes);
       if (code !== AGAIN) return code;
-      this.slot = -1;
+      state[SLOT] = -1;
       slot = table.search(of);
     }
     return this.begin(of, protocol, side, rows, base, bytes);
@@ -193,9 +219,11 @@ export class ConnectionTracker implements Tracker {
     const outcome =
       protocol === TCP
         ? tcpPacket(words, at, direction, rows, base, bytes, this.tcp)
-        : protocolPacket(protocol, words, at, direction, rows, base, bytes, this.clock, this.timeouts);
-    this.slot = slot;
-    if (outcome >= 0) this.expiry.set(slot, this.clock + outcome);
+        : protocol === UDP
+          ? udpPacket(words, at, this.state[CLOCK]!, this.timeouts)
+          : protocolPacket(protocol, words, at, direction, rows, base, bytes, this.timeouts);
+    this.state[SLOT] = slot;
+    if (outcome >= 0) this.expiry.set(slot, this.state[CLOCK]! + outcome);
     else if (outcome === AGAIN) {
       this.forget(slot);
       return AGAIN;
@@ -229,10 +257,11 @@ export class ConnectionTracker implements Tracker {
       outcome = tcpBegin(words, at, rows, base, bytes, this.tcp);
       if (outcome === KEEP) outcome = tcpPacket(words, at, 0, rows, base, bytes, this.tcp);
     } else {
-      if (protocol === UDP) udpBegin(words, at, this.clock);
-      else if (protocol === SCTP) outcome = sctpBegin(words, at, rows, base, bytes);
-      if (outcome === KEEP)
-        outcome = protocolPacket(protocol, words, at, 0, rows, base, bytes, this.clock, this.timeouts);
+      if (protocol === UDP) {
+        udpBegin(words, at, this.state[CLOCK]!);
+        outcome = udpPacket(words, at, this.state[CLOCK]!, this.timeouts);
+      } else if (protocol === SCTP) outcome = sctpBegin(words, at, rows, base, bytes);
+      if (outcome === KEEP) outcome = protocolPacket(protocol, words, at, 0, rows, base, bytes, this.timeouts);
     }
     if (outcome < 0) {
       this.queues.give(slot);
@@ -240,15 +269,15 @@ export class ConnectionTracker implements Tracker {
     }
     if (table.live === table.capacity && this.queues.victim() < 0) {
       this.queues.give(slot);
-      this.refusedFull++;
+      this.state[REFUSED_FULL] = this.state[REFUSED_FULL]! + 1;
       return TRACK_FULL;
     }
-    this.pending = slot;
-    this.pendingTimeout = outcome;
+    this.state[PENDING] = slot;
+    this.state[PENDING_TIMEOUT] = outcome;
     return TRACK_NEW;
   }
 
-  /** ICMP messages that are neither requests nor replies. */
+  /** @cold ICMP messages that are neither requests nor replies. */
   private trackMessage(kind: number, rows: Int32Array, base: number, bytes: Uint8Array): number {
     if (kind === ICMP_UNTRACKED) return TRACK_UNTRACKED;
     if (kind === ICMP_UNKNOWN) return this.refuse(INVALID_HEADER);
@@ -257,34 +286,35 @@ export class ConnectionTracker implements Tracker {
         ? findRedirected(this.table, rows, base, bytes)
         : findRelated(this.table, rows, base, bytes);
     if (slot < 0) return this.refuse(INVALID_UNRELATED);
-    this.slot = slot;
+    this.state[SLOT] = slot;
     return TRACK_RELATED;
   }
 
   confirm(): number {
-    const slot = this.pending;
+    const slot = this.state[PENDING]!;
     if (slot < 0) throw new Error('confirm() without a new connection');
     const { table, tag } = this;
     if (table.live === table.capacity) {
       this.forget(this.queues.victim());
-      this.earlyEvictions++;
+      this.state[EARLY_EVICTIONS] = this.state[EARLY_EVICTIONS]! + 1;
     }
-    this.pending = -1;
+    this.state[PENDING] = -1;
     table.insert(slot);
     this.queues.append(QUEUE_UNREPLIED, slot);
     const at = slot * WORDS;
     table.words[at + META] = table.words[at + META]! | (QUEUE_UNREPLIED << QUEUE_SHIFT);
-    this.expiry.set(slot, this.clock + this.pendingTimeout);
-    for (let k = 0; k < TAGS; k++) tag[slot * TAGS + k] = 0;
-    this.created++;
-    this.slot = slot;
+    this.expiry.set(slot, this.state[CLOCK]! + this.state[PENDING_TIMEOUT]!);
+    for (let k = 0; k < TAGS; k++) tag[tagPlace(slot) + k] = 0;
+    this.state[CREATED] = this.state[CREATED]! + 1;
+    this.state[SLOT] = slot;
     return slot;
   }
 
   discard(): void {
-    if (this.pending < 0) return;
-    this.queues.give(this.pending);
-    this.pending = -1;
+    const { state } = this;
+    if (state[PENDING]! < 0) return;
+    this.queues.give(state[PENDING]!);
+    state[PENDING] = -1;
   }
 
   replied(slot: number): boolean {
@@ -292,14 +322,38 @@ export class ConnectionTracker implements Tracker {
   }
 
   counters(): TrackerCounters {
-    const { created, expired, earlyEvictions, refusedFull } = this;
-    return { live: this.table.live, created, expired, earlyEvictions, refusedFull };
+    const { state } = this;
+    return {
+      live: this.table.live,
+      created: state[CREATED]! >>> 0,
+      expired: state[EXPIRED]! >>> 0,
+      earlyEvictions: state[EARLY_EVICTIONS]! >>> 0,
+      refusedFull: state[REFUSED_FULL]! >>> 0,
+    };
   }
 
   /** What is known of a connection, in the kernel's terms (cold: for tests and explanations). */
   describe(slot: number): ConnectionDescription {
-    const left = this.expiry.at[slot] === NEVER ? 0 : this.expiry.at[slot]! - this.clock;
+    const left = this.expiry.at[slot] === NEVER ? 0 : this.expiry.at[slot]! - this.state[CLOCK]!;
     return describeEntry(this.table.words, slot * WORDS, left);
+  }
+
+  /** What the fast path works on (memory/fast-path.ts). */
+  fastPathParts(): FastPathParts {
+    return {
+      ConnectionTracker: this,
+      Table: this.table,
+      Expiry: this.expiry,
+      Queues: this.queues,
+      TcpSettings: this.tcp,
+      flow_protocols_protocolPacket: protocolPacket,
+      flow_sctp_sctpBegin: sctpBegin,
+    };
+  }
+
+  /** The table's entries and expiries as they are (cold: for tests). */
+  snapshot(): { readonly words: Int32Array; readonly expiry: Int32Array } {
+    return { words: this.table.words, expiry: this.expiry.at };
   }
 
   /** Bytes of memory, all taken at the start. */
@@ -308,7 +362,7 @@ export class ConnectionTracker implements Tracker {
   }
 
   private refuse(reason: number): number {
-    this.invalid = reason;
+    this.state[INVALID] = reason;
     return TRACK_INVALID;
   }
 
@@ -339,43 +393,49 @@ export class ConnectionTracker implements Tracker {
   }
 
   private expire(): void {
-    for (let slot = this.expiry.due(this.clock); slot >= 0; slot = this.expiry.due(this.clock)) {
+    for (let slot = this.expiry.due(this.state[CLOCK]!); slot >= 0; slot = this.expiry.due(this.state[CLOCK]!)) {
       this.forget(slot);
-      this.expired++;
+      this.state[EXPIRED] = this.state[EXPIRED]! + 1;
     }
   }
 
   private lowerTimeout(slot: number): void {
-    const left = this.expiry.at[slot]! - this.clock;
+    const left = this.expiry.at[slot]! - this.state[CLOCK]!;
     const lower = this.timeouts[TIMEOUT_UNACKNOWLEDGED]!;
-    if (left >= LOWER_FROM && left > lower) this.expiry.set(slot, this.clock + lower);
+    if (left >= LOWER_FROM && left > lower) this.expiry.set(slot, this.state[CLOCK]! + lower);
   }
 
-  private advance(now: number): void {
-    this.lastNow = now;
-    this.clock = now - this.epoch;
-    if (this.clock < CLOCK_LIMIT) return;
-    // Every twelve days of capture: the clock begins anew, and all it is compared with moves along.
-    const past = this.clock;
+  private advance(now: Float): void {
+    this.times[LAST_NOW] = now;
+    const clock = now - this.times[EPOCH]!;
+    if (clock >= CLOCK_LIMIT) this.rebase();
+    else this.state[CLOCK] = clock | 0;
+  }
+
+  /** @cold Every twelve days of capture: the clock begins anew, and all it is compared with moves along. */
+  private rebase(): void {
+    const past = this.times[LAST_NOW]! - this.times[EPOCH]!;
     // What is due within the old clock's reach ends now; nothing else can be due, timeouts being shorter than the limit.
-    for (
-      let slot = this.expiry.due(Math.min(past, NEVER - 1));
-      slot >= 0;
-      slot = this.expiry.due(Math.min(past, NEVER - 1))
-    ) {
-      this.forget(slot);
-      this.expired++;
-    }
+    this.state[CLOCK] = Math.min(past, NEVER - 1);
+    this.expire();
     this.expiry.rebase(past);
     const { words } = this.table;
     for (let slot = 0; slot <= this.table.capacity; slot++) {
       const at = slot * WORDS;
       if ((words[at + META]! & 0xff) === UDP) words[at + STREAM_AT] = Math.max(0, words[at + STREAM_AT]! - past);
     }
-    this.epoch += past;
-    this.clock = 0;
+    this.times[EPOCH] = this.times[EPOCH]! + past;
+    this.state[CLOCK] = 0;
   }
 }
 
+function capacityOf({ maxConnections = DEFAULT_CONNECTIONS }: TrackerOptions): number {
+  if (!Number.isInteger(maxConnections) || maxConnections < 1 || maxConnections > MOST_CONNECTIONS) {
+    throw new RangeError(`maxConnections: ${maxConnections} is not a whole number from 1 to ${MOST_CONNECTIONS}`);
+  }
+  return maxConnections;
+}
+
 /** Linux's connection tracking. @throws RangeError, TimeoutError for options out of range. */
-export const createTracker = (options: TrackerOptions = {}): ConnectionTracker => new ConnectionTracker(options);
+export const createTracker = (options: TrackerOptions = {}, memory: Memory = OWN_MEMORY): ConnectionTracker =>
+  new ConnectionTracker(options, memory);

@@ -5,8 +5,9 @@
  * find the one entry. All other words belong to the protocol's tracker.
  */
 
-/** 32-bit words an entry. */
-export const WORDS = 22;
+/** 32-bit words an entry: the last four are the judge's (tracker.ts: tagPlace). */
+export const WORDS = 26;
+export const TAG = 22;
 
 /** The lower end's address (4 words as in a packet row), the higher end's, and the ports: lower << 16 | higher.
  *  ICMP: the requester, the responder, and identifier << 16 | request type << 8 | code. */

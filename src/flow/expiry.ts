@@ -9,54 +9,70 @@
  * due, the walk finds nothing there and raises it. A connection is visited so about once a timeout, not once a packet.
  */
 
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+
 /** No expiry: later than every time. */
 export const NEVER = 0x7fffffff;
 const SHIFT = 5;
 const FANOUT = 1 << SHIFT;
 
-export class Expiry {
-  /** Milliseconds a slot; NEVER where the slot is free. */
-  readonly at: Int32Array;
-  /** at, and the bounds over it; the last level is one word. */
-  private readonly levels: Int32Array[];
-  /** The bounds over 32 slots each; and the one over all. */
-  private readonly lowest: Int32Array;
-  private readonly top: Int32Array;
+/** Levels of bounds at most (32 to the sixth is more than a table can hold), and a word that only touch() writes. */
+const MOST_LEVELS = 8;
 
-  constructor(slots: number) {
+export class Expiry {
+  /** Milliseconds a slot, NEVER where the slot is free; and behind them the bounds, level by level, up to a single one. */
+  readonly at: Int32Array;
+  /** Where each level begins in `at`. */
+  private readonly levels: Int32Array;
+  private readonly top: number;
+  private readonly last: number;
+
+  constructor(slots: number, memory: Memory = OWN_MEMORY) {
     let size = Math.ceil(slots / FANOUT) * FANOUT;
-    this.at = new Int32Array(size).fill(NEVER);
-    this.levels = [this.at];
+    const begins = [0];
+    let length = size;
     while (size > 1) {
+      begins.push(length);
       const parents = size / FANOUT;
       size = parents === 1 ? 1 : Math.ceil(parents / FANOUT) * FANOUT;
-      this.levels.push(new Int32Array(size).fill(NEVER));
+      length += size;
     }
-    this.lowest = this.levels[1]!;
-    this.top = this.levels[this.levels.length - 1]!;
+    this.at = memory.int32(length).fill(NEVER);
+    this.levels = memory.int32(MOST_LEVELS);
+    this.levels.set(begins.slice(0, this.levels.length));
+    this.last = begins.length - 1;
+    this.top = length - 1;
   }
 
   get bytes(): number {
-    return this.levels.reduce((sum, level) => sum + level.byteLength, 0);
+    return this.at.byteLength;
   }
 
   /** A lower bound of all expiries: nothing is due before. */
   get earliest(): number {
-    return this.top[0]!;
+    return this.at[this.top]!;
+  }
+
+  /** Reads what set() will write, for many slots at once. */
+  touch(slots: Int32Array, count: number): void {
+    const { at } = this;
+    let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= at[slots[i]!]!;
+    this.levels[MOST_LEVELS - 1] = touched;
   }
 
   set(slot: number, time: number): void {
     this.at[slot] = time;
-    if (this.lowest[slot >> SHIFT]! > time) this.lower(slot, time);
+    if (this.at[this.levels[1]! + (slot >> SHIFT)]! > time) this.lower(slot, time);
   }
 
   private lower(slot: number, time: number): void {
-    const { levels } = this;
+    const { at, levels, last } = this;
     let node = slot;
-    for (let level = 1; level < levels.length; level++) {
+    for (let level = 1; level <= last; level++) {
       node >>= SHIFT;
-      if (levels[level]![node]! <= time) return;
-      levels[level]![node] = time;
+      if (at[levels[level]! + node]! <= time) return;
+      at[levels[level]! + node] = time;
     }
   }
 
@@ -66,24 +82,24 @@ export class Expiry {
 
   /** @returns a slot whose time has come, the earliest first as far as the bounds tell, or -1. The caller clears it. */
   due(now: number): number {
-    const { levels, top } = this;
+    const { at, levels, top, last } = this;
     for (;;) {
-      if (top[0]! > now) return -1;
+      if (at[top]! > now) return -1;
       let node = 0;
-      let level = levels.length - 1;
+      let level = last;
       while (level > 0) {
         const children = levels[level - 1]!;
         const first = node << SHIFT;
         let least = NEVER;
         let child = first;
         for (let c = first; c < first + FANOUT; c++) {
-          if (children[c]! < least) {
-            least = children[c]!;
+          if (at[children + c]! < least) {
+            least = at[children + c]!;
             child = c;
           }
         }
         if (least > now) {
-          levels[level]![node] = least;
+          at[levels[level]! + node] = least;
           break;
         }
         node = child;
@@ -95,8 +111,7 @@ export class Expiry {
 
   /** Moves every expiry and bound `by` milliseconds towards zero (the clock has been moved back by as much). */
   rebase(by: number): void {
-    for (const level of this.levels) {
-      for (let i = 0; i < level.length; i++) if (level[i] !== NEVER) level[i] = Math.max(0, level[i]! - by);
-    }
+    const { at } = this;
+    for (let i = 0; i < at.length; i++) if (at[i] !== NEVER) at[i] = Math.max(0, at[i]! - by);
   }
 }

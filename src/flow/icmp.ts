@@ -16,7 +16,7 @@ export const ICMP_UNKNOWN = 3;
 /** ICMPv6 redirect: quotes a packet in an option. */
 export const ICMP_REDIRECT6 = 4;
 
-const CLASSES = new Uint8Array(512).fill(ICMP_UNKNOWN);
+export const CLASSES = new Uint8Array(512).fill(ICMP_UNKNOWN);
 const assign = (kind: number, base: number, types: readonly number[]): void => {
   for (const type of types) CLASSES[base + type] = kind;
 };

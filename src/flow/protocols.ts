@@ -1,7 +1,7 @@
 /**
- * Every protocol but TCP: a packet of a connection -> what becomes of it (hot).
+ * Every protocol but TCP and UDP: a packet of a connection -> what becomes of it (hot).
  *
- * In:  the entry's words at `at`, the packet's direction in the connection, its row and bytes, the clock in milliseconds.
+ * In:  the entry's words at `at`, the packet's direction in the connection, its row and bytes.
  * Out: the entry's timeout from now on in milliseconds, or an outcome below zero (outcome.ts).
  */
 import { L4 } from '../packet/row.js';
@@ -10,9 +10,10 @@ import { REFUSED } from './outcome.js';
 import { sctpPacket } from './sctp.js';
 import { TIMEOUT_GENERIC, TIMEOUT_ICMP, TIMEOUT_ICMPV6 } from './timeouts.js';
 import { INVALID_HEADER } from './tracker.js';
-import { GRE, ICMP, ICMPV6, SCTP, UDP, UDP_LITE } from './tuple.js';
-import { udpLitePacket, udpLiteValid, udpPacket } from './udp.js';
+import { GRE, ICMP, ICMPV6, SCTP, UDP_LITE } from './tuple.js';
+import { udpLitePacket, udpLiteValid } from './udp.js';
 
+/** @cold */
 export function protocolPacket(
   protocol: number,
   words: Int32Array,
@@ -21,12 +22,9 @@ export function protocolPacket(
   rows: Int32Array,
   base: number,
   bytes: Uint8Array,
-  clock: number,
   timeouts: Int32Array,
 ): number {
   switch (protocol) {
-    case UDP:
-      return udpPacket(words, at, clock, timeouts);
     case ICMP:
       return timeouts[TIMEOUT_ICMP]!;
     case ICMPV6:

@@ -6,23 +6,29 @@
  * never evicted. A queue is a doubly linked list in two arrays; free slots are chained through the same array.
  */
 
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+
 export const QUEUE_NONE = 0;
 export const QUEUE_UNREPLIED = 1;
 export const QUEUE_SETTLED = 2;
 
+/** Queues.ends: the first slot by queue, -1 where it is empty; the last slot by queue; the first free slot. */
+const FIRST = 0;
+const LAST = 3;
+const FREE = 6;
+const ENDS = 7;
+
 export class Queues {
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
-  /** First and last slot by queue, -1 where it is empty. */
-  private readonly first = new Int32Array(3).fill(-1);
-  private readonly last = new Int32Array(3).fill(-1);
-  private free: number;
+  private readonly ends: Int32Array;
 
-  constructor(slots: number) {
-    this.next = new Int32Array(slots);
-    this.previous = new Int32Array(slots);
-    for (let slot = 0; slot < slots; slot++) this.next[slot] = slot + 1 < slots ? slot + 1 : -1;
-    this.free = slots > 0 ? 0 : -1;
+  constructor(slots: number, memory: Memory = OWN_MEMORY) {
+    this.next = memory.int32(slots);
+    this.previous = memory.int32(slots);
+    this.ends = memory.int32(ENDS).fill(-1);
+    for (let slot = 0; slot < this.next.length; slot++) this.next[slot] = slot + 1 < slots ? slot + 1 : -1;
+    this.ends[FREE] = slots > 0 ? 0 : -1;
   }
 
   get bytes(): number {
@@ -31,38 +37,40 @@ export class Queues {
 
   /** A free slot; there is always one, because the table has a slot more than it may hold connections. */
   take(): number {
-    const slot = this.free;
+    const slot = this.ends[FREE]!;
     if (slot < 0) throw new Error('no free slot: the connection table holds more than it may');
-    this.free = this.next[slot]!;
+    this.ends[FREE] = this.next[slot]!;
     return slot;
   }
 
   give(slot: number): void {
-    this.next[slot] = this.free;
-    this.free = slot;
+    this.next[slot] = this.ends[FREE]!;
+    this.ends[FREE] = slot;
   }
 
   append(queue: number, slot: number): void {
-    const before = this.last[queue]!;
-    this.previous[slot] = before;
-    this.next[slot] = -1;
-    if (before < 0) this.first[queue] = slot;
-    else this.next[before] = slot;
-    this.last[queue] = slot;
+    const { next, previous, ends } = this;
+    const before = ends[LAST + queue]!;
+    previous[slot] = before;
+    next[slot] = -1;
+    if (before < 0) ends[FIRST + queue] = slot;
+    else next[before] = slot;
+    ends[LAST + queue] = slot;
   }
 
   unlink(queue: number, slot: number): void {
-    const before = this.previous[slot]!;
-    const after = this.next[slot]!;
-    if (before < 0) this.first[queue] = after;
-    else this.next[before] = after;
-    if (after < 0) this.last[queue] = before;
-    else this.previous[after] = before;
+    const { next, previous, ends } = this;
+    const before = previous[slot]!;
+    const after = next[slot]!;
+    if (before < 0) ends[FIRST + queue] = after;
+    else next[before] = after;
+    if (after < 0) ends[LAST + queue] = before;
+    else previous[after] = before;
   }
 
   /** The slot to evict: the oldest unreplied, else the oldest settled, else -1. */
   victim(): number {
-    const unreplied = this.first[QUEUE_UNREPLIED]!;
-    return unreplied >= 0 ? unreplied : this.first[QUEUE_SETTLED]!;
+    const unreplied = this.ends[FIRST + QUEUE_UNREPLIED]!;
+    return unreplied >= 0 ? unreplied : this.ends[FIRST + QUEUE_SETTLED]!;
   }
 }

@@ -78,7 +78,7 @@ const nextState = (direction: number, type: number, state: number): number => {
   return row === 0 ? state : SCTP_TRANSITIONS[(direction * 11 + row - 1) * 9 + state]!;
 };
 
-/** Fills a cleared entry from an association's first packet. @returns KEEP or REFUSED - INVALID_x. */
+/** @cold Fills a cleared entry from an association's first packet. @returns KEEP or REFUSED - INVALID_x. */
 export const sctpBegin = (words: Int32Array, at: number, rows: Int32Array, base: number, bytes: Uint8Array): number => {
   const end = rows[base + END]!;
   const first = rows[base + L4]! + COMMON_HEADER;

@@ -1,11 +1,11 @@
 /**
  * `--conntrack none`: no table (hot). Every packet is judged on its own, as if it were the first of its connection.
  */
-import { INVALID_NONE, TAGS, TRACK_NEW, type Tracker } from './tracker.js';
+import { INVALID_NONE, TAGS, TRACK_NEW, type Tracker, tagPlace } from './tracker.js';
 
 /** A tracker whose answer is always TRACK_NEW; slot 0 is everyone's. */
 export const createStateless = (): Tracker => {
-  const tag = new Int32Array(TAGS);
+  const tag = new Int32Array(tagPlace(0) + TAGS);
   let packets = 0;
   return {
     slot: -1,

@@ -9,11 +9,12 @@
  * Deletion shifts the followers of the probe chain back: no tombstones, so a chain is never longer than its entries.
  * There is one slot more than connections allowed: a new connection is built in place before it is known whether it stays.
  *
- * Memory a connection: 88 entry + 8 queue links + 4.2 expiry + 16 tags + 5 to 10 index = at most 126.2 bytes.
+ * Memory a connection: 104 entry (16 of them the judge's) + 8 queue links + 4.2 expiry + 5 to 10 index = at most 126.2 bytes.
  * The hash is keyed with a constant: the same packets give the same table on every run.
  */
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { HIGH, KIND_MASK, LOW, META, PORTS, WORDS } from './entry.js';
-import { AHEAD, TAGS } from './tracker.js';
+import { AHEAD } from './tracker.js';
 
 /** Words a key in Table.key: LOW to META, its hash, and the side it comes from (flow/tuple.ts). */
 export const KEY_WORDS = 12;
@@ -68,39 +69,51 @@ const hashKeyV6 = (words: Int32Array, at: number, kind: number): number => {
   return finish(h);
 };
 
+/** What changes, in Table.state: connections in the table; places in use - 1 (few connections use few places, which stay
+ *  in the processor's cache); connections at which the places in use double; and what touch() read, of no use but that
+ *  nobody can leave the reading out. */
+const LIVE = 0;
+const INDEX_MASK = 1;
+const GROW_AT = 2;
+const TOUCHED = 3;
+const STATE = 4;
+
 export class Table {
   /** (capacity + 1) * WORDS; see entry.ts. */
   readonly words: Int32Array;
-  readonly tag: Int32Array;
   /** Keys to look up: LOW, HIGH, PORTS, and META with the bits of KIND_MASK only. The first is a single packet's; behind it
    *  are those that were prepared, AHEAD of them. */
-  readonly key = new Int32Array((1 + AHEAD) * KEY_WORDS);
-  /** Connections in the table. */
-  live = 0;
+  readonly key: Int32Array;
 
+  private readonly state: Int32Array;
   private readonly index: Int32Array;
-  private readonly candidates = new Int32Array(AHEAD);
-  /** Of no use but to touch(): what nobody keeps, the compiler does not read. */
-  protected touched = 0;
-  /** Places in use - 1. Few connections use few places, which stay in the processor's cache. */
-  private indexMask: number;
-  /** Connections at which the places in use double. */
-  private growAt = 0;
+  /** Slots that the last touch() read, by prepared key. */
+  readonly candidates: Int32Array;
   private readonly slotMask: number;
 
-  constructor(readonly capacity: number) {
-    this.words = new Int32Array((capacity + 1) * WORDS);
-    this.tag = new Int32Array((capacity + 1) * TAGS);
+  constructor(
+    readonly capacity: number,
+    memory: Memory = OWN_MEMORY,
+  ) {
+    this.words = memory.int32((capacity + 1) * WORDS);
+    this.key = memory.int32((1 + AHEAD) * KEY_WORDS);
     const places = 2 ** Math.max(3, Math.ceil(Math.log2(capacity * INDEX_PER_CONNECTION + 1)));
-    this.index = new Int32Array(places);
-    this.indexMask = Math.min(places, SMALLEST_INDEX) - 1;
-    this.growAt = places <= SMALLEST_INDEX ? capacity + 1 : SMALLEST_INDEX >> 1;
+    this.index = memory.int32(places);
+    this.candidates = memory.int32(AHEAD);
+    this.state = memory.int32(STATE);
+    this.state[INDEX_MASK] = Math.min(places, SMALLEST_INDEX) - 1;
+    this.state[GROW_AT] = places <= SMALLEST_INDEX ? capacity + 1 : SMALLEST_INDEX >> 1;
     this.slotMask = 2 ** Math.ceil(Math.log2(capacity + 2)) - 1;
+  }
+
+  /** Connections in the table. */
+  get live(): number {
+    return this.state[LIVE]!;
   }
 
   /** Bytes of the entries, tags and index together. */
   get bytes(): number {
-    return this.words.byteLength + this.tag.byteLength + this.index.byteLength;
+    return this.words.byteLength + this.index.byteLength;
   }
 
   /** @returns the slot of the first key, or -1. */
@@ -111,7 +124,8 @@ export class Table {
 
   /** @returns the slot of the key at key[of], whose hash is known, or -1. */
   search(of: number): number {
-    const { key, words, index, indexMask, slotMask } = this;
+    const { key, words, index, slotMask } = this;
+    const indexMask = this.state[INDEX_MASK]!;
     const hash = key[of + KEY_HASH]!;
     const piece = hash & ~slotMask;
     const ports = key[of + PORTS]!;
@@ -148,50 +162,60 @@ export class Table {
   }
 
   /**
-   * Reads what search() will read, for `count` prepared keys (of rows without a key, anything): first every place of the index, then
-   * every entry. Loads that do not wait for one another take a tenth of the time of those that do.
+   * Reads what search() will read, for `count` prepared keys (of rows without a key, anything): first every place of the
+   * index, then every entry. Loads that do not wait for one another take a tenth of the time of those that do. Between them
+   * the probes are walked to the entry that search() will find: one in four does not stand at its first place.
    */
   touch(count: number): void {
-    const { key, words, tag, index, indexMask, slotMask, candidates } = this;
-    for (let i = 0; i < count; i++) candidates[i] = index[key[(i + 1) * KEY_WORDS + KEY_HASH]! & indexMask]! & slotMask;
+    const { key, words, index, slotMask, candidates } = this;
+    const indexMask = this.state[INDEX_MASK]!;
     let touched = 0;
+    for (let i = 0; i < count; i++) touched ^= index[key[(i + 1) * KEY_WORDS + KEY_HASH]! & indexMask]!;
     for (let i = 0; i < count; i++) {
-      const slot = candidates[i]! === 0 ? 0 : candidates[i]! - 1;
-      const at = slot * WORDS;
-      touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]! ^ tag[slot * TAGS]!;
+      const hash = key[(i + 1) * KEY_WORDS + KEY_HASH]!;
+      let place = hash & indexMask;
+      while (index[place] !== 0 && ((index[place]! ^ hash) & ~slotMask) !== 0) place = (place + 1) & indexMask;
+      const found = index[place]! & slotMask;
+      candidates[i] = found === 0 ? 0 : found - 1;
     }
-    this.touched = touched;
+    for (let i = 0; i < count; i++) {
+      const at = candidates[i]! * WORDS;
+      touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]!;
+    }
+    this.state[TOUCHED] = touched;
   }
 
   /** Makes a written slot findable. The caller has made sure that there is room and no entry of the same key. */
   insert(slot: number): void {
-    if (this.live >= this.growAt) this.grow();
+    if (this.state[LIVE]! >= this.state[GROW_AT]!) this.grow();
     this.place(slot);
-    this.live++;
+    this.state[LIVE] = this.state[LIVE]! + 1;
   }
 
   private place(slot: number): void {
-    const { index, indexMask } = this;
+    const { index } = this;
+    const indexMask = this.state[INDEX_MASK]!;
     const hash = hashKey(this.words, slot * WORDS);
     let place = hash & indexMask;
     while (index[place] !== 0) place = (place + 1) & indexMask;
     index[place] = (hash & ~this.slotMask) | (slot + 1);
   }
 
-  /** Doubles the places in use; the memory is there already. */
+  /** @cold Doubles the places in use; the memory is there already. */
   private grow(): void {
-    const { index, slotMask } = this;
-    const used = this.indexMask + 1;
+    const { index, slotMask, state } = this;
+    const used = state[INDEX_MASK]! + 1;
     const slots = index.slice(0, used);
     index.fill(0, 0, used);
-    this.indexMask = used * 2 - 1;
-    this.growAt = used * 2 === index.length ? this.capacity + 1 : used;
+    state[INDEX_MASK] = used * 2 - 1;
+    state[GROW_AT] = used * 2 === index.length ? this.capacity + 1 : used;
     for (const found of slots) if (found !== 0) this.place((found & slotMask) - 1);
   }
 
   /** Takes a slot out of the index; its entry stays readable until it is written again. */
   remove(slot: number): void {
-    const { index, indexMask, slotMask, words } = this;
+    const { index, slotMask, words } = this;
+    const indexMask = this.state[INDEX_MASK]!;
     let hole = hashKey(words, slot * WORDS) & indexMask;
     while ((index[hole]! & slotMask) !== slot + 1) hole = (hole + 1) & indexMask;
     for (let place = (hole + 1) & indexMask; index[place] !== 0; place = (place + 1) & indexMask) {
@@ -203,7 +227,7 @@ export class Table {
       }
     }
     index[hole] = 0;
-    this.live--;
+    this.state[LIVE] = this.state[LIVE]! - 1;
   }
 }
 

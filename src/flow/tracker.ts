@@ -10,6 +10,7 @@
  *   if code is TRACK_NEW: judge it, then exactly one of confirm() (the packet was let through; or what-if keeps refused
  *   connections too) and discard() (a dropped first packet leaves no entry).
  */
+import { TAG, WORDS } from './entry.js';
 
 /** First packet of a connection that is not in the table (or that replaces a closed one). */
 export const TRACK_NEW = 0;
@@ -76,15 +77,16 @@ export interface Tracker {
    */
   track(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared?: number): number;
   /** The connection's place in the table, or -1. */
-  slot: number;
+  readonly slot: number;
   /** One of INVALID_, where track() returned TRACK_INVALID. */
-  invalid: number;
+  readonly invalid: number;
   /** TRACK_NEW only: keep the connection; returns its slot. */
   confirm(): number;
   /** TRACK_NEW only: forget it. */
   discard(): void;
   /**
-   * Words that belong to whoever judges: per slot, zeroed by confirm(). tag[slot * TAGS + k].
+   * Words that belong to whoever judges: per slot, zeroed by confirm(). tag[tagPlace(slot) + k], k below TAGS. They lie in
+   * the connection's entry: an array of their own would be one more miss of the cache a packet.
    * The replay keeps the decision, the connection's number and its first packet's number there.
    */
   readonly tag: Int32Array;
@@ -93,7 +95,8 @@ export interface Tracker {
   counters(): TrackerCounters;
 }
 
-/** Words a connection in Tracker.tag. */
+/** Words a connection that belong to whoever judges, and where they stand in Tracker.tag. */
 export const TAGS = 4;
+export const tagPlace = (slot: number): number => slot * WORDS + TAG;
 /** Packets prepared at once at most: what they touch stays in the first-level cache. */
 export const AHEAD = 64;

@@ -26,7 +26,7 @@ export const FROM_EITHER = 2;
 export const NO_TUPLE = -1;
 
 /** Request type by the type of a request or its reply, + 1; 0 for others. Index: ICMP type, or 256 + ICMPv6 type. */
-const REQUEST_OF = new Uint8Array(512);
+export const REQUEST_OF = new Uint8Array(512);
 for (const [request, reply] of [
   [8, 0],
   [13, 14],

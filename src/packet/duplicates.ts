@@ -83,8 +83,11 @@ const MAX_STEPS = 32;
 const PREFIX = 32;
 
 export interface Duplicates {
-  /** Marks the copies among out's packets. Batches must come in order, every one of a replay. */
-  mark(frames: FrameBatch, interfaces: readonly CaptureInterface[], view: DataView, out: PacketBatch): void;
+  /**
+   * Marks the copies among out's packets. Batches must come in order, every one of a replay.
+   * @returns false where there can be none: one interface of one link layer sees a packet once.
+   */
+  mark(frames: FrameBatch, interfaces: readonly CaptureInterface[], view: DataView, out: PacketBatch): boolean;
 }
 
 export function createDuplicates(window: number = DEFAULT_WINDOW): Duplicates {
@@ -94,10 +97,11 @@ export function createDuplicates(window: number = DEFAULT_WINDOW): Duplicates {
     mark(frames, interfaces, view, out) {
       const first = packets + 1;
       packets += frames.count;
-      // One interface of one link layer sees a packet once: nothing to look for.
-      if (interfaces.length < 2 && !isCooked(interfaces[0]?.linkType)) return;
+      if (interfaces.length < 2 && !isCooked(interfaces[0]?.linkType)) return false;
       table ??= newTable(frames.seconds[0] ?? 0);
+      out.duplicateOf.fill(0, 0, frames.count);
       markBatch(table, window, first, frames, interfaces, view, out);
+      return true;
     },
   };
 }

@@ -92,7 +92,8 @@ export function ipv6Chain(
   rows[base + TTL] = view.getUint8(at + HOP_LIMIT);
   let next = view.getUint8(at + NEXT_HEADER);
   let length = view.getUint16(at + PAYLOAD_LENGTH);
-  if (next === HOP_BY_HOP) {
+  // What a quote's options say, nobody asks.
+  if (next === HOP_BY_HOP && wire !== OPEN_END) {
     length = jumboLength(length, view, at + HEADER, end, wire);
     if (length < 0) return -length;
   } else if (length === 0 && (next === TCP || next === UDP) && wire - at - HEADER > MIN_ETHERNET_PAYLOAD) {
@@ -164,7 +165,7 @@ export function ipv6Chain(
 
 /** A protocol that a filter knows by its number alone. */
 const isHeaderless = (protocol: number): boolean => HEADERLESS[protocol] === 1;
-const HEADERLESS = new Uint8Array(256).fill(1);
+export const HEADERLESS = new Uint8Array(256).fill(1);
 for (const protocol of [
   HOP_BY_HOP,
   TCP,
@@ -212,7 +213,7 @@ function jumboLength(length: number, view: DataView, at: number, end: number, wi
     if (type === OPTION_JUMBO) {
       if (size !== 4 || length !== 0) return -STATUS_MALFORMED;
       const jumbo = view.getUint32(option + 2);
-      if (jumbo < JUMBO_MINIMUM || jumbo > wire - at) return -STATUS_MALFORMED;
+      if (jumbo < JUMBO_MINIMUM || jumbo > (wire - at) >>> 0) return -STATUS_MALFORMED;
       return jumbo;
     }
     option += 2 + size;

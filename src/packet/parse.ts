@@ -9,23 +9,13 @@
  * No input throws: whatever a frame claims, reads stay inside its captured bytes.
  */
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from '../capture/frame.js';
+import type { FastPath } from '../memory/fast-path.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { hasBadChecksum } from './checksum.js';
 import { createDuplicates } from './duplicates.js';
-import { fast } from './fast.js';
-import { LINKTYPE_ETHERNET, link } from './link.js';
-import { MAX_TUNNELS, open } from './open.js';
-import {
-  END,
-  FLAG_BAD_CHECKSUM,
-  FLAGS,
-  OUTER_L3,
-  PAYLOAD,
-  type PacketBatch,
-  PROTOCOL,
-  STATUS,
-  STATUS_OK,
-  STRIDE,
-} from './row.js';
+import { LINK_WORDS, parseFrames } from './frames.js';
+import { MAX_TUNNELS } from './open.js';
+import { FLAG_BAD_CHECKSUM, FLAGS, type PacketBatch, STATUS, STATUS_OK, STRIDE } from './row.js';
 
 export interface ParserOptions {
   /** Open VXLAN, Geneve, GRE, ERSPAN and IP-in-IP and judge what is inside. Default true. */
@@ -45,80 +35,57 @@ export interface PacketParser {
 }
 
 /** Rows for `capacity` packets. */
-export function newPacketBatch(capacity: number = BATCH_FRAMES): PacketBatch {
-  return { count: 0, rows: new Int32Array(capacity * STRIDE), duplicateOf: new Float64Array(capacity) };
+export function newPacketBatch(capacity: number = BATCH_FRAMES, memory: Memory = OWN_MEMORY): PacketBatch {
+  const rows = memory.int32(capacity * STRIDE);
+  return { count: 0, rows, duplicateOf: new Float64Array(capacity), mayHoldCopies: false };
 }
 
-/** No frame is longer: a wire length that lies must not overflow the 32-bit words it passes through. */
-const MAX_LENGTH = 0x1fffffff;
+/** Interfaces there is room for at first. */
+const FIRST_LINKS = 64;
+/** Words of `links` in the fast path's memory; beyond them it is not asked. */
+const MOST_LINKS = 1 << 15;
 
-/** Rows cleared at a time: 8 kB, so that they are still in the first-level cache when they are written. */
-const BLOCK = 64;
-
-export function createParser(options: ParserOptions = {}): PacketParser {
+/** @param compiled the fast path, for batches that lie in its memory */
+export function createParser(options: ParserOptions = {}, compiled: FastPath | null = null): PacketParser {
   const tunnels = options.tunnels === false ? 0 : MAX_TUNNELS;
   const duplicates = options.duplicates === false ? null : createDuplicates(options.duplicateWindow);
   const verify = options.verifyChecksums === true;
+  const memory = compiled?.memory ?? OWN_MEMORY;
+  const fastPath =
+    compiled === null
+      ? null
+      : { buffer: compiled.buffer, parse: compiled.entry<typeof parseFrames>('packet_frames_parseFrames') };
+  let view: DataView = new DataView(new ArrayBuffer(0));
+  let links = memory.int32(FIRST_LINKS * LINK_WORDS);
+  let described = 0;
+  const describe = ({ linkType, fcsLength }: CaptureInterface): void => {
+    if ((described + 1) * LINK_WORDS > links.length) {
+      // Captures with more interfaces than this are none that a fast path is for.
+      const wider = (links.length < MOST_LINKS ? memory : OWN_MEMORY).int32(links.length * 2);
+      wider.set(links);
+      links = wider;
+    }
+    links[described * LINK_WORDS] = linkType;
+    links[described * LINK_WORDS + 1] = fcsLength;
+    described++;
+  };
   return {
     parse(frames, interfaces, out) {
-      const { rows, duplicateOf } = out;
+      const { rows } = out;
       if (rows.length < frames.count * STRIDE)
         throw new RangeError(`${frames.count} frames for ${rows.length / STRIDE} rows`);
-      const { bytes } = frames;
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let from = 0; from < frames.count; from += BLOCK) {
-        const to = from + BLOCK < frames.count ? from + BLOCK : frames.count;
-        rows.fill(0, from * STRIDE, to * STRIDE);
-        duplicateOf.fill(0, from, to);
-        parseBlock(frames, view, interfaces, from, to, tunnels, rows);
-      }
+      const { bytes, count, offset, captured, original, interfaceIndex } = frames;
+      if (view.buffer !== bytes.buffer || view.byteOffset !== bytes.byteOffset || view.byteLength !== bytes.byteLength)
+        view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      while (described < interfaces.length) describe(interfaces[described]!);
+      const parseBatch =
+        fastPath?.buffer === bytes.buffer && links.buffer === fastPath.buffer ? fastPath.parse : parseFrames;
+      parseBatch(count, view, offset, captured, original, interfaceIndex, links, tunnels, rows);
       out.count = frames.count;
       if (verify) verifyChecksums(view, frames.count, rows);
-      duplicates?.mark(frames, interfaces, view, out);
+      out.mayHoldCopies = duplicates?.mark(frames, interfaces, view, out) ?? false;
     },
   };
-}
-
-function parseBlock(
-  frames: FrameBatch,
-  view: DataView,
-  interfaces: readonly CaptureInterface[],
-  from: number,
-  to: number,
-  tunnels: number,
-  rows: Int32Array,
-): void {
-  const { offset, captured, original, interfaceIndex } = frames;
-  let index = -1;
-  let linkType = 0;
-  let fcs = 0;
-  for (let i = from; i < to; i++) {
-    if (interfaceIndex[i] !== index) {
-      index = interfaceIndex[i]!;
-      const at = interfaces[index]!;
-      linkType = at.linkType;
-      fcs = at.fcsLength;
-    }
-    const base = i * STRIDE;
-    const at = offset[i]!;
-    const kept = captured[i]!;
-    const length = (original[i]! > kept ? (original[i]! < MAX_LENGTH ? original[i]! : MAX_LENGTH) : kept) - fcs;
-    const wire = length > 0 ? at + length : at;
-    const end = at + kept < wire ? at + kept : wire;
-    if (linkType === LINKTYPE_ETHERNET && fast(view, at, end, wire, rows, base)) continue;
-    rows[base + PROTOCOL] = -1;
-    rows[base + OUTER_L3] = -1;
-    const next = link(linkType, view, at, end, wire, rows, base);
-    if (next >= 0) open(tunnels, next, view, rows[base + END]!, rows[base + PAYLOAD]!, rows, base);
-    else noPacket(-next, rows, base);
-  }
-}
-
-/** There is no network header: what the link layer left of its ends is no packet's. */
-function noPacket(status: number, rows: Int32Array, base: number): void {
-  rows[base + STATUS] = status;
-  rows[base + END] = 0;
-  rows[base + PAYLOAD] = 0;
 }
 
 function verifyChecksums(view: DataView, count: number, rows: Int32Array): void {

@@ -89,9 +89,12 @@ export const FLAG_CUT = 16;
 /** Encrypted tunnel seen from outside (WireGuard, ESP): the inner traffic stays dark. */
 export const FLAG_DARK = 32;
 
-/** A batch of rows, parallel to a FrameBatch. `duplicateOf[i]`: packet number of the first copy where FLAG_DUPLICATE. */
+/** A batch of rows, parallel to a FrameBatch. */
 export interface PacketBatch {
   count: number;
   rows: Int32Array;
+  /** Packet number of the first copy where FLAG_DUPLICATE, else 0. */
   duplicateOf: Float64Array;
+  /** Copies are looked for: later ones may name packets of this batch. Never false again once it was true. */
+  mayHoldCopies: boolean;
 }

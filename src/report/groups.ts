@@ -8,8 +8,6 @@
 
 /** shape, protocol, service, and four words for each end's address. */
 const KEY_WORDS = 11;
-/** Connections remembered, direct-mapped; a power of two. */
-const CONNECTIONS = 1 << 16;
 
 /** Stands for an end that is told apart by its workload, not its address. */
 export const NO_ADDRESS = -1;
@@ -21,8 +19,6 @@ export class Groups {
   private readonly keys: Int32Array;
   private readonly mask: number;
   private readonly key = new Int32Array(KEY_WORDS);
-  private readonly cachedConnection = new Int32Array(CONNECTIONS);
-  private readonly cachedGroup = new Int32Array(CONNECTIONS);
 
   constructor(readonly limit: number) {
     let size = 16;
@@ -30,19 +26,6 @@ export class Groups {
     this.slots = new Int32Array(size).fill(-1);
     this.keys = new Int32Array(limit * KEY_WORDS);
     this.mask = size - 1;
-  }
-
-  /** The group of a connection met not long ago, -1 where it is not remembered. */
-  ofConnection(connection: number): number {
-    const at = connection & (CONNECTIONS - 1);
-    return connection !== 0 && this.cachedConnection[at] === connection ? this.cachedGroup[at]! : -1;
-  }
-
-  remember(connection: number, group: number): void {
-    if (connection === 0) return;
-    const at = connection & (CONNECTIONS - 1);
-    this.cachedConnection[at] = connection;
-    this.cachedGroup[at] = group;
   }
 
   /**

@@ -6,6 +6,7 @@
  * Where several rules allow the same, the first counts: `hits: 0` means "never decided", not "never matches".
  */
 import { formatPosition, type Position } from '../documents/document.js';
+import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
 import type { Outcomes } from './outcomes.js';
 import type { ReplayContext } from './report.js';
 
@@ -117,6 +118,8 @@ export function countHits(
       const counter = outcome >= 0 ? byRule[outcome] : null;
       if (counter) add(counter, connections, packets);
     }
+    // Most decisions are no default denials, and records are dear.
+    if (Math.min(decision.egress, decision.ingress, decision.forward) > OUTCOME_DEFAULT_DENY) return;
     const { egress, ingress, forward } = outcomes.of(decision);
     for (const record of [egress, ingress, forward]) {
       if (record?.reason !== 'default-deny') continue;

@@ -103,6 +103,7 @@ function copyOf({ frames, packets, verdicts, first }: Omit<Held, 'bytes'>): Held
       count,
       rows: packets.rows.slice(0, count * STRIDE),
       duplicateOf: packets.duplicateOf.slice(0, count),
+      mayHoldCopies: packets.mayHoldCopies,
     },
     verdicts: {
       count,

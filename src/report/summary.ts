@@ -189,7 +189,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     connectionReasons: countReasons(tally.connectionsByCode),
     denied: conversations.filter(({ verdict }) => verdict === 'dropped'),
     undecided: conversations.filter(({ verdict }) => verdict === 'undecided'),
-    deniedOthers: { connections: tally.otherConnections, packets: tally.otherPackets },
+    deniedOthers: tally.others,
     policies: countHits(context, outcomes, tally.connectionsByDecision, tally.packetsByDecision),
     unknownAddresses: tally.unknown
       .map((address, i) => ({ address, connections: tally.unknownConnections[i]! }))

@@ -1,5 +1,5 @@
 /**
- * The tally: verdicts counted as they come (hot). What the summary is made from, in bounded memory.
+ * The tally: verdicts counted as they come (cold: the counters' file holds what every packet takes). What the summary is made from, in bounded memory.
  *
  * In:  batches with their rows and verdicts.  Out: counters by code, decision, interface, conversation and address.
  * A copy of a packet on a second interface (MARK_DUPLICATE) has its verdict counted, as every packet's is; decisions and
@@ -24,6 +24,7 @@ import {
   UNDECIDED_AMBIGUOUS,
   type VerdictBatch,
 } from '../verdict/verdict.js';
+import { Counters, PLAIN_ENDS, serviceKey } from './counters.js';
 import { isIcmp, serviceOf } from './fields.js';
 import { Groups, NO_ADDRESS } from './groups.js';
 
@@ -67,17 +68,17 @@ export class Tally {
   packetsByDecision = new Float64Array(1024);
   connectionsByDecision = new Float64Array(1024);
   packetsByInterface = new Float64Array(16);
-  /** Conversations; parallel to one another, as long as groups.count. */
+  /** Conversations; parallel to one another. Behind the last one: those beyond the limit, together. */
   readonly records: GroupRecord[] = [];
   readonly groupPackets: Float64Array;
   readonly groupConnections: Float64Array;
-  /** Refused beyond the limit of conversations, or of a connection no longer remembered. */
-  otherPackets = 0;
-  otherConnections = 0;
   /** Addresses nobody owns, and the connections they were seen in. */
   readonly unknown: string[] = [];
   readonly unknownConnections = new Float64Array(UNKNOWN_ADDRESSES);
   unknownOthers = 0;
+  private readonly counters = new Counters();
+  private decisionFlags = new Uint8Array(1024);
+  private described = 0;
   private readonly groups: Groups;
   private readonly addresses = new Groups(UNKNOWN_ADDRESSES);
 
@@ -87,38 +88,77 @@ export class Tally {
     maxConversations: number,
   ) {
     this.groups = new Groups(maxConversations);
-    this.groupPackets = new Float64Array(maxConversations);
-    this.groupConnections = new Float64Array(maxConversations);
+    this.groupPackets = new Float64Array(maxConversations + 1);
+    this.groupConnections = new Float64Array(maxConversations + 1);
+  }
+
+  /** Refused beyond the limit of conversations. */
+  get others(): { readonly connections: number; readonly packets: number } {
+    const { limit } = this.groups;
+    return { connections: this.groupConnections[limit]!, packets: this.groupPackets[limit]! };
   }
 
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void {
-    const { count, code, decision, marks } = verdicts;
+    const { count, code, decision, connection, marks } = verdicts;
     const { rows } = packets;
-    const { packetsByCode, connectionsByCode } = this;
     if (count === 0) return;
     this.packets += count;
     this.countFrames(frames, count);
-    for (let i = 0; i < count; i++) {
-      const c = code[i]!;
-      const m = marks[i]!;
-      const d = decision[i]!;
-      packetsByCode[c]!++;
-      if ((m & MARK_DUPLICATE) !== 0) {
-        this.duplicates++;
-        continue;
-      }
-      if ((m & (MARK_MIDSTREAM | MARK_ONE_WAY | MARK_TRANSLATED)) !== 0) this.countMarks(m);
-      if (d < 0) continue;
-      if (d >= this.packetsByDecision.length) this.grow(d);
-      this.packetsByDecision[d]!++;
-      if ((m & MARK_FIRST) !== 0) {
-        connectionsByCode[c]!++;
-        this.connectionsByDecision[d]!++;
-        this.countUnknown(rows, i * STRIDE, d, (m & MARK_ORIGINAL) !== 0);
-      }
-      if (c === DROPPED_DEFAULT_DENY || c === DROPPED_RULE || c === DROPPED_CONNECTION || c >= UNDECIDED_AMBIGUOUS) {
-        this.refused(rows, i * STRIDE, d, m, verdicts.connection[i]!, first + i);
-      }
+    this.describeDecisions();
+    let next = 0;
+    for (;;) {
+      next = this.counters.count(
+        next,
+        count,
+        rows,
+        code,
+        decision,
+        connection,
+        marks,
+        this.decisionFlags,
+        this.packetsByCode,
+        this.connectionsByCode,
+        this.packetsByDecision,
+        this.connectionsByDecision,
+        this.groupPackets,
+        this.groupConnections,
+      );
+      if (next === count) return;
+      this.countOne(rows, next, verdicts, first + next);
+      next++;
+    }
+  }
+
+  /** Makes room for the decisions made meanwhile, and tells the counters which of them are plain. */
+  private describeDecisions(): void {
+    const { decisions } = this;
+    while (decisions.length > this.packetsByDecision.length) this.grow();
+    for (; this.described < decisions.length; this.described++) {
+      const { source, destination, port } = decisions[this.described]!;
+      this.decisionFlags[this.described] = source >= 0 && destination >= 0 && port < 0 ? PLAIN_ENDS : 0;
+    }
+  }
+
+  /** What the counters leave: marked packets, addresses nobody owns, conversations not met before. */
+  private countOne(rows: Int32Array, i: number, verdicts: VerdictBatch, number: number): void {
+    const c = verdicts.code[i]!;
+    const m = verdicts.marks[i]!;
+    const d = verdicts.decision[i]!;
+    this.packetsByCode[c]!++;
+    if ((m & MARK_DUPLICATE) !== 0) {
+      this.duplicates++;
+      return;
+    }
+    this.countMarks(m);
+    if (d < 0) return;
+    this.packetsByDecision[d]!++;
+    if ((m & MARK_FIRST) !== 0) {
+      this.connectionsByCode[c]!++;
+      this.connectionsByDecision[d]!++;
+      this.countUnknown(rows, i * STRIDE, d, (m & MARK_ORIGINAL) !== 0);
+    }
+    if (c === DROPPED_DEFAULT_DENY || c === DROPPED_RULE || c === DROPPED_CONNECTION || c >= UNDECIDED_AMBIGUOUS) {
+      this.refused(rows, i * STRIDE, d, m, verdicts.connection[i]!, number);
     }
   }
 
@@ -153,13 +193,17 @@ export class Tally {
     if ((marks & MARK_TRANSLATED) !== 0) this.translated++;
   }
 
-  private grow(decision: number): void {
-    const packets = new Float64Array(decision * 2);
-    const connections = new Float64Array(decision * 2);
-    packets.set(this.packetsByDecision);
-    connections.set(this.connectionsByDecision);
-    this.packetsByDecision = packets;
-    this.connectionsByDecision = connections;
+  private grow(): void {
+    const wider = (old: Float64Array) => {
+      const values = new Float64Array(old.length * 2);
+      values.set(old);
+      return values;
+    };
+    this.packetsByDecision = wider(this.packetsByDecision);
+    this.connectionsByDecision = wider(this.connectionsByDecision);
+    const flags = new Uint8Array(this.packetsByDecision.length);
+    flags.set(this.decisionFlags);
+    this.decisionFlags = flags;
   }
 
   private countUnknown(rows: Int32Array, base: number, decision: number, original: boolean): void {
@@ -188,17 +232,18 @@ export class Tally {
     number: number,
   ): void {
     const isFirst = (marks & MARK_FIRST) !== 0;
-    let group = isFirst ? -1 : this.groups.ofConnection(connection);
+    let group = isFirst ? -1 : this.counters.ofConnection(connection);
     if (group < 0) group = this.groupOf(rows, base, decision, (marks & MARK_ORIGINAL) !== 0, number);
-    if (group < 0) {
-      this.otherPackets++;
-      if (isFirst) this.otherConnections++;
-      return;
+    if (group < 0) group = this.groups.limit;
+    this.counters.remember(connection, group);
+    const service = serviceKey(rows, base, marks);
+    if (isFirst && service !== 0 && (this.decisionFlags[decision]! & PLAIN_ENDS) !== 0) {
+      this.counters.rememberService(decision, service, group);
     }
-    this.groups.remember(connection, group);
     this.groupPackets[group]!++;
     if (!isFirst) return;
     this.groupConnections[group]!++;
+    if (group === this.groups.limit) return;
     const { sources, destinations } = this.records[group]!;
     const { source, destination } = this.decisions[decision]!;
     if (source >= 0 && sources.size < OWNERS_KEPT) sources.add(source);

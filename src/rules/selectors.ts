@@ -7,7 +7,7 @@
  * A selector's required labels are looked up in an inverted index (key and value -> pods), so that ten thousand
  * policies over a hundred thousand pods cost what they select, not pods times policies.
  */
-import type { Inventory, Pod } from '../cluster/inventory.js';
+import type { Inventory, Namespace, Pod } from '../cluster/inventory.js';
 import { matches } from '../cluster/selector.js';
 import type { LabelSelector } from '../policy/policy.js';
 
@@ -37,6 +37,12 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     append(byNamespace, pod.namespace, pod);
     for (const [key, value] of Object.entries(pod.labels)) append(byLabel, `${key}\0${value}`, pod);
   }
+  const namespacesByLabel = new Map<string, Namespace[]>();
+  for (const namespace of inventory.namespaces.values()) {
+    for (const [key, value] of Object.entries(namespace.labels)) {
+      append(namespacesByLabel, `${key}\0${value}`, namespace);
+    }
+  }
   const namespaceCache = new Map<string, ReadonlySet<string>>();
   const podCache = new Map<string, readonly Pod[]>();
 
@@ -55,7 +61,10 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     const found = namespaceCache.get(key);
     if (found === undefined) {
       const names = new Set<string>();
-      for (const { name, labels } of inventory.namespaces.values()) if (matches(selector, labels)) names.add(name);
+      const [label] = Object.entries(selector.matchLabels);
+      const candidates =
+        label === undefined ? inventory.namespaces.values() : (namespacesByLabel.get(label.join('\0')) ?? []);
+      for (const { name, labels } of candidates) if (matches(selector, labels)) names.add(name);
       namespaceCache.set(key, names);
       return names;
     }
@@ -83,9 +92,18 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     inNamespaces(namespaceSelector, podSelector) {
       return cached(`s ${selectorText(namespaceSelector)} ${selectorText(podSelector)}`, () => {
         const namespaces = namespacesOf(namespaceSelector);
-        return candidates(podSelector, all).filter(
-          pod => namespaces.has(pod.namespace) && matches(podSelector, pod.labels),
-        );
+        const posting = candidates(podSelector, all);
+        let inside = 0;
+        for (const namespace of namespaces) inside += byNamespace.get(namespace)?.length ?? 0;
+        if (inside >= posting.length) {
+          return posting.filter(pod => namespaces.has(pod.namespace) && matches(podSelector, pod.labels));
+        }
+        // Few namespaces, common labels: their pods, in the inventory's order.
+        const selected: Pod[] = [];
+        for (const namespace of namespaces) {
+          for (const pod of byNamespace.get(namespace) ?? []) if (matches(podSelector, pod.labels)) selected.push(pod);
+        }
+        return selected.sort((a, b) => a.owner - b.owner);
       });
     },
   };

@@ -50,6 +50,11 @@ export interface Classifier {
    * Judges the packet (or connection) in rows[base, base+STRIDE) as the first packet of a connection from SRC to DST.
    */
   classify(rows: Int32Array, base: number, out: Int32Array, at: number): void;
+  /**
+   * Judges rows[i * STRIDE, (i + 1) * STRIDE) for i < count, outcomes to out[i * OUTCOMES + ...]: what classify() gives
+   * for each, sooner, because many lookups are under way at once.
+   */
+  classifyBatch(rows: Int32Array, count: number, out: Int32Array): void;
   /** Owner index of the address at rows[base + word] (word = SRC or DST), -1 where nobody is known to own it. Hot. */
   ownerOf(rows: Int32Array, base: number, word: number): number;
   stats(): ClassifierStats;

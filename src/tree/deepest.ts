@@ -3,11 +3,13 @@
  *
  * In:  a tree.  Out: per direction with rules the most steps behind the two address lookups, an example of the two ends
  * (the first addresses of their classes), and the rules that are told apart there, in order. Of a forest the steps are
- * the sum of every tree's own worst, which no packet need take all; the rules are those of the longest way of one tree.
+ * the sum of every tree's own worst, which no packet need take all; the rules are those of the longest way of one tree. Of a
+ * crossing they are the most between first addresses of rules, without its loose terms.
  */
 import type { Direction } from '../rules/ruleset.js';
+import { deepestOfCrossing } from './crossing-steps.js';
 import { NODE_STRIDE, outcomeOf } from './header-trees.js';
-import { ABSENT, DENSE, FOREST, SPARSE } from './judge.js';
+import { ABSENT, DENSE, FOREST } from './judge.js';
 import type { Forest } from './split.js';
 import { COLUMNS } from './terms.js';
 import type { BuiltDirection, Tree } from './tree.js';
@@ -22,13 +24,23 @@ export interface Deepest {
   readonly rules: readonly number[];
 }
 
-/** Directions of a kind that is not known here are left out. */
 export function findDeepest(tree: Tree): Deepest[] {
-  return tree.directions.flatMap(built => {
-    const { kind } = built.tables;
-    if (kind === FOREST) return [deepestOfForest(built)];
-    return kind !== ABSENT && (kind === DENSE || kind === SPARSE) ? [deepestOfPairs(built, tree)] : [];
+  return tree.directions.flatMap((built): Deepest[] => {
+    const { direction, crossing, tables } = built;
+    if (crossing !== null) {
+      const rules = tree.ruleset[direction].flatMap(tier => tier.rules);
+      return [{ direction, ...deepestOfCrossing(crossing, rules) }];
+    }
+    if (tables.kind === ABSENT) return [];
+    return [tables.kind === FOREST ? deepestOfForest(built) : deepestOfPairs(built, tree)];
   });
+}
+
+/** Most steps of a whole lookup. The statistics know a crossing's address lookups alone. */
+export function mostSteps(tree: Tree, deepest: readonly Deepest[]): number {
+  const crossed = tree.directions.filter(({ crossing }) => crossing !== null).map(({ direction }) => direction);
+  const behind = deepest.filter(({ direction }) => crossed.includes(direction)).map(({ steps }) => steps);
+  return behind.reduce((sum, steps) => sum + steps, tree.stats().depth);
 }
 
 function deepestOfPairs({ direction, subjects, tables }: BuiltDirection, { table }: Tree): Deepest {

@@ -39,6 +39,8 @@ export const ABSENT = 0;
 export const DENSE = 1;
 export const SPARSE = 2;
 export const FOREST = 3;
+/** Forward only: judged by crossRows (crossing-batch.ts), not here. */
+export const CROSSING = 4;
 
 /** One shape for every kind, so that the hot functions stay monomorphic; arrays of other kinds are empty. */
 export interface DirectionTables {
@@ -84,7 +86,7 @@ export function judge(
   }
   const addresses = table.rows;
   out[at + FORWARD] =
-    forward.kind === ABSENT
+    forward.kind === ABSENT || forward.kind === CROSSING
       ? OUTCOME_NONE
       : decide(forward, addresses[source + FORWARD_SUBJECT]!, addresses[destination + FORWARD_PEER]!, rows, base);
 

@@ -5,7 +5,7 @@
  * In:  a Ruleset and an Inventory.  Out: a QuestionClassifier: packets (classify) and questions by name (decide).
  */
 import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
-import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
+import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { containsUnaddressed, containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
 import { heldAddresses } from '../rules/pod-sets.js';
 import { containsPort } from '../rules/ports.js';
@@ -141,26 +141,31 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     return held === undefined ? side(owner, null, null) : side(owner, parseV4(held), parseV6(held));
   }
 
+  function classify(rows: Int32Array, base: number, out: Int32Array, at: number): void {
+    if (rows[base + FAMILY] !== 4 && rows[base + FAMILY] !== 6) {
+      out.fill(OUTCOME_NONE, at, at + OUTCOMES);
+      return;
+    }
+    const packet = {
+      protocol: rows[base + PROTOCOL]!,
+      sourcePort: rows[base + SPORT]!,
+      destinationPort: rows[base + DPORT]!,
+      icmpType: rows[base + ICMP_TYPE]!,
+      icmpCode: rows[base + ICMP_CODE]!,
+    };
+    const outcomes = judge(sideOfRow(rows, base, SRC), sideOfRow(rows, base, DST), packet);
+    out[at + EGRESS] = outcomes[0];
+    out[at + INGRESS] = outcomes[1];
+    out[at + FORWARD] = outcomes[2];
+  }
+
   return {
     engine: 'linear',
     ruleset,
     ownerOf,
-    classify(rows, base, out, at) {
-      if (rows[base + FAMILY] !== 4 && rows[base + FAMILY] !== 6) {
-        out.fill(OUTCOME_NONE, at, at + OUTCOMES);
-        return;
-      }
-      const packet = {
-        protocol: rows[base + PROTOCOL]!,
-        sourcePort: rows[base + SPORT]!,
-        destinationPort: rows[base + DPORT]!,
-        icmpType: rows[base + ICMP_TYPE]!,
-        icmpCode: rows[base + ICMP_CODE]!,
-      };
-      const outcomes = judge(sideOfRow(rows, base, SRC), sideOfRow(rows, base, DST), packet);
-      out[at + EGRESS] = outcomes[0];
-      out[at + INGRESS] = outcomes[1];
-      out[at + FORWARD] = outcomes[2];
+    classify,
+    classifyBatch(rows, count, out) {
+      for (let i = 0; i < count; i++) classify(rows, i * STRIDE, out, i * OUTCOMES);
     },
     decide(question) {
       return judge(sideOfEndpoint(question.source), sideOfEndpoint(question.destination), question);

@@ -50,7 +50,13 @@ export function printTree(classifier: Classifier, mostLines = 10_000): string {
 const isTree = (classifier: Classifier): classifier is Tree => classifier.engine === 'tree';
 
 function printDirection(built: BuiltDirection, { table, ruleset }: Tree, page: Page): void {
-  const { direction, subjects, tables } = built;
+  const { direction, subjects, tables, crossing } = built;
+  if (crossing !== null) {
+    const { sourceClasses, destinationClasses, pairs, looseTerms } = crossing;
+    page.line(`${direction}: ${sourceClasses} source classes x ${destinationClasses} destination classes, crossing`);
+    page.line(`  ${pairs} pairs of address sets lead to lists of protocols and ports; ${looseTerms} rules beside them`);
+    return;
+  }
   if (tables.kind === ABSENT) {
     const why = ruleset[direction].length === 0 ? 'no rules' : 'no pods';
     page.line(`${direction}: ${why}`);

@@ -21,7 +21,15 @@ export function measure(
   let addressClasses = 0;
   let depth = 0;
   let bytes = bytesOf(table);
-  for (const { direction, tables, depth: below } of directions) {
+  for (const { direction, tables, depth: below, crossing } of directions) {
+    if (crossing !== null) {
+      addressClasses += crossing.sourceClasses + crossing.destinationClasses;
+      nodes += crossing.pairs;
+      bytes += crossing.image.byteLength + crossing.outcomes.byteLength;
+      if (crossing.loose !== null) bytes += bytesOf(crossing.loose);
+      depth = Math.max(depth, below);
+      continue;
+    }
     const { subject, peer } = COLUMNS[direction];
     if (ruleset[direction].length > 0) addressClasses += table.classes(subject) + table.classes(peer);
     nodes += (tables.nodes.length + tables.forest.nodes.length) / NODE_STRIDE;

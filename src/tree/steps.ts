@@ -1,30 +1,57 @@
 /**
  * Steps of one lookup (cold): how many loads of tables and comparisons the tree takes for a packet.
  *
- * In:  a tree and a packet's row.  Out: the count, or null where a direction is of a kind that is not counted here.
- * It walks what tree/judge.ts walks, the exemptions of pods and nodes left out: both directions are always counted.
+ * In:  a tree and a packet's row.  Out: the count. It walks what tree/judge.ts walks, the exemptions of pods and nodes left out: both directions are always counted.
  */
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 import type { AddressTable } from './address-table.js';
-import { ABSENT, DENSE, type DirectionTables, FOREST, locate } from './judge.js';
+import type { Crossing } from './crossing.js';
+import { CODES } from './crossing-lookup.js';
+import { crossingSteps } from './crossing-steps.js';
+import { LAST_ICMP_CODE } from './header-codes.js';
+import { ABSENT, DENSE, FOREST, locate } from './judge.js';
 import { COUNT_BITS, MOST_SCANNED, SIGN } from './lookup.js';
+import type { Forest } from './split.js';
 import { COLUMNS } from './terms.js';
 import type { BuiltDirection, Tree } from './tree.js';
 
-/** Kinds up to this one are counted. */
-const COUNTED = FOREST;
-
-export function countSteps({ table, directions }: Tree, rows: Int32Array, base: number): number | null {
+export function countSteps({ table, directions }: Tree, rows: Int32Array, base: number): number {
   const source = locate(table, rows, base, SRC);
   const destination = locate(table, rows, base, DST);
   if (source < 0) return 0;
-  let steps = addressSteps(table, rows, base, SRC) + addressSteps(table, rows, base, DST);
+  let steps = 0;
+  let lookups = false;
   for (const built of directions) {
-    if (built.tables.kind > COUNTED) return null;
+    if (built.crossing !== null) {
+      steps += crossedSteps(built.crossing, rows, base);
+      continue;
+    }
     const reversed = built.direction === 'ingress';
-    steps += directionSteps(built, table, reversed ? destination : source, reversed ? source : destination, rows, base);
+    const own = directionSteps(
+      built,
+      table,
+      reversed ? destination : source,
+      reversed ? source : destination,
+      rows,
+      base,
+    );
+    lookups ||= own > 0;
+    steps += own;
   }
-  return steps;
+  if (!lookups) return steps;
+  return steps + addressSteps(table, rows, base, SRC) + addressSteps(table, rows, base, DST);
+}
+
+function crossedSteps(crossing: Crossing, rows: Int32Array, base: number): number {
+  const address = (word: number): Int32Array => rows.subarray(base + word, base + word + 4);
+  const code = crossing.image[CODES + 1 + rows[base + PROTOCOL]!]!;
+  const icmp = code <= LAST_ICMP_CODE;
+  const x = rows[base + (icmp ? ICMP_TYPE : SPORT)]!;
+  const y = rows[base + (icmp ? ICMP_CODE : DPORT)]!;
+  const family = rows[base + FAMILY]!;
+  const found = crossingSteps(crossing, address(SRC), address(DST), family, [x, y, code]);
+  if (crossing.loose === null) return found.steps;
+  return found.steps + forestSteps(crossing.loose, found.sourceClass, found.destinationClass, rows, base);
 }
 
 /** IPv4: one to three loads and what is scanned behind them; IPv6: halvings. */
@@ -57,7 +84,7 @@ function directionSteps(
   const subject = table.rows[subjectRow + COLUMNS[direction].subject]!;
   const peer = table.rows[peerRow + COLUMNS[direction].peer]!;
   if (tables.kind === ABSENT || subject < 0) return 0;
-  if (tables.kind === FOREST) return forestSteps(tables, subject, peer, rows, base);
+  if (tables.kind === FOREST) return forestSteps(tables.forest, subject, peer, rows, base);
   const { dense, rowStart, rowEnd, runPeer, runRoot } = tables.pairs;
   let steps = 1;
   let at: number;
@@ -80,7 +107,7 @@ function directionSteps(
 }
 
 /** Every tree is walked to its leaf; of a leaf's list, the terms that stand before the first match of all trees so far. */
-function forestSteps({ forest }: DirectionTables, subject: number, peer: number, rows: Int32Array, base: number) {
+function forestSteps(forest: Forest, subject: number, peer: number, rows: Int32Array, base: number): number {
   const header = [PROTOCOL, SPORT, DPORT, ICMP_TYPE, ICMP_CODE].map(word => rows[base + word]!);
   const key = [subject, peer, ...header];
   const { nodes, lists, program, roots } = forest;

@@ -46,10 +46,10 @@ export const COLUMNS: Readonly<Record<Direction, Columns>> = {
   forward: { subject: column.FORWARD_SUBJECT, peer: column.FORWARD_PEER },
 };
 
-/** The address sets of the six sides. */
-export function collectSides(ruleset: Ruleset): Map<number, SideSets> {
+/** The address sets of both sides of each direction. */
+export function collectSides(ruleset: Ruleset, directions: readonly Direction[]): Map<number, SideSets> {
   const sides = new Map<number, SideSets>();
-  for (const direction of ['egress', 'ingress', 'forward'] as const) {
+  for (const direction of directions) {
     const { subject, peer } = COLUMNS[direction];
     const tiers = ruleset[direction];
     const rules = tiers.flatMap(tier => tier.rules);
@@ -101,7 +101,7 @@ function cachedClasses(table: AddressTable): (word: number, set: AddressSet) => 
   };
 }
 
-function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: Rule): (Ranges | null)[] {
+export function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: Rule): (Ranges | null)[] {
   let protocols: Ranges | null = protocol === null ? null : [protocol, protocol];
   // (16): a rule with ports never matches a protocol without; the same holds for types of ICMP.
   if (sourcePorts !== null || destinationPorts !== null) protocols = restrict(protocols, PORT_PROTOCOLS);

@@ -14,17 +14,23 @@
  *    dense    subject class x peer class -> root of a header tree (pair-table.ts). Label-based policies end here.
  *    sparse   the same, where the product of the classes is large but most rules name few: per subject class the runs
  *             of peer classes, found by halving.
- *    forest   general 5-tuple lists, where sources x destinations explode: trees that split all seven dimensions, with
- *             lists of a few terms at their leaves (split.ts, forest.ts), in memory proportional to the rules.
+ *    forest   where sources x destinations explode: trees that split all seven dimensions, with lists of a few terms at
+ *             their leaves (split.ts, forest.ts), in memory proportional to the rules.
  *    Header trees (header-trees.ts) decide protocol, ports and ICMP; equal ones are one.
+ * 4. Plain rules (forward) from some tens on are crossed instead (crossing.ts): address sets get labels, and pairs of
+ *    labels are hashed without a hash. A list with `pass` is not, for it has no first match.
  * The budgets bound time and memory of the build; nothing depends on the rules being well behaved.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import type { Direction, Ruleset } from '../rules/ruleset.js';
+import { STRIDE } from '../packet/row.js';
+import { DIRECTIONS, type Direction, type Ruleset } from '../rules/ruleset.js';
 import { type AddressTable, buildAddressTable } from './address-table.js';
-import type { Classifier } from './classifier.js';
+import { type Classifier, EGRESS, INGRESS, OUTCOME_NONE, OUTCOMES } from './classifier.js';
+import { buildCrossing, type Crossing } from './crossing.js';
+import { crossRows, newCrossingScratch } from './crossing-batch.js';
+import { SCRATCH_WORDS } from './crossing-lookup.js';
 import { BudgetExceeded, createHeaderTrees } from './header-trees.js';
-import { ABSENT, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
 import { OWNER } from './lookup.js';
 import { buildPairTable, type PairTable } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
@@ -38,6 +44,8 @@ export interface TreeOptions {
   readonly mostSteps?: number;
   /** Entries of a dense pair table, beyond which it is sparse; 2 MB by default, what a cache still holds. */
   readonly mostDense?: number;
+  /** Forward rules from which on they are crossed instead of paired. */
+  readonly leastCrossed?: number;
 }
 
 /** A direction with what printing and counting need beside the tables. */
@@ -46,6 +54,8 @@ export interface BuiltDirection {
   readonly subjects: number;
   readonly tables: DirectionTables;
   readonly depth: number;
+  /** Where the kind is CROSSING. */
+  readonly crossing: Crossing | null;
 }
 
 export interface Tree extends Classifier {
@@ -65,29 +75,82 @@ const NO_FOREST: Forest = {
   longestList: 0,
 };
 
+const NO_TABLES = { kind: ABSENT, peers: 0, pairs: NO_PAIRS, nodes: EMPTY, forest: NO_FOREST };
+
 export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
   const started = performance.now();
-  const table = buildAddressTable(collectSides(ruleset), inventory, ruleset.ownNode !== 'to-pods');
-  const build = (direction: Direction): BuiltDirection => buildDirection(direction, ruleset, table, options);
+  const crossing = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
+  const sides = collectSides(
+    ruleset,
+    DIRECTIONS.filter(direction => direction !== 'forward' || crossing === null),
+  );
+  /** Nobody owns an address: nothing is decided but by forward rules, and the address table is never asked. */
+  const deserted = crossing !== null && inventory.owners.length === 0;
+  const owned = buildAddressTable(sides, inventory, ruleset.ownNode !== 'to-pods');
+  const table = deserted ? { ...owned, entries4: EMPTY } : owned;
+  const build = (direction: Direction): BuiltDirection =>
+    direction === 'forward' && crossing !== null
+      ? crossForward(crossing)
+      : buildDirection(direction, ruleset, table, options);
   const directions = [build('egress'), build('ingress'), build('forward')];
   const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [
     DirectionTables,
     DirectionTables,
     DirectionTables,
   ];
+  const scratch = newCrossingScratch(crossing === null ? 0 : SCRATCH_WORDS);
+  const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
+    if (deserted) {
+      out[at + EGRESS] = OUTCOME_NONE;
+      out[at + INGRESS] = OUTCOME_NONE;
+    } else judge(table, egress, ingress, forward, rows, base, out, at);
+  };
   const buildMs = performance.now() - started;
   return {
     engine: 'tree',
     ruleset,
     table,
     directions,
-    classify: (rows, base, out, at) => judge(table, egress, ingress, forward, rows, base, out, at),
+    classify(rows, base, out, at) {
+      judgeRow(rows, base, out, at);
+      if (crossing !== null) crossRows(crossing, scratch, rows, base, 1, out, at);
+    },
+    classifyBatch(rows, count, out) {
+      for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
+      if (crossing !== null) crossRows(crossing, scratch, rows, 0, count, out, 0);
+    },
     ownerOf(rows, base, word) {
-      const row = locate(table, rows, base, word);
+      const row = deserted ? -1 : locate(table, rows, base, word);
       return row < 0 ? -1 : table.rows[row + OWNER]!;
     },
     stats: () => measure(ruleset, table, directions, buildMs),
   };
+}
+
+/** Passes lead around what stands behind them in their tier; a crossing knows only a first match. */
+function isCrossed({ forward }: Ruleset, { leastCrossed = 64 }: TreeOptions): boolean {
+  let rules = 0;
+  for (const tier of forward) {
+    if (tier.rules.some(rule => rule.action === 'pass')) return false;
+    rules += tier.rules.length;
+  }
+  return forward.length > 0 && rules >= leastCrossed;
+}
+
+/** null where the tables would outgrow what their entries can name. */
+function tryCrossing(ruleset: Ruleset): Crossing | null {
+  try {
+    return buildCrossing(ruleset.forward);
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return null;
+    throw error;
+  }
+}
+
+function crossForward(crossing: Crossing): BuiltDirection {
+  const { sourceClasses, destinationClasses, depth } = crossing;
+  const tables = { ...NO_TABLES, kind: CROSSING, peers: destinationClasses, key: newKey() };
+  return { direction: 'forward', subjects: sourceClasses, tables, depth, crossing };
 }
 
 function buildDirection(
@@ -99,21 +162,23 @@ function buildDirection(
   const columns = COLUMNS[direction];
   const subjects = table.classes(columns.subject);
   const peers = table.classes(columns.peer);
-  const empty = { kind: ABSENT, peers, pairs: NO_PAIRS, nodes: EMPTY, forest: NO_FOREST, key: newKey() };
-  if (ruleset[direction].length === 0 || subjects === 0) return { direction, subjects, tables: empty, depth: 0 };
+  const empty = { ...NO_TABLES, peers, key: newKey() };
+  if (ruleset[direction].length === 0 || subjects === 0)
+    return { direction, subjects, tables: empty, depth: 0, crossing: null };
   const terms = buildTerms(ruleset[direction], columns, table);
   const paired = tryPairs(terms, subjects, peers, options);
-  if (paired !== null) return { direction, subjects, tables: { ...empty, ...paired.tables }, depth: paired.depth };
+  if (paired !== null)
+    return { direction, subjects, tables: { ...empty, ...paired.tables }, depth: paired.depth, crossing: null };
   const forest = buildForest(terms, subjects, peers);
   const depth = forest.depth + forest.longestList;
-  return { direction, subjects, tables: { ...empty, kind: FOREST, forest }, depth };
+  return { direction, subjects, tables: { ...empty, kind: FOREST, forest }, depth, crossing: null };
 }
 
 function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
   const {
-    mostRuns = 100_000 + 8 * terms.length,
-    mostNodes = 100_000 + 16 * terms.length,
-    mostSteps = 1_000_000 + 128 * terms.length,
+    mostRuns = 1_500_000 + 8 * terms.length,
+    mostNodes = 200_000 + 16 * terms.length,
+    mostSteps = 20_000_000 + 128 * terms.length,
     mostDense = 1 << 19,
   } = options;
   try {

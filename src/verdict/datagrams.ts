@@ -31,7 +31,7 @@ export interface LateVerdict {
 }
 
 /** The fields of a batch that a late verdict is written to. */
-type Verdicts = Pick<VerdictBatch, 'code' | 'decision' | 'connection' | 'marks'>;
+type Verdicts = Record<'code' | 'decision' | 'connection' | 'marks', { [index: number]: number }>;
 
 /** A copy of a packet keeps its mark, and the number of the first one. */
 export function writeLate(verdict: LateVerdict, out: Verdicts, i: number): void {

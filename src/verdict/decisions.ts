@@ -32,57 +32,85 @@ export interface Decision {
 export interface Decisions {
   /** Grows; entries never change. */
   readonly list: readonly Decision[];
-  /** The decision's index in `list`. */
-  intern(decision: Decision): number;
+  /** The decision's index in `list`, made where it is new. */
+  intern(
+    egress: number,
+    ingress: number,
+    forward: number,
+    source: number,
+    destination: number,
+    code: number,
+    service: number,
+    port: number,
+    backends: BackendSplit | null,
+  ): number;
 }
+
+/** Words a decision is found by; the last one says whether its backends differ. */
+const KEY = 9;
+const FIRST_SLOTS = 1024;
 
 const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15);
 
-const hashOf = (d: Decision): number => {
-  const ends = mix(mix(mix(mix(7, d.source), d.destination), d.service), d.port);
-  const hash = mix(mix(mix(ends, d.egress), d.ingress), d.forward);
+const hashOf = (keys: Int32Array, at: number): number => {
+  let hash = 7;
+  for (let word = 0; word < KEY; word++) hash = mix(hash, keys[at + word]!);
   return (hash ^ (hash >>> 13)) >>> 0;
 };
 
-const same = (a: Decision, b: Decision): boolean =>
-  a.egress === b.egress &&
-  a.ingress === b.ingress &&
-  a.forward === b.forward &&
-  a.source === b.source &&
-  a.destination === b.destination &&
-  a.service === b.service &&
-  a.port === b.port &&
-  a.code === b.code &&
-  a.backends?.allowed.join() === b.backends?.allowed.join() &&
-  a.backends?.dropped.join() === b.backends?.dropped.join();
+const sameSplit = (a: BackendSplit | null, b: BackendSplit | null): boolean =>
+  a === b || (a?.allowed.join() === b?.allowed.join() && a?.dropped.join() === b?.dropped.join());
 
-/** Open addressing over indices into the list: no string is built to find a decision again. */
+/** Open addressing over keys in one array: nothing is allocated to find a decision again. */
 export function createDecisions(): Decisions {
   const list: Decision[] = [];
-  let slots = new Int32Array(1024).fill(-1);
+  const key = new Int32Array(KEY);
+  let keys = new Int32Array((FIRST_SLOTS / 2) * KEY);
+  let slots = new Int32Array(FIRST_SLOTS).fill(-1);
+
+  const holds = (index: number, backends: BackendSplit | null): boolean => {
+    const at = index * KEY;
+    for (let word = 0; word < KEY; word++) if (keys[at + word] !== key[word]) return false;
+    return backends === null || sameSplit(list[index]!.backends, backends);
+  };
 
   const place = (index: number): void => {
     const mask = slots.length - 1;
-    let at = hashOf(list[index]!) & mask;
+    let at = hashOf(keys, index * KEY) & mask;
     while (slots[at]! >= 0) at = (at + 1) & mask;
     slots[at] = index;
   };
 
+  const grow = (): void => {
+    const wider = new Int32Array(keys.length * 2);
+    wider.set(keys);
+    keys = wider;
+    slots = new Int32Array(slots.length * 2).fill(-1);
+    for (let i = 0; i < list.length; i++) place(i);
+  };
+
   return {
     list,
-    intern(decision) {
+    intern(egress, ingress, forward, source, destination, code, service, port, backends) {
+      key[0] = egress;
+      key[1] = ingress;
+      key[2] = forward;
+      key[3] = source;
+      key[4] = destination;
+      key[5] = code;
+      key[6] = service;
+      key[7] = port;
+      key[8] = backends === null ? 0 : 1;
       const mask = slots.length - 1;
-      for (let at = hashOf(decision) & mask; slots[at]! >= 0; at = (at + 1) & mask) {
-        if (same(list[slots[at]!]!, decision)) return slots[at]!;
+      for (let at = hashOf(key, 0) & mask; slots[at]! >= 0; at = (at + 1) & mask) {
+        if (holds(slots[at]!, backends)) return slots[at]!;
       }
-      list.push({ ...decision });
-      if (list.length * 2 > slots.length) {
-        slots = new Int32Array(slots.length * 2).fill(-1);
-        for (let i = 0; i < list.length; i++) place(i);
-      } else {
-        place(list.length - 1);
-      }
-      return list.length - 1;
+      if (list.length * 2 === slots.length) grow();
+      const index = list.length;
+      keys.set(key, index * KEY);
+      list.push({ egress, ingress, forward, source, destination, code, service, port, backends });
+      place(index);
+      return index;
     },
   };
 }

@@ -33,6 +33,14 @@ export interface LookAhead {
   count: number;
 }
 
+export const newLookAhead = (): LookAhead => ({
+  rows: new Int32Array(0),
+  seconds: new Float64Array(0),
+  nanoseconds: new Int32Array(0),
+  from: 0,
+  count: 0,
+});
+
 export interface Ends {
   /** The decision on a connection from SRC to DST of the row; an index into decisions. */
   decide(rows: Int32Array, base: number): number;
@@ -63,8 +71,17 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
     port = -1,
     backends: BackendSplit | null = null,
   ): number {
-    const [egress, ingress, forward] = [out[EGRESS]!, out[INGRESS]!, out[FORWARD]!];
-    return decisions.intern({ egress, ingress, forward, source, destination, code, service, port, backends });
+    return decisions.intern(
+      out[EGRESS]!,
+      out[INGRESS]!,
+      out[FORWARD]!,
+      source,
+      destination,
+      code,
+      service,
+      port,
+      backends,
+    );
   }
 
   const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!, classifier.ruleset.rules);

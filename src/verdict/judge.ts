@@ -1,5 +1,5 @@
 /**
- * The judge: rows -> verdicts, a batch at a time, in capture order (hot).
+ * The judge: rows -> verdicts, a batch at a time, in capture order. What every packet takes is in loop.ts.
  *
  * In:  frames and rows of a batch, and those of the batch behind it (to see translated packets).
  * Out: one code, decision, connection and marks a packet (VerdictBatch).
@@ -13,22 +13,22 @@ import type { FrameBatch } from '../capture/frame.js';
 import type { Fragments } from '../flow/fragments.js';
 import type { Reassembly } from '../flow/reassembly.js';
 import {
-  AHEAD,
   INVALID_HEADER,
   INVALID_NO_ENTRY,
   INVALID_STATE,
   INVALID_WINDOW,
-  TAGS,
   TRACK_FULL,
   TRACK_INVALID,
   TRACK_NEW,
   TRACK_ORIGINAL,
   TRACK_ORIGINAL_UNREPLIED,
   TRACK_RELATED,
-  TRACK_REPLY,
   TRACK_UNTRACKED,
   type Tracker,
+  tagPlace,
 } from '../flow/tracker.js';
+import type { FastPath } from '../memory/fast-path.js';
+import { OWN_MEMORY } from '../memory/memory.js';
 import {
   FLAG_AUTH_HEADER,
   FLAG_DARK,
@@ -45,11 +45,14 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
+import { flatten } from '../tree/flat.js';
 import { mayBeCutShort } from './cut.js';
 import { Datagrams } from './datagrams.js';
-import type { LookAhead } from './ends.js';
+import { type LookAhead, newLookAhead } from './ends.js';
 import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
+import { KnownDecisions } from './known.js';
+import { DEADLINE, JudgeLoop, MILLISECONDS, NOW, type SlowPath, START } from './loop.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { invalidPasses } from './outcome.js';
@@ -59,6 +62,7 @@ import {
   ALLOWED_NOT_ENFORCED,
   ALLOWED_NOT_IP,
   ALLOWED_RELATED,
+  CODE_SHIFT,
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
   DROPPED_INVALID_STATE,
@@ -69,6 +73,10 @@ import {
   MARK_ORIGINAL,
   MARK_TRANSLATED,
   PENDING,
+  TAG_DECISION,
+  TAG_MARKS,
+  TAG_NUMBER,
+  TAG_OPENED,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
 } from './verdict.js';
@@ -80,23 +88,8 @@ export interface JudgeParts extends OpeningParts {
   readonly reassembly: Reassembly | null;
 }
 
-/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
- *  packet, with MARK_ORIGINAL where the first packet seen came from the responder, and above them the decision's code:
- *  looked up in the list of decisions it would be two more misses of the cache a packet. */
-const DECISION = 0;
-const NUMBER = 1;
-const OPENED = 2;
-const MARKS = 3;
-const MARKS_MASK = 0xff;
-const CODE_SHIFT = 8;
-
-const newLookAhead = (): LookAhead => ({
-  rows: new Int32Array(0),
-  seconds: new Float64Array(0),
-  nanoseconds: new Int32Array(0),
-  from: 0,
-  count: 0,
-});
+/** Never asked. */
+const NOTHING_KNOWN = null as unknown as KnownDecisions;
 
 /** A batch that was read and not judged yet. */
 export interface BatchAhead {
@@ -107,30 +100,49 @@ export interface BatchAhead {
 /** Protocol number of the authentication header (RFC 4302). */
 const AUTHENTICATION = 51;
 
-export class Judge {
-  /** Packets judged so far. */
+export class Judge implements SlowPath {
+  /** Packets judged so far: those of the batches before the one at hand. */
   packets = 0;
   readonly observations: Observations;
+  /** Dataplane mode with connection tracking. */
+  readonly datagrams: Datagrams | null;
   private readonly opening: Opening;
   private readonly someInvalidPass: boolean;
   private readonly invalid = createStrays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
-  /** Dataplane mode with connection tracking. */
-  readonly datagrams: Datagrams | null;
+  private readonly loop: JudgeLoop;
+  private readonly known: KnownDecisions | null;
   /** Of the batch at hand. */
-  private bytes: Uint8Array = new Uint8Array(0);
-  private startSeconds = Number.NaN;
-  /** Nanoseconds since the first packet's second, and whole milliseconds. */
-  private now = 0;
-  private milliseconds = 0;
+  private frames!: FrameBatch;
+  private batch!: PacketBatch;
+  private out!: VerdictBatch;
+  private hasStarted = false;
+  private readonly run: JudgeLoop['run'];
+  private readonly fastPath: { readonly buffer: ArrayBufferLike; readonly run: JudgeLoop['run'] } | null = null;
 
-  constructor(private readonly parts: JudgeParts) {
-    this.opening = new Opening(parts);
+  constructor(
+    private readonly parts: JudgeParts,
+    fastPath: FastPath | null = null,
+  ) {
     const { ownNodeInvalid, rules } = parts.classifier.ruleset;
     this.someInvalidPass = ownNodeInvalid === true || rules.some(({ unenforced }) => unenforced === 'any');
     this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
     this.observations = createObservations(parts.inventory);
+    const memory = fastPath?.memory ?? OWN_MEMORY;
+    const flat = parts.mode === 'dataplane' && !parts.stateless ? flatten(parts.classifier, memory) : null;
+    const connections = memory.int32(1);
+    this.opening = new Opening(parts, connections);
+    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, memory);
+    this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
+    this.run = this.loop.run.bind(this.loop);
+    if (fastPath === null) return;
+    fastPath.bind({
+      JudgeLoop: this.loop,
+      SlowPath: this,
+      ...(this.known === null ? {} : { KnownDecisions: this.known, FlatTree: flat! }),
+    });
+    this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
   }
 
   /**
@@ -138,18 +150,18 @@ export class Judge {
    * unless it is the last: then verdicts do not depend on where the batches begin and end.
    */
   judge(frames: FrameBatch, packets: PacketBatch, next: BatchAhead | null, out: VerdictBatch): void {
-    const { rows, count, duplicateOf } = packets;
-    const { bytes, seconds, nanoseconds, original } = frames;
-    const { tracker, fragments } = this.parts;
-    const { datagrams } = this;
-    const dataplane = this.parts.mode === 'dataplane';
+    const { rows, count } = packets;
+    const { bytes, seconds, nanoseconds } = frames;
     const { code, decision, connection, packet, marks } = out;
-    const before = this.packets;
-    if (Number.isNaN(this.startSeconds) && count > 0) this.startSeconds = seconds[0]!;
-    const start = this.startSeconds;
+    if (!this.hasStarted && count > 0) {
+      this.loop.times[START] = seconds[0]!;
+      this.hasStarted = true;
+    }
     out.count = count;
-    this.bytes = bytes;
-    datagrams?.begin(before, out);
+    this.datagrams?.begin(this.packets, out);
+    this.frames = frames;
+    this.batch = packets;
+    this.out = out;
     const [here, behind] = this.ahead;
     here.rows = rows;
     here.seconds = seconds;
@@ -158,89 +170,80 @@ export class Judge {
     behind.seconds = next === null ? seconds : next.frames.seconds;
     behind.nanoseconds = next === null ? nanoseconds : next.frames.nanoseconds;
     behind.count = next === null ? 0 : next.packets.count;
-    let prepared = 0;
-    for (let i = 0; i < count; i++) {
-      const base = i * STRIDE;
-      if ((i & (AHEAD - 1)) === 0) {
-        prepared = i;
-        tracker.prepare(rows, bytes, i, i + AHEAD < count ? i + AHEAD : count);
-      }
-      const number = ++this.packets;
-      // A capture's clock may step back: connection tracking's time then stands still.
-      const time = (seconds[i]! - start) * 1e9 + nanoseconds[i]!;
-      if (time > this.now) {
-        this.now = time;
-        this.milliseconds = (seconds[i]! - start) * 1000 + ((nanoseconds[i]! / 1e6) | 0);
-        if (datagrams !== null && time >= datagrams.deadline) datagrams.expire(time);
-      }
-      code[i] = PENDING;
-      decision[i] = -1;
-      connection[i] = 0;
-      packet[i] = 0;
-      marks[i] = 0;
-      const flags = rows[base + FLAGS]!;
-      if ((flags & (FLAG_DUPLICATE | FLAG_DARK)) !== 0) this.observeFlags(flags, original[i]!);
+    const run = this.fastPath?.buffer === bytes.buffer ? this.fastPath.run : this.run;
+    run(count, this.packets | 0, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    if (packets.mayHoldCopies) this.history.add(this.packets, out);
+    this.packets += count;
+  }
 
-      const status = rows[base + STATUS]!;
-      if (status === STATUS_NOT_IP) {
-        code[i] = ALLOWED_NOT_IP;
-      } else if ((flags & FLAG_DUPLICATE) !== 0 && number - duplicateOf[i]! < HISTORY) {
-        this.copyVerdict(duplicateOf[i]!, before, i, out);
-        if (code[i] === PENDING) datagrams?.addCopy(duplicateOf[i]!, number);
-      } else if (datagrams !== null && rows[base + FRAGMENT] !== 0 && datagrams.isFragment(rows, base)) {
-        if (!datagrams.add(rows, base, bytes, this.now, number, i)) continue;
-        this.judgeWhole(datagrams.rows, datagrams.bytes, i, number, out);
-        datagrams.share(i);
-      } else if (status !== STATUS_OK) {
-        // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
-        code[i] = status === STATUS_MALFORMED && dataplane ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
-        // Its later fragments share its verdict, and not that of an older datagram of the same identification.
-        if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE)
-          rememberFragment(fragments, rows, base, this.now, i, out);
-      } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
-        judgeLaterFragment(fragments, rows, base, this.now, i, out);
-      } else {
-        const tracked = tracker.track(rows, base, bytes, this.milliseconds, i - prepared);
-        if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {
-          this.ofConnection(tracker.slot, i, out, tracked);
-        } else {
-          here.from = i + 1;
-          here.count = count - i - 1;
-          this.judgeOther(tracked, rows, base, i, number, out);
-        }
-        if ((rows[base + FRAGMENT]! & FRAG_MORE) !== 0) rememberFragment(fragments, rows, base, this.now, i, out);
-      }
+  judgeSpecial(i: number): boolean {
+    const { out } = this;
+    const { rows, duplicateOf } = this.batch;
+    const base = i * STRIDE;
+    const flags = rows[base + FLAGS]!;
+    if ((flags & FLAG_DARK) !== 0) this.observations.dark(this.frames.original[i]!);
+    const status = rows[base + STATUS]!;
+    if (status === STATUS_NOT_IP) {
+      out.code[i] = ALLOWED_NOT_IP;
+    } else if ((flags & FLAG_DUPLICATE) !== 0 && this.packets + i + 1 - duplicateOf[i]! < HISTORY) {
+      this.copyVerdict(duplicateOf[i]!, i, out);
+      if (out.code[i] === PENDING) this.datagrams?.addCopy(duplicateOf[i]!, this.packets + i + 1);
+    } else if (this.datagrams?.isFragment(rows, base)) {
+      this.judgeFragment(this.datagrams, rows, base, i);
+    } else if (status !== STATUS_OK) {
+      // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
+      const isInvalid = status === STATUS_MALFORMED && this.parts.mode === 'dataplane';
+      out.code[i] = isInvalid ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
+      // Its later fragments share its verdict, and not that of an older datagram of the same identification.
+      if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE) this.rememberFragment(i);
+    } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
+      judgeLaterFragment(this.parts.fragments, rows, base, this.now, i, out);
+    } else {
+      return false;
     }
-    this.history.add(before, out);
+    return true;
+  }
+
+  judgeOther(tracked: number, i: number): void {
+    this.judgeAny(tracked, this.batch.rows, i * STRIDE, this.frames.bytes, i);
+  }
+
+  expireFragments(): void {
+    const { datagrams, loop } = this;
+    datagrams!.expire(this.now);
+    loop.times[DEADLINE] = datagrams!.deadline;
+  }
+
+  private judgeFragment(datagrams: Datagrams, rows: Int32Array, base: number, i: number): void {
+    const isWhole = datagrams.add(rows, base, this.frames.bytes, this.now, this.packets + i + 1, i);
+    this.loop.times[DEADLINE] = datagrams.deadline;
+    if (!isWhole) return;
+    this.judgeWhole(datagrams.rows, datagrams.bytes, i);
+    datagrams.share(i);
   }
 
   /** A datagram put together, which is no frame of the batch. */
-  private judgeWhole(rows: Int32Array, bytes: Uint8Array, i: number, number: number, out: VerdictBatch): void {
+  private judgeWhole(rows: Int32Array, bytes: Uint8Array, i: number): void {
     const { tracker } = this.parts;
     const status = rows[STATUS]!;
     if (status !== STATUS_OK) {
-      out.code[i] = status === STATUS_MALFORMED ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
+      this.out.code[i] = status === STATUS_MALFORMED ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
       return;
     }
-    const { bytes: frames } = this;
-    this.bytes = bytes;
-    const tracked = tracker.track(rows, 0, bytes, this.milliseconds);
+    const tracked = tracker.track(rows, 0, bytes, this.loop.times[MILLISECONDS]!);
     if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED)
-      this.ofConnection(tracker.slot, i, out, tracked);
-    else this.judgeOther(tracked, rows, 0, i, number, out);
-    this.bytes = frames;
+      this.ofConnection(tracker.slot, i, this.out, tracked);
+    else this.judgeAny(tracked, rows, 0, bytes, i);
   }
 
   /** Whatever is not a packet of a connection in the table. */
-  private judgeOther(
-    tracked: number,
-    rows: Int32Array,
-    base: number,
-    i: number,
-    number: number,
-    out: VerdictBatch,
-  ): void {
+  private judgeAny(tracked: number, rows: Int32Array, base: number, bytes: Uint8Array, i: number): void {
+    const { out } = this;
+    const number = this.packets + i + 1;
     const { tracker } = this.parts;
+    const [here] = this.ahead;
+    here.from = i + 1;
+    here.count = this.batch.count - i - 1;
     switch (tracked) {
       case TRACK_NEW:
         this.judgeNew(rows, base, i, number, out);
@@ -257,24 +260,16 @@ export class Judge {
         out.code[i] = DROPPED_TABLE_FULL;
         return;
       case TRACK_INVALID:
-        this.judgeInvalid(rows, base, i, number, out);
+        this.judgeInvalid(rows, base, bytes, i, number, out);
         return;
       default:
         throw new Error(`unknown tracking code ${tracked}`);
     }
   }
 
-  /** A packet of a connection in the table. */
   private ofConnection(slot: number, i: number, out: VerdictBatch, tracked: number): void {
-    const { tag } = this.parts.tracker;
-    const at = slot * TAGS;
-    const kept = tag[at + MARKS]!;
-    const code = kept >> CODE_SHIFT;
-    out.decision[i] = tag[at + DECISION]!;
-    out.connection[i] = tag[at + NUMBER]!;
-    const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? code : ALLOWED_ESTABLISHED;
-    this.writeLater(i, code, tag[at + OPENED]!, allowed, out);
-    out.marks[i] = (kept & MARKS_MASK) ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
+    const { code, decision, connection, packet, marks } = out;
+    this.loop.ofConnection(slot, i, tracked, code, decision, connection, packet, marks);
   }
 
   /** The first packet of a connection: asked of the classifier, and kept or forgotten. */
@@ -291,16 +286,25 @@ export class Judge {
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
+    this.rememberDecision(opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
     }
-    const at = tracker.confirm() * TAGS;
-    tracker.tag[at + DECISION] = opening.decision;
-    tracker.tag[at + NUMBER] = opening.connection;
-    tracker.tag[at + OPENED] = opening.opened;
+    const at = tagPlace(tracker.confirm());
+    tracker.tag[at + TAG_DECISION] = opening.decision;
+    tracker.tag[at + TAG_NUMBER] = opening.connection;
+    tracker.tag[at + TAG_OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
-    tracker.tag[at + MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+    tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+  }
+
+  /** A connection from a node is counted when it opens: such a decision stays here. */
+  private rememberDecision(index: number): void {
+    if (this.known === null) return;
+    const decision = this.parts.decisions.list[index]!;
+    if (decision.source < 0 || this.parts.inventory.owners[decision.source]!.kind !== 'node')
+      this.known.remember(decision, index);
   }
 
   private writeOpening(i: number, code: number, out: VerdictBatch): void {
@@ -314,17 +318,27 @@ export class Judge {
       (opening.translated ? MARK_TRANSLATED : 0) |
       (opening.isFirst ? MARK_FIRST : 0);
     if (!opening.isFirst) return;
-    this.observations.connection(this.parts.decisions.list[opening.decision]!, this.startSeconds + this.now / 1e9);
+    this.observations.connection(
+      this.parts.decisions.list[opening.decision]!,
+      this.loop.times[START]! + this.now / 1e9,
+    );
   }
 
   /**
    * Dataplane: dropped. What-if: a packet that only lacks what the capture did not see belongs to its connection: one that
    * began before the capture, or of which only one direction was captured.
    */
-  private judgeInvalid(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
+  private judgeInvalid(
+    rows: Int32Array,
+    base: number,
+    bytes: Uint8Array,
+    i: number,
+    number: number,
+    out: VerdictBatch,
+  ): void {
     const { tracker, mode } = this.parts;
     const { slot, invalid } = tracker;
-    if (mayBeCutShort(rows, base, this.bytes)) {
+    if (mayBeCutShort(rows, base, bytes)) {
       out.code[i] = UNDECIDED_TRUNCATED;
       return;
     }
@@ -374,14 +388,18 @@ export class Judge {
     }
   }
 
-  /** @param before number of the last packet before this batch */
-  private copyVerdict(first: number, before: number, i: number, out: VerdictBatch): void {
-    if (first > before) this.history.copy(out, first - before - 1, i, out);
+  rememberFragment(i: number): void {
+    rememberFragment(this.parts.fragments, this.batch.rows, i * STRIDE, this.now, i, this.out);
+  }
+
+  private copyVerdict(first: number, i: number, out: VerdictBatch): void {
+    if (first > this.packets) this.history.copy(out, first - this.packets - 1, i, out);
     else this.history.copy(this.history.past, first & (HISTORY - 1), i, out);
     out.packet[i] = first;
   }
 
-  private observeFlags(flags: number, length: number): void {
-    if ((flags & FLAG_DARK) !== 0) this.observations.dark(length);
+  /** Nanoseconds since the first packet's second. */
+  private get now(): number {
+    return this.loop.times[NOW]!;
   }
 }

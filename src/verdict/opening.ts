@@ -56,7 +56,6 @@ export class Opening {
   midstream = false;
   /** Addressed to a service, or seen behind a translation. */
   translated = false;
-  private connections = 0;
   private readonly services: Services;
   private readonly ends: Ends;
   private readonly initiators: InitiatorInference;
@@ -64,7 +63,11 @@ export class Opening {
   private readonly strays = createStrays();
   private readonly scratch = new Int32Array(STRIDE);
 
-  constructor(private readonly parts: OpeningParts) {
+  /** @param connections how many were opened so far, in its first word */
+  constructor(
+    private readonly parts: OpeningParts,
+    private readonly connections: Int32Array,
+  ) {
     const { classifier, inventory, decisions } = parts;
     this.services = createServices(inventory);
     const views = createViews(classifier, inventory, this.services);
@@ -198,7 +201,8 @@ export class Opening {
 
   private open(decision: number, packet: number): void {
     this.decision = decision;
-    this.connection = ++this.connections;
+    this.connection = this.connections[0]! + 1;
+    this.connections[0] = this.connection;
     this.opened = packet;
     this.isFirst = true;
     this.isLater = false;

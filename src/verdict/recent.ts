@@ -10,6 +10,8 @@ import { likenessOf, VIEW_WINDOW_NS, type Views } from './views.js';
 
 /** First packets remembered; a power of two. */
 const RECENT = 256;
+/** Chains of first packets that are alike; a power of two. */
+const CHAINS = 1024;
 
 export interface RecentConnections {
   /** @param to what the packet's destination stands for: a backend of it may be its translation */
@@ -20,32 +22,43 @@ export interface RecentConnections {
   readonly decision: Int32Array;
 }
 
+const chainOf = (likeness: number): number => (likeness ^ (likeness >>> 16)) & (CHAINS - 1);
+
 export function createRecentConnections(views: Views): RecentConnections {
   const rows = new Int32Array(RECENT * STRIDE);
   const times = new Float64Array(RECENT).fill(Number.NEGATIVE_INFINITY);
-  /** Of all entries in 1 kB: hardly any of them is looked at for another packet than its own view. */
+  /** Hardly any entry is looked at for another packet than its own view. */
   const likeness = new Int32Array(RECENT);
+  /** Number of the newest entry of each chain, and of each entry's predecessor in its chain; 0 for none. Entry n stands at
+   *  n & (RECENT - 1) until n + RECENT is added. */
+  const heads = new Float64Array(CHAINS);
+  const before = new Float64Array(RECENT);
   const connection = new Int32Array(RECENT);
   const decision = new Int32Array(RECENT);
   const destinations: (Destination | null)[] = new Array(RECENT).fill(null);
-  let next = 0;
+  let next = 1;
   return {
     connection,
     decision,
     add(source, base, now, number, decided, to) {
-      const entry = next;
+      const entry = next & (RECENT - 1);
       for (let word = 0; word < STRIDE; word++) rows[entry * STRIDE + word] = source[base + word]!;
       times[entry] = now;
-      likeness[entry] = likenessOf(source, base);
+      const alike = likenessOf(source, base);
+      likeness[entry] = alike;
+      before[entry] = heads[chainOf(alike)]!;
+      heads[chainOf(alike)] = next;
       connection[entry] = number;
       decision[entry] = decided;
       destinations[entry] = to;
-      next = (next + 1) & (RECENT - 1);
+      next++;
     },
     findView(packet, base, now, to) {
       const alike = likenessOf(packet, base);
-      for (let back = 1; back <= RECENT; back++) {
-        const entry = (next - back) & (RECENT - 1);
+      const oldest = next - RECENT;
+      for (let number = heads[chainOf(alike)]!; number > 0 && number >= oldest; ) {
+        const entry = number & (RECENT - 1);
+        number = before[entry]!;
         if (now - times[entry]! > VIEW_WINDOW_NS) return -1;
         if (likeness[entry] === alike && views.isView(rows, entry * STRIDE, destinations[entry]!, packet, base, to))
           return entry;

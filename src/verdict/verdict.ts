@@ -2,6 +2,8 @@
  * Verdicts: the three words and their reasons, as stable codes (hot) and strings (everywhere else).
  */
 
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+
 /** One code a packet: the index into REASONS, 0 = not judged yet. */
 export const PENDING = 0;
 export const ALLOWED_NO_POLICY = 1;
@@ -81,6 +83,16 @@ export const MARK_ORIGINAL = 16;
 /** The packet that opened a connection that counts: exactly one a connection (a refused attempt in dataplane mode too). */
 export const MARK_FIRST = 32;
 
+/** Words of Tracker.tag: the decision; the connection's number; the number of the packet that opened it; marks of every
+ *  packet, with MARK_ORIGINAL where the first packet seen came from the responder, and above them the decision's code:
+ *  looked up in the list of decisions it would be two more misses of the cache a packet. */
+export const TAG_DECISION = 0;
+export const TAG_NUMBER = 1;
+export const TAG_OPENED = 2;
+export const TAG_MARKS = 3;
+export const MARKS_MASK = 0xff;
+export const CODE_SHIFT = 8;
+
 /** Verdicts of a batch, parallel to its frames and rows. */
 export interface VerdictBatch {
   count: number;
@@ -94,14 +106,14 @@ export interface VerdictBatch {
   marks: Uint8Array;
 }
 
-export function newVerdictBatch(capacity: number): VerdictBatch {
+export function newVerdictBatch(capacity: number, memory: Memory = OWN_MEMORY): VerdictBatch {
   return {
     count: 0,
-    code: new Uint8Array(capacity),
-    decision: new Int32Array(capacity),
-    connection: new Int32Array(capacity),
-    packet: new Float64Array(capacity),
-    marks: new Uint8Array(capacity),
+    code: memory.uint8(capacity),
+    decision: memory.int32(capacity),
+    connection: memory.int32(capacity),
+    packet: memory.float64(capacity),
+    marks: memory.uint8(capacity),
   };
 }
 

@@ -9,7 +9,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isWellFormed } from './xml.js';
 
 const SIZES = ['--built', '--packets', '2000', '--connections', '20,200', '--rules', '5,40', '--pods', '40'];
-const QUICK = [...SIZES, '--policy-rules', '250', '--milliseconds', '5', '--rounds', '2', '--headers', '64'];
+const QUICK = [
+  ...SIZES,
+  '--policy-rules',
+  '250',
+  '--milliseconds',
+  '5',
+  '--rounds',
+  '2',
+  '--headers',
+  '64',
+  '--families',
+  'acl',
+];
 
 let folder = '';
 beforeAll(() => {
@@ -101,7 +113,7 @@ describe('npm run bench', () => {
     const lenient = ['--compare', file, '--fail-on', 'slower', '--tolerance', '1000000'];
     const same = bench([...quick, ...lenient]);
     expect([same.status, same.stderr]).toEqual([0, '']);
-    expect(same.stdout).toMatch(/^same +\d+\.\d\d +1000000% +calibration +decision tree: 40 \w+ rules$/m);
+    expect(same.stdout).toMatch(/^same +\d+\.\d\d +1000000% +calibration +decision tree: 40 acl rules, IPv4$/m);
     const earlier = JSON.parse(readFileSync(file, 'utf8'));
     for (const { engines } of earlier.lookups)
       for (const { nanoseconds } of engines)
@@ -114,6 +126,8 @@ describe('npm run bench', () => {
     [['--packets', 'many'], '--packets many: not a whole number above 0'],
     [['--rules', '10,x'], '--rules 10,x: not whole numbers above 0'],
     [['--only', 'stage'], '--only stage: there are replays, stages, lookups'],
+    [['--families', 'acl,wf'], '--families wf: there are acl, fw, ipc'],
+    [['--ip', '5'], '--ip 5: there are 4 and 6'],
     [['--fail-on', 'faster'], '--fail-on takes slower'],
     [['--compare', 'nowhere.json'], 'nowhere.json: ENOENT'],
     [['--compare', 'package.json'], 'package.json: its schema is undefined, not policap.suite/1'],
@@ -122,6 +136,14 @@ describe('npm run bench', () => {
     const { status, stdout, stderr } = bench(args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
+  });
+
+  it('measures the tree for IPv6 rules', () => {
+    const out = join(folder, 'six');
+    expect(bench([...QUICK, '--only', 'lookups', '--ip', '6', '--out', out]).status).toBe(0);
+    const { lookups } = JSON.parse(readFileSync(join(out, 'bench.json'), 'utf8'));
+    const names = lookups[0].engines.map(({ engine }: { engine: string }) => engine);
+    expect(names).toEqual(['linear scan', 'decision tree', 'decision tree, in batches']);
   });
 
   it('tells its options', () => {

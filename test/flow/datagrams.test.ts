@@ -1,5 +1,7 @@
 /** UDP's two timeouts, GRE, other protocols, and what is not tracked. */
+
 import { describe, expect, it } from 'vitest';
+import { TAGS, tagPlace } from '../../src/flow/tracker.js';
 import { CLIENT, icmpv6, other, SERVER, tcp, udp, World } from './rows.js';
 
 const back = { src: SERVER, dst: CLIENT, sport: 80, dport: 40000 };
@@ -140,18 +142,18 @@ describe('confirm and discard', () => {
   it("zeroes the judge's words for a new connection", () => {
     const world = new World({ maxConnections: 1 });
     world.play(udp());
-    world.tracker.tag.fill(9, world.slot * 4, world.slot * 4 + 4);
+    world.tracker.tag.fill(9, tagPlace(world.slot), tagPlace(world.slot) + TAGS);
     world.wait(60).play(udp());
     world.wait(60).play(udp());
-    expect([...world.tracker.tag.subarray(world.slot * 4, world.slot * 4 + 4)]).toEqual([0, 0, 0, 0]);
+    expect([...world.tracker.tag.subarray(tagPlace(world.slot), tagPlace(world.slot) + TAGS)]).toEqual([0, 0, 0, 0]);
   });
 
   it('keeps the slot and its words readable with the packet that ends the connection', () => {
     const world = new World();
     world.play(tcp({ flags: 'S', seq: 5 }));
     const slot = world.slot;
-    world.tracker.tag[slot * 4] = 77;
+    world.tracker.tag[tagPlace(slot)] = 77;
     expect(world.play(tcp({ ...back, flags: 'RA', ack: 6 }))).toBe('reply');
-    expect([world.tracker.slot, world.tracker.tag[slot * 4], world.live]).toEqual([slot, 77, 0]);
+    expect([world.tracker.slot, world.tracker.tag[tagPlace(slot)], world.live]).toEqual([slot, 77, 0]);
   });
 });

@@ -155,6 +155,8 @@ class Dataplane:
             # Nothing reached the filter: a fragment that waits for the others, or a packet that IP refuses.
             if key is None:
                 self.answers.append((number, *UNSEEN))
+            else:
+                self.held[key].refused()
             return
         if len(logs) != 1:
             raise RuntimeError(f'packet {number} was seen {len(logs)} times by the filter')

@@ -19,7 +19,7 @@ HEADERS = {6: 20, 17: 8, 58: 8}
 class Held:
     """The fragments of one datagram, from the first that came."""
 
-    __slots__ = ('begun', 'parts', 'dead', 'packet', 'front', 'runs', 'reach', 'length', 'ended')
+    __slots__ = ('begun', 'parts', 'dead', 'packet', 'front', 'runs', 'reach', 'length', 'ended', 'repeats')
 
     def __init__(self, begun):
         self.begun, self.parts, self.dead, self.packet, self.front = begun, [], [], None, 0
@@ -27,7 +27,7 @@ class Held:
 
     def forget(self):
         self.dead += self.numbers
-        self.parts, self.runs, self.reach, self.length, self.ended = [], [], -1, 0, False
+        self.parts, self.runs, self.reach, self.length, self.ended, self.repeats = [], [], -1, 0, False, False
 
     def add(self, number, now, packet):
         head, start = place(packet)
@@ -59,7 +59,8 @@ class Held:
         return True
 
     def fits(self, start, end):
-        """False where the fragment overlaps another one in part. Fragments in order are one run; a run repeats none."""
+        """False where the fragment overlaps another one in part. Fragments in order are one run; inside one they repeat."""
+        self.repeats = False
         if end > self.reach:
             if start < self.reach:
                 return False
@@ -71,6 +72,7 @@ class Held:
             return True
         for at, to in self.runs:
             if at <= start and end <= to:
+                self.repeats = True
                 return True
             if start < to and at < end:
                 return False
@@ -86,6 +88,12 @@ class Held:
         head, start = place(packet)
         size = len(packet) - head
         if size & 7 and (start > 0 or size >= HEADERS.get(packet[head - 8], 1)):
+            self.forget()
+
+    def refused(self):
+        """Nothing came of the last fragment: if the datagram was whole with it, the kernel has thrown it away."""
+        together = all(self.runs[i][1] == self.runs[i + 1][0] for i in range(len(self.runs) - 1))
+        if self.ended and not self.repeats and together and self.runs[:1] and self.runs[0][0] == 0 and self.reach == self.length:
             self.forget()
 
     def split(self, datagram):

@@ -21,6 +21,9 @@ SETTINGS = {
     'net/ipv6/conf/default/disable_ipv6': 1,
     'net/bridge/bridge-nf-call-iptables': 1,
     'net/bridge/bridge-nf-call-ip6tables': 1,
+    # Fragments are given up by the packets' time (fragments.py), never by the machine's.
+    'net/ipv4/ipfrag_time': 86400,
+    'net/netfilter/nf_conntrack_frag6_timeout': 86400,
 }
 
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DST, SRC, STRIDE } from '../../src/packet/row.js';
+import { Counters } from '../../src/report/counters.js';
 import { Groups, NO_ADDRESS } from '../../src/report/groups.js';
 import { createJsonReport } from '../../src/report/json.js';
 import { createSummary, type Summary, type SummaryOptions } from '../../src/report/summary.js';
@@ -180,14 +181,16 @@ describe('groups', () => {
       }),
     );
   });
+});
 
+describe('counters', () => {
   it('find a connection again until another takes its place', () => {
-    const groups = new Groups(4);
-    groups.remember(7, 2);
-    groups.remember(0, 3);
-    expect([groups.ofConnection(7), groups.ofConnection(0), groups.ofConnection(8)]).toEqual([2, -1, -1]);
-    groups.remember(7 + 65536, 1);
-    expect([groups.ofConnection(7), groups.ofConnection(7 + 65536)]).toEqual([-1, 1]);
+    const counters = new Counters();
+    counters.remember(7, 2);
+    counters.remember(0, 3);
+    expect([counters.ofConnection(7), counters.ofConnection(0), counters.ofConnection(8)]).toEqual([2, -1, -1]);
+    counters.remember(7 + 2 ** 20, 1);
+    expect([counters.ofConnection(7), counters.ofConnection(7 + 2 ** 20)]).toEqual([-1, 1]);
   });
 });
 

@@ -19,6 +19,7 @@ import {
   reasonOf,
   verdictOf,
 } from '../../src/verdict/verdict.js';
+import { newFastPath } from './fast-path.js';
 
 export interface PacketRecord {
   packet: number;
@@ -89,7 +90,9 @@ export async function record(
   options: Partial<ReplayOptions> = {},
 ): Promise<{ records: PacketRecord[]; outcome: ReplayOutcome }> {
   const recorder = createRecorder();
-  const outcome = await replay(source, compiled, { captures: ['test'], ...options }, [recorder]);
+  // On the fast path: its equality with plain TypeScript is tested on its own (test/fast-path).
+  const fastPath = newFastPath(options, compiled.classifier);
+  const outcome = await replay(source, compiled, { captures: ['test'], fastPath, ...options }, [recorder]);
   return { records: recorder.records, outcome };
 }
 

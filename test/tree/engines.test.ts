@@ -9,6 +9,7 @@ import { PROFILES } from '../../src/profile/index.js';
 import { PROFILE_NAMES } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
+import { flatten } from '../../src/tree/flat.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree, type TreeOptions } from '../../src/tree/tree.js';
 import { seed } from '../support/seed.js';
@@ -20,6 +21,7 @@ const SHAPES: readonly (readonly [string, TreeOptions])[] = [
   ['dense pair tables', {}],
   ['sparse pair tables', { mostDense: 0 }],
   ['forests', { mostRuns: 0 }],
+  ['crossings', { leastCrossed: 0 }],
 ];
 
 const parameters = (numRuns: number) => ({ seed, numRuns });
@@ -30,6 +32,7 @@ const seen = new Map<string, number>();
 function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly PacketLiteral[]): void {
   const linear = createLinear(ruleset, inventory);
   const trees = SHAPES.map(([name, options]) => [name, createTree(ruleset, inventory, options)] as const);
+  const flat = trees.map(([name, tree]) => [`${name}, flat`, flatten(tree)] as const);
   for (const packet of packets) {
     const expected = classify(linear, packet);
     for (const outcome of expected) {
@@ -45,6 +48,14 @@ function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly Pa
         const owner = tree.ownerOf(row, 0, word);
         if (owner !== linear.ownerOf(row, 0, word)) expect(owner).toBe(linear.ownerOf(row, 0, word));
       }
+    }
+    for (const [name, tree] of flat) {
+      if (tree === null) continue;
+      tree.classify(row, 0);
+      const actual = [...tree.found];
+      const owners = [linear.ownerOf(row, 0, SRC), linear.ownerOf(row, 0, DST)];
+      if (actual.join() !== [...expected, ...owners].join())
+        expect({ name, packet, actual }).toEqual({ name, packet, actual: [...expected, ...owners] });
     }
   }
 }

@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildRules } from '../../src/rules/build.js';
 import { readRuleFiles } from '../../src/rules/rule-files.js';
-import { DENSE, FOREST, SPARSE } from '../../src/tree/judge.js';
+import { CROSSING, DENSE, FOREST, SPARSE } from '../../src/tree/judge.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { block, cluster, labels, pods, policy, port, rule } from '../rules/cluster.js';
@@ -63,16 +63,19 @@ function filters(count: number, below: (n: number) => number): { text: string; p
 }
 
 describe(`shapes that large sets choose (seed ${seed})`, () => {
-  it('general 5-tuple lists become a forest, in memory that follows the rules', () => {
+  it.each([
+    ['a crossing', {}, CROSSING, 400],
+    ['a forest where crossings are ruled out', { leastCrossed: Number.POSITIVE_INFINITY }, FOREST, 4000],
+  ])('general 5-tuple lists become %s, in memory that follows the rules', (_, options, kind, bytes) => {
     const { text, packets } = filters(3000, numbers(seed));
     const { forward, problems } = readRuleFiles([{ file: 'acl', text }]);
     expect(problems).toEqual([]);
     const inventory = cluster({});
     const ruleset = buildRules([], inventory, forward);
-    const tree = createTree(ruleset, inventory);
+    const tree = createTree(ruleset, inventory, options);
     const linear = createLinear(ruleset, inventory);
-    expect(tree.directions[2]!.tables.kind).toBe(FOREST);
-    expect(tree.stats().bytes).toBeLessThan(3000 * 4000);
+    expect(tree.directions[2]!.tables.kind).toBe(kind);
+    expect(tree.stats().bytes).toBeLessThan(3000 * bytes);
     const distinct = new Set<number>();
     for (const packet of packets) {
       const expected = classify(linear, packet);

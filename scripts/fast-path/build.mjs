@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+/**
+ * The fast path: the hot loops of src/ as one WebAssembly module, dist/fast-path/fast-path.wasm.
+ *
+ * In:  src/ and the modules that tsc has built from it.  Out: the module, and beside it the AssemblyScript it was compiled
+ * from (fast-path.as.ts), to be looked at.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import asc from 'assemblyscript/asc';
+import ts from 'typescript';
+import { Translator } from './translate.mjs';
+
+/** What the host calls: [file, class or null, method or function]. */
+const ENTRIES = [
+  ['packet/frames', null, 'parseFrames'],
+  ['verdict/loop', 'JudgeLoop', 'run'],
+];
+/** Interfaces whose only implementation in the fast path is this class. */
+const STANDS = { Tracker: ['flow/conntrack', 'ConnectionTracker'] };
+/** Modules with constant tables. */
+const TABLES = ['packet/ipv6', 'flow/tcp-states', 'flow/tuple', 'flow/icmp'];
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const sourceFile = name => join(root, 'src', `${name}.ts`);
+
+function createProgram() {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  return ts.createProgram(
+    [...ENTRIES, ...Object.values(STANDS)].map(([file]) => sourceFile(file)),
+    options,
+  );
+}
+
+const program = createProgram();
+const classOf = (file, name) =>
+  program.getSourceFile(sourceFile(file)).statements.find(s => ts.isClassDeclaration(s) && s.name.text === name);
+const stands = Object.fromEntries(Object.entries(STANDS).map(([name, [file, cls]]) => [name, classOf(file, cls)]));
+const tables = new Map();
+for (const name of TABLES) {
+  tables.set(sourceFile(name), await import(pathToFileURL(join(root, 'dist', `${name}.js`)).href));
+}
+
+const translator = new Translator(program, stands);
+translator.values.setTables(tables);
+const exported = ENTRIES.map(([file, cls, name]) => {
+  const owner = cls === null ? program.getSourceFile(sourceFile(file)).statements : classOf(file, cls).members;
+  return translator.add(owner.find(member => member.name?.getText() === name));
+});
+const text = translator.text(exported);
+
+const folder = join(root, 'dist', 'fast-path');
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'fast-path.as.ts'), text);
+const files = new Map();
+const { error, stderr } = await asc.main(
+  [
+    'fast-path.ts',
+    '--outFile',
+    'fast-path.wasm',
+    '-O3',
+    '--converge',
+    '--runtime',
+    'stub',
+    '--importMemory',
+    '--noAssert',
+    '--use',
+    'abort=',
+    '--enable',
+    'simd',
+  ],
+  {
+    readFile: name => (name === 'fast-path.ts' ? text : null),
+    writeFile: (name, contents) => files.set(name, contents),
+    listFiles: () => [],
+  },
+);
+if (error) {
+  process.stderr.write(`${error.message}\n${stderr.toString()}\n`);
+  process.exit(1);
+}
+writeFileSync(join(folder, 'fast-path.wasm'), files.get('fast-path.wasm'));

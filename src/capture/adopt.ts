@@ -1,0 +1,42 @@
+/**
+ * Batches moved into a memory that others share: what a reader with memory of its own gives to the fast path.
+ *
+ * In:  a batch.  Out: the same frames in that memory; as it is where it lies there already, or where it is too long for it.
+ * Two copies alternate, as a reader's slots do: one stays valid until the second batch after it.
+ */
+import type { Memory } from '../memory/memory.js';
+import type { FrameBatch } from './frame.js';
+
+/** Arrays of `frames` frames with `length` bytes, in a memory. */
+export const newFrameBatch = (memory: Memory, frames: number, length: number): FrameBatch => ({
+  count: 0,
+  bytes: memory.uint8(length),
+  offset: memory.int32(frames),
+  captured: memory.int32(frames),
+  original: memory.int32(frames),
+  seconds: memory.float64(frames),
+  nanoseconds: memory.int32(frames),
+  interfaceIndex: memory.int32(frames),
+});
+
+export function createAdoption(memory: Memory, frames: number, length: number): (batch: FrameBatch) => FrameBatch {
+  const copies = [newFrameBatch(memory, frames, length), newFrameBatch(memory, frames, length)] as const;
+  let turn = 0;
+  return batch => {
+    const { count } = batch;
+    const copy = copies[turn]!;
+    if (count === 0 || batch.offset.buffer === copy.offset.buffer) return batch;
+    const end = batch.offset[count - 1]! + batch.captured[count - 1]!;
+    if (end > length || count > frames) return batch;
+    turn = 1 - turn;
+    copy.count = count;
+    copy.bytes.set(batch.bytes.subarray(0, end));
+    copy.offset.set(batch.offset.subarray(0, count));
+    copy.captured.set(batch.captured.subarray(0, count));
+    copy.original.set(batch.original.subarray(0, count));
+    copy.seconds.set(batch.seconds.subarray(0, count));
+    copy.nanoseconds.set(batch.nanoseconds.subarray(0, count));
+    copy.interfaceIndex.set(batch.interfaceIndex.subarray(0, count));
+    return copy;
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The fast path: the hot loops compiled to WebAssembly (scripts/fast-path), on the same memory as the TypeScript they were
+ * compiled from.
+ *
+ * In:  the compiled module, and how much memory its objects take.  Out: a Memory to make them in, and its loops as
+ * functions that take the arrays the TypeScript ones take.
+ * The module's globals are the objects' fields (`Table_words`: an address, a number, a flag), set once by bind(). What the
+ * fast path does not do itself it asks of the same objects, by their methods marked `@cold`.
+ */
+import { BufferMemory, type Memory } from './memory.js';
+
+type TypedArray = Int32Array | Uint8Array | Float64Array;
+type Callable = (...given: unknown[]) => unknown;
+
+const PAGE = 65536;
+/** Bytes for the module's own data, tables of constants. */
+const OWN_DATA = PAGE;
+/** What a WebAssembly memory can address. */
+const MOST_BYTES = 2 ** 32 - 2 * PAGE;
+
+/** The objects and functions that stand behind the fast path's globals and imports, by class or by name. */
+export type FastPathParts = Readonly<Record<string, object>>;
+
+export class FastPath {
+  readonly memory: Memory;
+  readonly buffer: ArrayBuffer;
+  private readonly exports: WebAssembly.Exports;
+  private parts: FastPathParts = {};
+  /** The arrays that cold functions may be given, by address. */
+  private readonly arrays = new Map<number, TypedArray>();
+
+  /** Whether a WebAssembly memory holds so much. */
+  static fits(bytes: number): boolean {
+    return bytes <= MOST_BYTES;
+  }
+
+  /** @param bytes of all arrays that will be taken */
+  constructor(module: WebAssembly.Module, bytes: number) {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((OWN_DATA + bytes) / PAGE) });
+    const cold: Record<string, Callable> = {};
+    for (const { name, kind } of WebAssembly.Module.imports(module)) {
+      if (kind === 'function') cold[name] = this.callback(name);
+    }
+    this.exports = new WebAssembly.Instance(module, { env: { memory }, cold }).exports;
+    this.buffer = memory.buffer;
+    this.memory = new BufferMemory(memory.buffer, (this.exports['heapBase'] as () => number)());
+  }
+
+  /** Gives the fast path the objects it works on; their arrays must be of its memory. */
+  bind(parts: FastPathParts): void {
+    this.parts = { ...this.parts, ...parts };
+    for (const [name, global] of Object.entries(this.exports)) {
+      if (!(global instanceof WebAssembly.Global)) continue;
+      const [owner = '', field = ''] = split(name);
+      const object = parts[owner] as Record<string, unknown> | undefined;
+      if (object !== undefined) global.value = this.word(object[field], name);
+    }
+  }
+
+  /** An exported loop, taking typed arrays where the TypeScript one takes them. */
+  entry<F extends (...given: never[]) => unknown>(name: string): F {
+    const loop = this.exports[name] as Callable;
+    const call = (...given: unknown[]): unknown => loop(...given.map(value => this.word(value, name)));
+    return call as unknown as F;
+  }
+
+  private word(value: unknown, name: string): unknown {
+    if (!ArrayBuffer.isView(value)) return value;
+    if (value.buffer !== this.buffer) throw new Error(`${name}: an array that is not of the fast path's memory`);
+    if (!(value instanceof DataView)) this.arrays.set(value.byteOffset, value as TypedArray);
+    return value.byteOffset;
+  }
+
+  /** @param name `Class_method:kinds` or `function:kinds`; kinds: a an array's address, b a flag, n a number */
+  private callback(name: string): Callable {
+    const [path = '', kinds = ''] = name.split(':');
+    const [owner = '', method = ''] = split(path);
+    let bound: Callable | null = null;
+    const find = (): Callable => {
+      bound ??= this.resolve(path, owner, method);
+      return bound;
+    };
+    if (/^n*$/.test(kinds)) return (a, b) => find()(a, b);
+    return (...given) => {
+      const values = given.map((value, i) => {
+        if (kinds[i] === 'a') return this.arrays.get(value as number);
+        return kinds[i] === 'b' ? value !== 0 : value;
+      });
+      return find()(...values);
+    };
+  }
+
+  /** A function of the parts, or a method of one of them. */
+  private resolve(path: string, owner: string, method: string): Callable {
+    const whole = this.parts[path] as Callable | undefined;
+    if (whole !== undefined) return whole;
+    const object = this.parts[owner] as Record<string, Callable>;
+    return (...given) => object[method]!(...given);
+  }
+}
+
+const split = (name: string): string[] => {
+  const at = name.indexOf('_');
+  return [name.slice(0, at), name.slice(at + 1)];
+};

@@ -1,0 +1,19 @@
+/** What the fast path's host needs of WebAssembly, which the ECMAScript library does not declare. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array | ArrayBuffer);
+    static imports(module: Module): { module: string; name: string; kind: string }[];
+  }
+  class Memory {
+    constructor(limits: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+  }
+  class Global {
+    value: unknown;
+  }
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    readonly exports: Exports;
+  }
+  type Exports = Record<string, unknown>;
+}
