@@ -5,14 +5,14 @@
  * In:  how many packets, of how many connections at a time between how many pods; `skew`: 1 = all connections equally
  * busy, 2 and more = few busy ones; `life`: packets after which a connection ends and another one begins in its place;
  * `refused`: the share of connections between any two pods, most of which the cluster's policies refuse; the others go where
- * a policy allows them.
+ * a policy allows them; `ip`: 4 or 6.
  * Out: a pcap file, the same for the same options. TCP with handshakes, sequence numbers and FINs as they belong, UDP
- * questions and answers, pings; checksums are left to the network card, as captures on hosts show it.
+ * questions and answers, pings in IPv4; checksums are left to the network card, as captures on hosts show it.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { allowedClient, podAddress, portOf, protocolOf } from './cluster.mjs';
+import { allowedClient, PREFIX6, podAddress, portOf, protocolOf } from './cluster.mjs';
 import { createRandom } from './random.mjs';
 
 export const DEFAULTS = {
@@ -23,12 +23,12 @@ export const DEFAULTS = {
   skew: 2,
   life: 200,
   refused: 0.1,
+  ip: 4,
   seed: 1,
 };
 
 const RECORD = 16;
 const ETHERNET = 14;
-const IPV4 = 20;
 const BUFFER = 1 << 20;
 /** Seconds since 1970 of the first packet. */
 export const START = 1_767_225_600;
@@ -42,7 +42,7 @@ const DATA = [0, 0, 90, 517, 1400];
 
 /** Writes the capture. @returns { packets, bytes } */
 export function generate(file, options = {}) {
-  const { packets, connections, pods, snap, skew, life, refused, seed } = { ...DEFAULTS, ...options };
+  const { packets, connections, pods, snap, skew, life, refused, ip, seed } = { ...DEFAULTS, ...options };
   const random = createRandom(seed);
   const output = openSync(file, 'w');
   const buffer = Buffer.alloc(BUFFER + 2048);
@@ -60,7 +60,7 @@ export function generate(file, options = {}) {
   const sequence = [new Int32Array(connections), new Int32Array(connections)];
   for (let c = 0; c < connections; c++) {
     const chance = random.unit();
-    kind[c] = chance < 0.8 ? 6 : chance < 0.95 ? 17 : 1;
+    kind[c] = chance < 0.8 ? 6 : chance < 0.95 || ip === 6 ? 17 : 1;
     const to = random.below(pods);
     client[c] = random.unit() < 0.1 ? 0xcb007100 + random.below(256) : podAddress(random.below(pods));
     if (random.unit() >= refused) {
@@ -73,11 +73,27 @@ export function generate(file, options = {}) {
     for (const side of sequence) side[c] = random.below(2 ** 32) | 0;
   }
 
-  const ip = ({ protocol, from, to, length, number }, at) => {
-    buffer.fill(0, at, at + ETHERNET + IPV4 + 32);
+  const ipHeader = ip === 4 ? 20 : 40;
+  const writeIp = ({ protocol, from, to, length, number }, at) => {
+    buffer.fill(0, at, at + ETHERNET + ipHeader + 32);
+    if (ip === 6) {
+      buffer.writeUInt16BE(0x86dd, at + 12);
+      buffer[at + 14] = 0x60;
+      buffer.writeUInt16BE(length, at + 18);
+      buffer[at + 20] = protocol;
+      buffer[at + 21] = 64;
+      for (const [address, offset] of [
+        [from, 22],
+        [to, 38],
+      ]) {
+        buffer.writeUInt32BE(PREFIX6, at + offset);
+        buffer.writeInt32BE(address | 0, at + offset + 12);
+      }
+      return;
+    }
     buffer.writeUInt16BE(0x0800, at + 12);
     buffer[at + 14] = 0x45;
-    buffer.writeUInt16BE(IPV4 + length, at + 16);
+    buffer.writeUInt16BE(ipHeader + length, at + 16);
     buffer.writeUInt16BE(number & 0xffff, at + 18);
     buffer[at + 22] = 64;
     buffer[at + 23] = protocol;
@@ -88,7 +104,7 @@ export function generate(file, options = {}) {
   /** One packet of connection c at `at`. @returns its length. */
   const packet = (c, number, at) => {
     const turn = step[c]++;
-    const l4 = at + ETHERNET + IPV4;
+    const l4 = at + ETHERNET + ipHeader;
     let fromServer = turn & 1;
     let length = 8;
     if (kind[c] === 6) {
@@ -121,12 +137,12 @@ export function generate(file, options = {}) {
       buffer.writeUInt16BE(clientPort[c], l4 + 4);
       buffer.writeUInt16BE(turn >> 1, l4 + 6);
     }
-    return ETHERNET + IPV4 + length;
+    return ETHERNET + ipHeader + length;
   };
   const write = (c, fromServer, protocol, length, number, at) => {
     const from = fromServer ? server[c] : client[c];
-    ip({ protocol, from, to: fromServer ? client[c] : server[c], length, number }, at);
-    const l4 = at + ETHERNET + IPV4;
+    writeIp({ protocol, from, to: fromServer ? client[c] : server[c], length, number }, at);
+    const l4 = at + ETHERNET + ipHeader;
     buffer.writeUInt16BE(fromServer ? serverPort[c] : clientPort[c], l4);
     buffer.writeUInt16BE(fromServer ? clientPort[c] : serverPort[c], l4 + 2);
   };

@@ -1,165 +1,144 @@
 #!/usr/bin/env node
 /**
- * npm run bench: what a packet costs, stage by stage, and what other programs take for the same capture.
+ * npm run bench: what policap costs, and what other programs cost beside it on this machine, in this run.
  *
- * In:  --packets N, --connections N,N,..., --families acl,fw,ipc, --rules N,N,..., --ip 4,6, --snap BYTES, --pods N, --seed N, --json FILE,
- * --milliseconds N (a classifier's), --built (take dist/ as it is).
- * Out: a table on stdout, and the same figures as JSON where --json asks for them. All are CPU time, a packet or a lookup.
- * Machines differ, and the same machine from hour to hour: what counts is the ratio to what ran beside it, so every table
- * begins with one. Peers that are not installed are named and left out.
+ * In:  options (options.mjs).  Out: tables on stdout; with --out bench.json (`policap.suite/1`), bench.md and pictures;
+ * with --compare what changed since an earlier run. Exit: 0; 1 with --fail-on slower where something is; 2 usage.
+ * Peers that are not there are named, with the reason, and left out. Progress goes to stderr, on a terminal only.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { createCluster } from './cluster.mjs';
-import { generate } from './generate.mjs';
-import { measurePeers } from './peers.mjs';
-import { build, cpuSeconds, jsonOf } from './process.mjs';
-import { table } from './table.mjs';
-import { measureYardstick } from './yardstick.mjs';
+import { measureAcl } from './acl.mjs';
+import { compareResults } from './compare.mjs';
+import { calibrate, describeMachine } from './machine.mjs';
+import { HELP, readOptions, scenariosOf } from './options.mjs';
+import { COMPILER, DPDK, installMissing } from './packages.mjs';
+import { createPeers } from './peers.mjs';
+import { drawPictures } from './pictures.mjs';
+import { build, jsonOf } from './process.mjs';
+import { measureReplays, withCapture } from './replays.mjs';
+import { inTurn } from './rounds.mjs';
+import { createRuleSet } from './rule-sets.mjs';
+import { comparisonText, resultText } from './text.mjs';
+import { buildYardstick } from './yardstick.mjs';
 
-const { values } = parseArgs({
-  options: {
-    packets: { type: 'string', default: '1000000' },
-    connections: { type: 'string', default: '1000,100000' },
-    families: { type: 'string', default: 'acl,fw,ipc' },
-    rules: { type: 'string', default: '1000,10000' },
-    ip: { type: 'string', default: '4' },
-    snap: { type: 'string', default: '96' },
-    pods: { type: 'string', default: '2000' },
-    seed: { type: 'string', default: '1' },
-    milliseconds: { type: 'string', default: '500' },
-    json: { type: 'string' },
-    built: { type: 'boolean', default: false },
-  },
-});
-const [packets, snap, pods, seed, milliseconds] = ['packets', 'snap', 'pods', 'seed', 'milliseconds'].map(name =>
-  Number(values[name]),
-);
-const numbers = list => list.split(',').map(Number);
+const SCHEMA = 'policap.suite/1';
+const STAGES = ['read', 'parse', 'track', 'judge', 'report'];
+const calibration = { name: 'calibration', run: calibrate };
 
-const here = name => fileURLToPath(new URL(name, import.meta.url));
-const STAGES = ['read', 'parse', 'judge', 'report'];
+const progress = text => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+};
+
+function main(args) {
+  const { values, sizes, error } = readOptions(args);
+  if (error !== undefined) {
+    process.stderr.write(`npm run bench: ${error}\n${HELP}`);
+    return 2;
+  }
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const before = values.compare === undefined ? null : readEarlier(values.compare);
+  if (before?.error !== undefined) {
+    process.stderr.write(`npm run bench: ${before.error}\n`);
+    return 2;
+  }
+  if (values.install) installMissing([...createPeers({ connections: 0, folder: '' }), DPDK, COMPILER]);
+  if (!values.built) build();
+  const folder = mkdtempSync(join(tmpdir(), 'policap-bench-'));
+  try {
+    const result = measureAll(args, values, sizes, folder);
+    progress('');
+    process.stdout.write(resultText(result));
+    if (values.out !== undefined) writeResult(result, values.out);
+    return before === null ? 0 : tellChanges(before, result, values);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function measureAll(args, { sections }, sizes, folder) {
+  const { rounds } = sizes;
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const result = { schema: SCHEMA, command, machine: describeMachine(), sizes, replays: [], stages: [], lookups: [] };
+  const yardstick = buildYardstick(folder);
+  result.calibration = inTurn([calibration], rounds)[0];
+  scenariosOf(sizes).forEach((scenario, i) => {
+    const isMain = i === 0;
+    if (!sections.includes('replays') && !(isMain && sections.includes('stages'))) return;
+    progress(`${scenario.name}: making the capture`);
+    withCapture(scenario, folder, made => {
+      const onRun = (name, round) => progress(`${scenario.name}: ${name}, round ${round + 1} of ${rounds}`);
+      const options = { folder, yardstick, withPeers: isMain, rounds, onRun };
+      if (sections.includes('replays')) result.replays.push(measureReplays(scenario, made, options));
+      if (isMain && sections.includes('stages')) result.stages.push(measureStages(scenario, made, rounds, onRun));
+    });
+  });
+  if (sections.includes('lookups')) {
+    for (const family of sizes.families)
+      for (const ip of sizes.ip)
+        for (const rules of sizes.rules) result.lookups.push(measureLookups(family, rules, ip, sizes, folder));
+  }
+  return result;
+}
 
 /** Each stage with all before it, in a process of its own. */
-function measureStages(capture, connections) {
-  let before = 0;
-  return STAGES.map(stage => {
-    const { nanoseconds } = jsonOf(here('stages.mjs'), stage, capture, pods);
-    const own = nanoseconds - before;
-    before = nanoseconds;
-    return { connections, stage, nanoseconds: own, together: nanoseconds };
+function measureStages(scenario, { capture }, rounds, onRun) {
+  const runs = STAGES.map(stage => ({
+    name: stage,
+    run: () => ({ nanoseconds: jsonOf('stages.mjs', stage, capture, scenario.pods).nanoseconds }),
+  }));
+  const [speed, ...measured] = inTurn([calibration, ...runs], rounds, onRun);
+  const failed = measured.find(each => each.failed !== undefined);
+  if (failed !== undefined) throw new Error(failed.failed);
+  const whole = measured.at(-1).nanoseconds.median;
+  const stages = measured.map(({ nanoseconds: together }, i) => {
+    const nanoseconds = together.median - (i === 0 ? 0 : measured[i - 1].nanoseconds.median);
+    return { stage: STAGES[i], share: nanoseconds / whole, nanoseconds, together };
   });
+  return { capture: scenario, calibration: speed, stages };
 }
 
-const policap = (capture, cluster, ...args) => [
-  process.execPath,
-  here('../bin/policap'),
-  'replay',
-  capture,
-  '-p',
-  cluster,
-  '-c',
-  cluster,
-  ...args,
-];
-
-/** bin/policap from its start to its end, printing included; without what it takes for a capture of no packets: its start
- *  and the compilation of the policies. */
-function measureReplay(capture, cluster, empty, ...args) {
-  const seconds = cpuSeconds(...policap(capture, cluster, ...args)) - cpuSeconds(...policap(empty, cluster, ...args));
-  return (seconds * 1e9) / packets;
+function measureLookups(family, rules, ip, { headers, milliseconds, rounds }, folder) {
+  progress(`${rules} rules of family ${family}, IPv${ip}`);
+  const set = createRuleSet(family, rules, ip, headers);
+  const [ruleFile, traceFile] = [join(folder, 'filters.rules'), join(folder, 'filters.trace')];
+  writeFileSync(ruleFile, set.rules);
+  writeFileSync(traceFile, set.trace);
+  const [speed] = inTurn([calibration], rounds);
+  const { tuples, engines } = jsonOf('lookups.mjs', ruleFile, traceFile, milliseconds, rounds);
+  const acl = ip === 6 ? [] : measureAcl(ruleFile, traceFile, { rules, headers, rounds });
+  return { family, rules, ip, headers, tuples, calibration: speed, engines: [...engines, ...acl] };
 }
 
-/** Packets by reason in dataplane mode. */
-function reasonsOf(capture, cluster) {
-  const [command, ...args] = policap(capture, cluster, '--mode', 'dataplane', '-o', 'json');
-  return JSON.parse(spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout).reasons;
+function writeResult(result, out) {
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'bench.json'), `${JSON.stringify(result, null, 2)}\n`);
+  const pictures = drawPictures(result);
+  for (const [name, svg] of Object.entries(pictures)) writeFileSync(join(out, `${name}.svg`), svg);
+  const shown = Object.keys(pictures).map(name => `![${name}](${name}.svg)`);
+  const head = `# Benchmark\n\n\`${result.command}\`\n\n${shown.join('\n\n')}`;
+  writeFileSync(join(out, 'bench.md'), `${head}\n\n${resultText(result, { markdown: true })}`);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'policap-bench-'));
-const result = { schema: 'policap.bench/1', node: process.version, cpu: cpus()[0]?.model ?? '', packets, snap, seed };
-try {
-  if (!values.built) build();
-  const cluster = join(folder, 'cluster.json');
-  writeFileSync(cluster, createCluster(pods));
-  const empty = join(folder, 'empty.pcap');
-  generate(empty, { packets: 0, connections: 1, snap, pods, seed });
-  const say = text => process.stdout.write(`${text}\n`);
-  say(`${packets} packets of ${snap} bytes at most, ${pods} pods; Node ${process.version}, ${result.cpu}`);
-
-  result.stages = [];
-  result.replays = [];
-  let capture = '';
-  for (const connections of numbers(values.connections)) {
-    capture = join(folder, `${connections}.pcap`);
-    generate(capture, { packets, connections, snap, pods, seed });
-    const stages = measureStages(capture, connections);
-    result.stages.push(...stages);
-    const whole = stages.at(-1).together;
-    say(`\nStages at ${connections} connections`);
-    say(
-      table(
-        ['share', 'ns a packet', 'stage'],
-        stages.map(s => [`${Math.round((s.nanoseconds / whole) * 100)}%`, s.nanoseconds.toFixed(1), s.stage]),
-      ),
-    );
-    result.replays.push({
-      connections,
-      nanoseconds: measureReplay(capture, cluster, empty),
-      dataplane: measureReplay(capture, cluster, empty, '--mode', 'dataplane'),
-      yardstick: measureYardstick(capture, cluster, folder, packets, reasonsOf(capture, cluster)),
-    });
+function readEarlier(file) {
+  try {
+    const document = JSON.parse(readFileSync(file, 'utf8'));
+    return document.schema === SCHEMA
+      ? document
+      : { error: `${file}: its schema is ${document.schema}, not ${SCHEMA}` };
+  } catch (error) {
+    return { error: `${file}: ${error.message}` };
   }
-
-  const replay = result.replays.at(-1);
-  result.peers = measurePeers(capture, {
-    packets,
-    folder,
-    generate,
-    connections: replay.connections,
-    snap,
-    pods,
-    seed,
-  });
-  say(`\nWhole processes on the capture of ${replay.connections} connections`);
-  const line = (nanoseconds, name) =>
-    nanoseconds === null
-      ? ['-', '-', `${name}: not installed`]
-      : [(nanoseconds / replay.nanoseconds).toFixed(2), nanoseconds.toFixed(0), name];
-  const rows = [
-    ['1.00', replay.nanoseconds.toFixed(0), 'policap replay'],
-    line(replay.dataplane, 'policap replay --mode dataplane'),
-    line(replay.yardstick, 'the same in C (bench/yardstick)'),
-    ...result.peers.map(({ name, nanoseconds }) => line(nanoseconds, name)),
-  ];
-  say(table(['to policap', 'ns a packet', 'program'], rows));
-
-  const sets = values.families
-    .split(',')
-    .flatMap(family => numbers(values.ip).flatMap(ip => numbers(values.rules).map(rules => [family, rules, ip])));
-  result.classifiers = sets.map(set => jsonOf(here('classifiers.mjs'), ...set, milliseconds));
-  say('\nClassifiers, generated rules (see docs/classifier.md)');
-  say(
-    table(
-      ['to tree', 'ns a lookup', 'rules', 'set', 'engine', 'built in ms', 'bytes a rule'],
-      result.classifiers.flatMap(({ family, rules, ip, engines }) =>
-        engines.map(({ engine, nanoseconds, buildMs, bytes }) => [
-          (nanoseconds / engines[0].nanoseconds).toFixed(2),
-          nanoseconds.toFixed(0),
-          String(rules),
-          `${family}, IPv${ip}`,
-          engine,
-          buildMs.toFixed(0),
-          (bytes / rules).toFixed(0),
-        ]),
-      ),
-    ),
-  );
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
+
+function tellChanges(before, result, { tolerance, 'fail-on': failOn }) {
+  const changes = compareResults(before, result, tolerance);
+  process.stdout.write(`\n${comparisonText(changes)}`);
+  return failOn === 'slower' && changes.some(({ verdict }) => verdict === 'slower') ? 1 : 0;
+}
+
+process.exitCode = main(process.argv.slice(2));

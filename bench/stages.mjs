@@ -2,7 +2,8 @@
 /**
  * One stage of a replay and all before it, measured: node bench/stages.mjs STAGE CAPTURE PODS
  *
- * In:  read | parse | judge | report; POLICAP_WASM=0 for plain JavaScript.  Out: one line of JSON, { stage, packets, nanoseconds } (CPU time a packet).
+ * In:  read | parse | track | judge | report; POLICAP_WASM=0 for plain JavaScript.  Out: one line of JSON, { stage, packets,
+ * nanoseconds } (CPU time a packet). Tracking and judging are one loop: `track` is a replay without any policy or pod.
  * A process a stage: a stage's machine code then is what this one input made it, as in a replay. The capture is read
  * twice and the second time counts, so that neither compilation nor the first touch of memory does.
  */
@@ -17,7 +18,7 @@ import { createFastPath } from '../dist/replay-memory.js';
 import { createTextReport } from '../dist/report/text.js';
 import { createCluster } from './cluster.mjs';
 
-export const STAGES = ['read', 'parse', 'judge', 'report'];
+export const STAGES = ['read', 'parse', 'track', 'judge', 'report'];
 
 const [stage, capture, pods] = process.argv.slice(2);
 if (!STAGES.includes(stage)) throw new Error(`usage: node bench/stages.mjs ${STAGES.join('|')} CAPTURE PODS`);
@@ -50,7 +51,8 @@ async function run() {
 }
 
 const module = loadFastPath(process.env);
-const { compiled } = compile(readDocuments(createCluster(Number(pods)), 'cluster.json').documents);
+const cluster = () => readDocuments(createCluster(Number(pods)), 'cluster.json').documents;
+const { compiled } = compile(stage === 'track' ? [] : cluster());
 await run();
 const before = process.cpuUsage();
 const packets = await run();

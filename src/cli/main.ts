@@ -9,6 +9,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { CaptureError } from '../capture/frame.js';
 import { OutputError } from '../node/output.js';
 import { SourceError } from '../node/sources.js';
+import { benchCommand } from './bench.js';
 import { compileCommand } from './compile.js';
 import {
   DocumentError,
@@ -73,6 +74,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
     compileCommand(terminal, finish),
+    benchCommand(terminal, finish),
     generateCommand(terminal, finish),
   ]) {
     const inherit = (inner: Command, name: string): Command =>

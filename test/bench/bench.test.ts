@@ -1,5 +1,5 @@
 /**
- * The benchmark runs; what it measures with is sound traffic; and a replay leaves nothing a packet to collect.
+ * What the benchmark measures with is sound traffic; and a replay leaves nothing a packet to collect.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -56,30 +56,11 @@ describe('the generated capture', () => {
     const connections = new Set(records.map(({ connection }) => connection));
     expect(connections.size).toBeGreaterThan(500);
   });
-});
 
-describe('npm run bench', () => {
-  it('measures every stage, peer and engine', () => {
-    const file = join(folder, 'result.json');
-    const sizes = ['--packets', '3000', '--connections', '20,200', '--rules', '100', '--pods', '40'];
-    const printed = node('bench/run.mjs', '--built', ...sizes, '--milliseconds', '20', '--json', file);
-    const result = JSON.parse(readFileSync(file, 'utf8'));
-    expect(result.schema).toBe('policap.bench/1');
-    expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual(
-      [20, 200].flatMap(() => ['read', 'parse', 'judge', 'report']),
-    );
-    for (const { together } of result.stages) expect(together).toBeGreaterThan(0);
-    // The yardstick in C has counted the same verdicts, else there were no figures.
-    for (const { nanoseconds, dataplane } of result.replays)
-      expect([nanoseconds, dataplane].every(Number.isFinite)).toBe(true);
-    const npm = result.peers.find(({ name }: { name: string }) => name.startsWith('pcap-parser'));
-    expect(npm.nanoseconds).toBeGreaterThan(0);
-    for (const name of ['cat', 'tcpdump', 'tshark']) expect(printed).toContain(name);
-    expect(result.classifiers.map(({ family }: { family: string }) => family)).toEqual(['acl', 'fw', 'ipc']);
-    for (const { engines } of result.classifiers) {
-      const names = engines.map(({ engine }: { engine: string }) => engine);
-      expect(names.slice(0, 4)).toEqual(['tree', 'tree, single', 'tuple space', 'linear']);
-    }
+  it('is the same traffic in IPv6', async () => {
+    const records = await judged(generate('six.pcap', ...options, '--ip', '6'));
+    expect(records.length).toBe(20_000);
+    expect(new Set(records.map(({ reason }) => reason))).toEqual(new Set(['established', 'no-policy']));
   });
 });
 

@@ -11,19 +11,22 @@ describe('help', () => {
   it('shows every command and ends with 0', async () => {
     const { code, out, err } = await policap(['--help']);
     expect([code, err]).toEqual([0, '']);
-    for (const command of ['replay', 'query', 'matrix', 'compile'])
+    for (const command of ['replay', 'query', 'matrix', 'compile', 'bench'])
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     expect(out).toContain('kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml');
   });
 
-  it.each(['replay', 'query', 'matrix', 'compile'])('of %s has examples, and fits the terminal', async command => {
-    const { code, out } = await policap([command, '--help'], { columns: 80 });
-    expect(code).toBe(0);
-    expect(out).toContain('Examples:');
-    const options = out.slice(out.indexOf('Options:'), out.indexOf('Examples:')).split('\n');
-    expect(Math.max(...options.map(line => line.length))).toBeLessThanOrEqual(80);
-    expect(await policap(['help', command], { columns: 80 })).toMatchObject({ code: 0, out });
-  });
+  it.each(['replay', 'query', 'matrix', 'compile', 'bench'])(
+    'of %s has examples, and fits the terminal',
+    async command => {
+      const { code, out } = await policap([command, '--help'], { columns: 80 });
+      expect(code).toBe(0);
+      expect(out).toContain('Examples:');
+      const options = out.slice(out.indexOf('Options:'), out.indexOf('Examples:')).split('\n');
+      expect(Math.max(...options.map(line => line.length))).toBeLessThanOrEqual(80);
+      expect(await policap(['help', command], { columns: 80 })).toMatchObject({ code: 0, out });
+    },
+  );
 
   it('goes to stderr, with exit 2, where nothing was asked', async () => {
     const { code, out, err } = await policap([]);

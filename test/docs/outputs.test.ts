@@ -82,4 +82,13 @@ describe('docs/outputs.md', () => {
     for (const key of Object.keys(stats.classifier))
       expect(named(section('policap.stats/1').text, key), key).toBe(true);
   });
+
+  it('names every key of a benchmark, and no other', async () => {
+    const args = ['pcaps/shop/capture.pcapng', ...input('shop'), '--stages', '--seconds', '1', '--profile', 'calico'];
+    const bench = JSON.parse((await policap(['bench', ...args, '-o', 'json'])).out);
+    compare('policap.bench/1', new Set(Object.keys(bench)));
+    const parts = [bench.deepest[0], bench.deepest[0].rules[0], bench.headers, bench.lookups[0], bench.stages];
+    for (const key of new Set([...parts, bench.lookups[0].nanoseconds, bench.stages.stages[0]].flatMap(Object.keys)))
+      expect(named(section('policap.bench/1').text, key), key).toBe(true);
+  });
 });

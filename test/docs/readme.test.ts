@@ -38,6 +38,8 @@ describe('the README', () => {
     'README.md',
     'docs/replay.md',
     'docs/outputs.md',
+    'docs/bench/bench.md',
+    'bench/README.md',
     'docs/rules.md',
     'docs/semantics.md',
     'docs/conntrack.md',

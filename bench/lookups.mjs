@@ -1,0 +1,129 @@
+#!/usr/bin/env node
+/**
+ * Three ways to find the first rule that matches, on one rule set: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS
+ *
+ * In:  files of filters and of headers (rule-sets.mjs), how long an engine is measured a round.
+ * Out: one line of JSON: { rules, headers, engines: [{ engine, nanoseconds, comparisons, worst, bytes, buildMs }] }:
+ * CPU time a lookup as a spread, comparisons a lookup on average and at most as far as the engine can tell, else null.
+ * Tuple-space search is for IPv4. Engines run in turn. What they answer is held to the linear scan's before anything is measured.
+ */
+import { readFileSync } from 'node:fs';
+import { compile } from '../dist/compile.js';
+import * as row from '../dist/packet/row.js';
+import { FORWARD, OUTCOMES } from '../dist/tree/classifier.js';
+import { findDeepest, mostSteps } from '../dist/tree/deepest.js';
+import { createLinear } from '../dist/tree/linear.js';
+import { countSteps } from '../dist/tree/steps.js';
+import { inTurn } from './rounds.mjs';
+import { createTupleSpace } from './tuple-space.mjs';
+
+const [ruleFile, traceFile, milliseconds, rounds] = process.argv.slice(2);
+if (rounds === undefined) throw new Error('usage: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS');
+/** Headers on which the engines' answers are compared: the linear scan takes its time. */
+const COMPARED = 200;
+const SLICE = 16;
+
+const { compiled, problems } = compile([], { ruleFiles: [{ file: ruleFile, text: readFileSync(ruleFile, 'utf8') }] });
+if (compiled === null) throw new Error(problems[0].message);
+const { ruleset, inventory, classifier } = compiled;
+const { rows, headers } = readTrace(readFileSync(traceFile, 'utf8'));
+
+const linear = createLinear(ruleset, inventory);
+const started = performance.now();
+const space = rows[row.FAMILY] === 4 ? createTupleSpace(ruleset.forward.flatMap(tier => tier.rules)) : null;
+const spaceMs = performance.now() - started;
+const one = new Int32Array(OUTCOMES);
+const all = new Int32Array(OUTCOMES * headers);
+const single = engine => from => {
+  for (let i = from; i < from + SLICE; i++) engine.classify(rows, i * row.STRIDE, one, 0);
+};
+const contenders = [
+  { name: 'linear scan', slice: single(linear), lookups: SLICE },
+  ...(space === null ? [] : [{ name: 'tuple-space search', slice: searchTuples, lookups: SLICE }]),
+  { name: 'decision tree', slice: single(classifier), lookups: SLICE },
+  {
+    name: 'decision tree, in batches',
+    slice: () => classifier.classifyBatch(rows, headers, all),
+    lookups: headers,
+  },
+];
+
+const figures = compareAnswers();
+// What runs first is compiled while it runs.
+for (const contender of contenders) measure(contender);
+const spreads = inTurn(
+  contenders.map(contender => ({ name: contender.name, run: () => ({ nanoseconds: measure(contender) }) })),
+  Number(rounds),
+);
+const { bytes, buildMs } = classifier.stats();
+const longest = mostSteps(classifier, findDeepest(classifier));
+const tree = { comparisons: figures.tree, worst: longest, bytes, buildMs };
+const facts = {
+  'linear scan': { comparisons: figures.linear, worst: ruleset.rules.length, bytes: null, buildMs: null },
+  'tuple-space search': { comparisons: figures.tuples, worst: null, bytes: space?.bytes, buildMs: spaceMs },
+  'decision tree': tree,
+  'decision tree, in batches': tree,
+};
+const engines = contenders.map(({ name }, i) => ({ engine: name, ...spreads[i], ...facts[name] }));
+process.stdout.write(
+  `${JSON.stringify({ rules: ruleset.rules.length, headers, tuples: space?.tuples ?? null, engines })}\n`,
+);
+
+function searchTuples(from) {
+  for (let i = from; i < from + SLICE; i++) one[0] = space.lookup(rows, i * row.STRIDE);
+}
+
+/** CPU time a lookup, over as many slices as fit into the time, after as many again in an eighth of it. */
+function measure({ slice, lookups }) {
+  for (const part of [1 / 8, 1]) {
+    const end = performance.now() + milliseconds * part;
+    const before = process.cpuUsage();
+    let done = 0;
+    for (let from = 0; performance.now() < end || done === 0; from = from + 2 * SLICE <= headers ? from + SLICE : 0) {
+      slice(from);
+      done += lookups;
+    }
+    const { user, system } = process.cpuUsage(before);
+    if (part === 1) return ((user + system) * 1000) / done;
+  }
+  return 0;
+}
+
+/** @returns mean comparisons a lookup: of the linear scan one a rule tried */
+function compareAnswers() {
+  const count = Math.min(COMPARED, headers);
+  classifier.classifyBatch(rows, headers, all);
+  let scanned = 0;
+  let walked = 0;
+  for (let i = 0; i < count; i++) {
+    const base = i * row.STRIDE;
+    linear.classify(rows, base, one, 0);
+    const expected = one[FORWARD];
+    scanned += expected >= 0 ? expected + 1 : ruleset.rules.length;
+    classifier.classify(rows, base, one, 0);
+    const found = space?.lookup(rows, base) ?? Math.max(-1, expected);
+    if (one[FORWARD] !== expected || all[i * OUTCOMES + FORWARD] !== expected || Math.max(-1, expected) !== found)
+      throw new Error(`header ${i}: rule ${expected} by linear scan, ${one[FORWARD]} by tree, ${found} by tuple space`);
+    walked += countSteps(classifier, rows, base);
+  }
+  const tuples = (space?.steps ?? 0) / count;
+  return { linear: scanned / count, tuples, tree: walked / count };
+}
+
+function readTrace(text) {
+  const lines = text.trim().split('\n');
+  const rows = new Int32Array(lines.length * row.STRIDE);
+  const addresses = words => words.split(',').map(Number);
+  lines.forEach((line, i) => {
+    const [source, destination, ...numbers] = line.split(' ');
+    const [sport, dport, protocol] = numbers.map(Number);
+    const base = i * row.STRIDE;
+    rows[base + row.FAMILY] = source.includes(',') ? 6 : 4;
+    rows[base + row.PROTOCOL] = protocol;
+    rows.set(addresses(source), base + row.SRC);
+    rows.set(addresses(destination), base + row.DST);
+    rows[base + row.SPORT] = sport;
+    rows[base + row.DPORT] = dport;
+  });
+  return { rows, headers: lines.length };
+}

@@ -1,0 +1,113 @@
+/**
+ * A result as text: for a terminal in aligned columns, or as markdown.
+ *
+ * In:  a document `policap.suite/1`.  Out: lines. Ratios come first: what stands beside a figure tells more than the figure.
+ */
+import { table as aligned } from './table.mjs';
+
+const number = n =>
+  n === null || n === undefined ? '-' : n >= 100 ? n.toFixed(0) : n >= 1 ? n.toFixed(1) : n.toPrecision(2);
+const count = n => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+const range = ({ min, max }) => `${number(min)}-${number(max)}`;
+const megabytes = n => (n === null || n === undefined ? '-' : (n / 1e6).toFixed(0));
+
+const markdownTable = (head, rows) =>
+  [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+
+export function resultText(result, { markdown = false } = {}) {
+  const table = markdown ? markdownTable : aligned;
+  const title = text => (markdown ? `## ${text}` : text);
+  const { machine, calibration } = result;
+  const parts = [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; a multiplication ${number(calibration.integer.median)} ns ` +
+      `(${range(calibration.integer)}), a read of 32 MB ${number(calibration.memory.median)} ns (${range(calibration.memory)})`,
+    ...result.replays.flatMap(section => [title(captureTitle(section.capture)), replayTable(section, table)]),
+    ...result.stages.flatMap(({ capture, stages }) => [
+      title(`Stages of a replay, ${count(capture.connections)} connections`),
+      table(
+        ['share', 'ns a packet', 'with all before it', 'stage'],
+        stages.map(({ stage, share, nanoseconds, together }) => [
+          ...[`${Math.round(share * 100)}%`, number(nanoseconds)],
+          ...[`${number(together.median)} (${range(together)})`, stage],
+        ]),
+      ),
+    ]),
+    ...result.lookups.flatMap(section => [
+      title(`First match among ${count(section.rules)} rules, family ${section.family}, IPv${section.ip}`),
+      lookupTable(section, table),
+    ]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const captureTitle = ({ packets, connections, snap, ip, rules }) =>
+  `${count(packets)} packets ${snap >= 65535 ? 'of full size' : `cut at ${snap} bytes`}, IPv${ip}, ${count(connections)} connections, ${count(rules)} policy rules`;
+
+/** Ratios are to policap in dataplane mode. */
+function replayTable({ contenders }, table) {
+  const base = contenders[0].nanoseconds.median;
+  const rows = contenders
+    .filter(({ missing }) => missing === undefined)
+    .sort((a, b) => a.nanoseconds.median - b.nanoseconds.median)
+    .map(({ name, nanoseconds, start, cpu, wall, memory, does }) => [
+      (nanoseconds.median / base).toFixed(2),
+      number(nanoseconds.median),
+      range(nanoseconds),
+      (1000 / nanoseconds.median).toFixed(2),
+      (start.median * 1000).toFixed(0),
+      cpu.median.toFixed(2),
+      wall.median.toFixed(2),
+      megabytes(memory?.median),
+      name,
+      does,
+    ]);
+  const head = [
+    'ratio',
+    'ns a packet',
+    'min-max',
+    'M packets/s',
+    'start ms',
+    'CPU s',
+    'wall s',
+    'peak MB',
+    'program',
+    'what it does',
+  ];
+  return withMissing(table(head, rows), contenders, ({ name }) => name);
+}
+
+/** Ratios are to the decision tree. */
+function lookupTable({ engines }, table) {
+  const base = engines.find(({ engine }) => engine === 'decision tree').nanoseconds.median;
+  const rows = engines
+    .filter(({ missing }) => missing === undefined)
+    .map(({ engine, nanoseconds, comparisons, worst, bytes, buildMs }) => [
+      (nanoseconds.median / base).toFixed(2),
+      number(nanoseconds.median),
+      range(nanoseconds),
+      number(comparisons),
+      number(worst),
+      bytes === null || bytes === undefined ? '-' : count(bytes),
+      number(buildMs),
+      engine,
+    ]);
+  const head = ['ratio', 'ns a lookup', 'min-max', 'comparisons', 'at most', 'bytes', 'built in ms', 'engine'];
+  return withMissing(table(head, rows), engines, ({ engine }) => engine);
+}
+
+function withMissing(text, contenders, nameOf) {
+  const left = contenders.filter(({ missing }) => missing !== undefined);
+  return [text, ...left.map(each => `Left out: ${nameOf(each)}: ${each.missing}`)].join(left.length > 0 ? '\n\n' : '');
+}
+
+/** @param changes of compare.mjs */
+export function comparisonText(changes) {
+  const rows = changes.map(({ key, change, allowed, verdict, reference }) => [
+    verdict,
+    change === null ? '-' : change.toFixed(2),
+    allowed === null ? '-' : `${(allowed * 100).toFixed(0)}%`,
+    reference ?? '-',
+    key,
+  ]);
+  return `${aligned(['verdict', 'ratio', 'allowed', 'measured in', 'figure'], rows)}\n`;
+}

@@ -1,0 +1,180 @@
+/**
+ * Steps in a crossing (cold): how many loads of tables and comparisons a header takes, and where the most are.
+ *
+ * In:  a crossing.  Out: the count for one header, with the outcome that the same walk finds; and the pair of rules' address
+ * sets whose packets can take the most steps. It walks what tree/crossing-lookup.ts walks, one header at a time, as plainly
+ * as can be: a load of a table and a comparison with a key are a step each.
+ */
+import type { Rule } from '../rules/ruleset.js';
+import type { Crossing } from './crossing.js';
+import {
+  DESTINATION_SIDE,
+  ENTRY6,
+  LAST_ORDER,
+  MAP4,
+  MAP4_DEPTH,
+  MAP4_SHIFT,
+  MOST_TUPLES,
+  PAIRS,
+  ROW_BITS,
+  ROWS,
+  SOURCE_SIDE,
+  STRIDE,
+  TUPLES,
+} from './crossing-lookup.js';
+
+/** An address as four unsigned or signed words, IPv4 in the first alone. */
+type Words = ArrayLike<number>;
+
+/** x, y and code as crossing-batch.ts makes them of a packet. */
+export type Fields = readonly [x: number, y: number, code: number];
+
+const KEYS = 3;
+const RECORD = 4;
+
+interface Hits {
+  readonly steps: number;
+  /** Of these, the two address lookups'. */
+  readonly addressSteps: number;
+  readonly sourceClass: number;
+  readonly destinationClass: number;
+  /** Where the headers of a pair stand: a list, below zero a tree. */
+  readonly headers: readonly number[];
+}
+
+/** Steps and the outcome, loose terms left out. */
+export function crossingSteps(crossing: Crossing, source: Words, destination: Words, family: number, fields: Fields) {
+  const T = crossing.image;
+  const { headers, steps: before, ...lookups } = hitsOf(T, source, destination, family);
+  let steps = before;
+  let order = T[LAST_ORDER]!;
+  for (const start of headers) {
+    let at = start;
+    for (; at < 0; steps++) {
+      const test = T[~at]!;
+      at = T[~at + 1 + ((test & 0xffff) < fields[test >>> 16]! ? 1 : 0)]!;
+    }
+    for (;;) {
+      steps++;
+      if (inRecord(T, at, fields)) {
+        order = Math.min(order, T[at + 3]!);
+        break;
+      }
+      if (isLast(T, at)) break;
+      at += RECORD;
+    }
+  }
+  return { ...lookups, steps, order };
+}
+
+/** The most steps, behind the address lookups, of packets between any rule's two sets, by their first addresses, and the rules told apart there. */
+export function deepestOfCrossing(crossing: Crossing, rules: readonly Rule[]) {
+  const T = crossing.image;
+  const below = new Map<number, { steps: number; orders: readonly number[] }>();
+  let best = { steps: -1, source: 0 as number | bigint, destination: 0 as number | bigint, orders: [] as number[] };
+  for (const { subjects, peers } of rules) {
+    for (const family of [4, 6] as const) {
+      const source = family === 4 ? subjects.v4[0] : subjects.v6[0];
+      const destination = family === 4 ? peers.v4[0] : peers.v6[0];
+      if (source === undefined || destination === undefined) continue;
+      const hits = hitsOf(T, wordsOf(source), wordsOf(destination), family);
+      const ways = hits.headers.map(at => {
+        if (!below.has(at)) below.set(at, longestBelow(T, at));
+        return below.get(at)!;
+      });
+      const steps = ways.reduce((sum, way) => sum + way.steps, hits.steps - hits.addressSteps);
+      if (steps > best.steps) best = { steps, source, destination, orders: ways.flatMap(way => way.orders) };
+    }
+  }
+  const outcomes = [...new Set(best.orders)].sort((a, b) => a - b).map(order => crossing.outcomes[order]!);
+  const { steps, source: subject, destination: peer } = best;
+  return { steps, subject, peer, rules: outcomes.filter(outcome => outcome >= 0) };
+}
+
+function hitsOf(T: Int32Array, source: Words, destination: Words, family: number): Hits {
+  const find = family === 4 ? findClass4 : findClass6;
+  const from = find(T, SOURCE_SIDE, source);
+  const to = find(T, DESTINATION_SIDE, destination);
+  const fromRow = T[SOURCE_SIDE + ROWS]! + from.found * T[SOURCE_SIDE + STRIDE]!;
+  const toRow = T[DESTINATION_SIDE + ROWS]! + to.found * T[DESTINATION_SIDE + STRIDE]!;
+  const headers: number[] = [];
+  let steps = from.steps + to.steps;
+  for (let word = 0; word < ROW_BITS; word++) {
+    const bits = T[fromRow + word]! & T[toRow + word]!;
+    steps++;
+    for (let bit = 0; bit < 32; bit++) {
+      if (((bits >>> bit) & 1) === 0) continue;
+      steps++;
+      const tuple = TUPLES + word * 32 + bit;
+      const row = T[fromRow + T[tuple]!]!;
+      const slot = T[PAIRS]! + 2 * (row + T[toRow + T[tuple + MOST_TUPLES]!]!);
+      if (T[slot] === row) headers.push(T[slot + 1]!);
+    }
+  }
+  return { steps, addressSteps: from.steps + to.steps, headers, sourceClass: from.found, destinationClass: to.found };
+}
+
+function findClass4(T: Int32Array, side: number, words: Words) {
+  const address = words[0]!;
+  let entry = T[T[side + MAP4]! + (address >>> T[side + MAP4_SHIFT]!)]!;
+  let steps = 1;
+  for (let depth = T[side + MAP4_DEPTH]!; depth > 0 && (entry ^ (entry << 1)) >> 31 !== 0; depth--) {
+    const bits = (address >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
+    entry = T[((entry & 0x3fffff00) >>> 6) + bits]!;
+    steps++;
+  }
+  if (entry >= 0) return { found: entry, steps };
+  const node = ~entry << 3;
+  const value = address & T[node + 3]!;
+  let key = 0;
+  for (let i = 0; i < KEYS; i++) key += T[node + i]! <= value ? 1 : 0;
+  return { found: T[node + 4 + key]!, steps: steps + KEYS };
+}
+
+function findClass6(T: Int32Array, side: number, address: Words) {
+  let entry = T[side + ENTRY6]!;
+  let word = 0;
+  let steps = 0;
+  for (; entry < 0; steps += KEYS) {
+    if ((~entry & 1) === 0) word++;
+    const node = (~entry >>> 1) << 3;
+    let key = 0;
+    for (let i = 0; i < KEYS; i++) key += T[node + i]! >>> 0 <= address[word]! >>> 0 ? 1 : 0;
+    entry = T[node + 4 + key]!;
+  }
+  return { found: entry, steps };
+}
+
+function inRecord(T: Int32Array, at: number, [x, y, code]: Fields): boolean {
+  const xs = T[at]!;
+  const ys = T[at + 1]!;
+  const codes = T[at + 2]!;
+  return (
+    (xs & 0xffff) <= x &&
+    x <= xs >>> 16 &&
+    (ys & 0xffff) <= y &&
+    y <= ys >>> 16 &&
+    (codes & 511) <= code &&
+    code <= ((codes >>> 9) & 511)
+  );
+}
+
+const isLast = (T: Int32Array, at: number): boolean => ((T[at + 2]! >> 18) & 1) === 1;
+
+function longestBelow(T: Int32Array, at: number): { steps: number; orders: readonly number[] } {
+  if (at >= 0) {
+    const orders: number[] = [];
+    for (let record = at; ; record += RECORD) {
+      orders.push(T[record + 3]!);
+      if (isLast(T, record)) return { steps: orders.length, orders };
+    }
+  }
+  const below = [longestBelow(T, T[~at + 1]!), longestBelow(T, T[~at + 2]!)];
+  const longer = below[0]!.steps >= below[1]!.steps ? below[0]! : below[1]!;
+  return { steps: longer.steps + 1, orders: longer.orders };
+}
+
+function wordsOf(address: number | bigint): number[] {
+  if (typeof address === 'number') return [address, 0, 0, 0];
+  return [96n, 64n, 32n, 0n].map(shift => Number((address >> shift) & 0xffffffffn));
+}
