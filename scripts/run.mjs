@@ -19,9 +19,7 @@ const ci = process.env.CI === 'true';
 const DEBIAN = [
   { program: 'tshark', package: 'tshark', leavesOut: 'the comparison of every header field with tshark' },
   { program: 'zstd', package: 'zstd', leavesOut: 'reading zstd captures through the zstd program' },
-  { program: 'nft', package: 'nftables', leavesOut: 'the comparison with the running kernel' },
-  { program: 'bridge', package: 'iproute2', leavesOut: 'the comparison with the running kernel' },
-  { program: 'python3', package: 'python3', leavesOut: 'the comparison with the running kernel' },
+  { program: 'bridge', package: 'iproute2', leavesOut: 'the comparison of verdicts with the running kernel' },
   { program: 'nft', package: 'nftables', leavesOut: 'the comparison of verdicts with the running kernel' },
   { program: 'ip', package: 'iproute2', leavesOut: 'the comparison of verdicts with the running kernel' },
   { program: 'python3', package: 'python3', leavesOut: 'the comparison of verdicts with the running kernel' },

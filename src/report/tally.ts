@@ -1,5 +1,6 @@
 /**
- * The tally: verdicts counted as they come (cold: the counters' file holds what every packet takes). What the summary is made from, in bounded memory.
+ * The tally: verdicts counted as they come. What the summary is made from, in bounded memory (cold: what every packet takes
+ * is in counters.ts).
  *
  * In:  batches with their rows and verdicts.  Out: counters by code, decision, interface, conversation and address.
  * A copy of a packet on a second interface (MARK_DUPLICATE) has its verdict counted, as every packet's is; decisions and
