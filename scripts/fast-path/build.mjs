@@ -3,7 +3,7 @@
  * The fast path: the hot loops of src/ as one WebAssembly module, dist/fast-path/fast-path.wasm.
  *
  * In:  src/ and the modules that tsc has built from it.  Out: the module, and beside it the AssemblyScript it was compiled
- * from (fast-path.as.ts), to be looked at.
+ * from (fast-path.as.ts), to be looked at. With --names the module keeps its functions' names, for a profile.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -70,6 +70,7 @@ const { error, stderr } = await asc.main(
     'abort=',
     '--enable',
     'simd',
+    ...(process.argv.includes('--names') ? ['--debug'] : []),
   ],
   {
     readFile: name => (name === 'fast-path.ts' ? text : null),
