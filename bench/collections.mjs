@@ -21,7 +21,7 @@ import { createCluster } from './cluster.mjs';
 const [capture, pods, objects = '0', plain = ''] = process.argv.slice(2);
 const { compiled } = compile(readDocuments(createCluster(Number(pods)), 'cluster.json').documents);
 const module = plain === 'plain' ? null : loadFastPath(process.env);
-const fastPath = module === null ? null : createFastPath(module, {}, compiled.classifier);
+const fastPath = module === null ? null : createFastPath(module, {}, compiled);
 const source = await openCaptures([capture], { memory: fastPath?.memory });
 
 const starts = [];

@@ -36,7 +36,7 @@ async function each(fastPath, visit) {
 }
 
 async function run() {
-  const fastPath = module === null ? null : createFastPath(module, {}, compiled.classifier);
+  const fastPath = module === null ? null : createFastPath(module, {}, compiled);
   if (stage === 'read') return each(fastPath, () => {});
   const parser = createParser({}, fastPath);
   if (stage === 'parse') {

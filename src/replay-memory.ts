@@ -1,19 +1,22 @@
 /**
  * A replay's memory: everything that is written a packet, side by side, so that the fast path can work on it too.
  *
- * In:  the replay's options, and the fast path's compiled module where it is to run in one.  Out: tracker and batches.
+ * In:  the replay's options, what it judges by, and the fast path's compiled module where it is to run in one.  Out: tracker,
+ * batches, the classifier's tables for the loops, and counters.
  */
 import { createAdoption } from './capture/adopt.js';
 import { BATCH_FRAMES, type FrameBatch } from './capture/frame.js';
 import { GATHERED_FRAMES } from './capture/gather.js';
+import type { Compiled } from './compile.js';
 import { type ConnectionTracker, createTracker } from './flow/conntrack.js';
 import type { TrackerOptions } from './flow/tracker.js';
 import { FastPath } from './memory/fast-path.js';
-import { MeasuredMemory, type Memory } from './memory/memory.js';
+import { MeasuredMemory, type Memory, OWN_MEMORY } from './memory/memory.js';
 import { newPacketBatch } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
-import type { Classifier } from './tree/classifier.js';
-import { flatten } from './tree/flat.js';
+import { Counters, MAX_CONVERSATIONS } from './report/counters.js';
+import { type FlatTree, flatten } from './tree/flat.js';
+import { type FlatAddresses, flattenAddresses } from './tree/flat-addresses.js';
 import { newVerdictBatch, type VerdictBatch } from './verdict/verdict.js';
 
 /** Bytes of a batch from a source that has memory of its own; longer ones are judged outside the fast path. */
@@ -21,39 +24,58 @@ const ADOPTED_BYTES = 1 << 20;
 /** What a capture reader's two slots and small things take. */
 const READER_BYTES = 2 * (512 * 1024 + BATCH_FRAMES * 32);
 const REST_BYTES = 1 << 23;
+const OWNER_BYTES = 4;
 
 export interface ReplayMemory {
   readonly tracker: ConnectionTracker;
   readonly packets: PacketBatch;
   readonly packetsAhead: PacketBatch;
   readonly verdicts: VerdictBatch;
+  /** The classifier's tables for the hot loops, where they have that form. */
+  readonly flat: FlatTree | null;
+  readonly counters: Counters;
   /** The same frames in this memory, where they are not in it already. */
   readonly adopt: (frames: FrameBatch) => FrameBatch;
 }
 
-export function createReplayMemory(options: TrackerOptions, memory: Memory, adopts: boolean): ReplayMemory {
+export type Judging = Pick<Compiled, 'classifier' | 'inventory'>;
+
+/** @param fastPath binds what it works on; its memory is taken, else arrays have memory of their own */
+export function createReplayMemory(options: TrackerOptions, judging: Judging, fastPath: FastPath | null): ReplayMemory {
+  const made = takeMemory(options, judging, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
+  fastPath?.bind(made.tracker.fastPathParts());
+  fastPath?.bind({ Counters: made.counters, FlatAddresses: made.addresses });
+  return made;
+}
+
+function takeMemory(
+  options: TrackerOptions,
+  { classifier, inventory }: Judging,
+  memory: Memory,
+  adopts: boolean,
+): ReplayMemory & { readonly addresses: FlatAddresses } {
+  const addresses = flattenAddresses(classifier, inventory, memory);
+  const tracker = createTracker(options, memory);
   return {
-    tracker: createTracker(options, memory),
+    tracker,
     packets: newPacketBatch(GATHERED_FRAMES, memory),
     packetsAhead: newPacketBatch(GATHERED_FRAMES, memory),
     verdicts: newVerdictBatch(GATHERED_FRAMES, memory),
+    addresses,
+    flat: flatten(classifier, addresses, memory),
+    counters: new Counters(addresses, inventory.owners.length, MAX_CONVERSATIONS, tracker.capacity, memory),
     adopt: adopts ? createAdoption(memory, GATHERED_FRAMES, ADOPTED_BYTES) : frames => frames,
   };
 }
 
 /**
- * A fast path for one replay with these options; null where its table is larger than a WebAssembly memory.
- * @param classifier what the replay will judge by: its tables are copied
+ * A fast path for one replay with these options; null where its tables are larger than a WebAssembly memory.
+ * @param judging what the replay will judge by: its tables are copied
  * @param module dist/fast-path/fast-path.wasm, compiled
  */
-export function createFastPath(
-  module: WebAssembly.Module,
-  options: TrackerOptions,
-  classifier: Classifier,
-): FastPath | null {
+export function createFastPath(module: WebAssembly.Module, options: TrackerOptions, judging: Judging): FastPath | null {
   const measured = new MeasuredMemory();
-  flatten(classifier, measured);
-  createReplayMemory(options, measured, true);
-  const bytes = measured.bytes + READER_BYTES + REST_BYTES;
+  takeMemory(options, judging, measured, true);
+  const bytes = measured.bytes + READER_BYTES + REST_BYTES + judging.inventory.owners.length * OWNER_BYTES;
   return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;
 }

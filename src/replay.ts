@@ -13,13 +13,14 @@ import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { TrackerOptions } from './flow/tracker.js';
 import type { FastPath } from './memory/fast-path.js';
-import { OWN_MEMORY } from './memory/memory.js';
 import { createParser, type ParserOptions } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
 import { createReplayMemory } from './replay-memory.js';
+import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
-import type { ReplayResult, Report } from './report/report.js';
+import type { ReplayContext, ReplayResult, Report } from './report/report.js';
 import { createDecisions } from './verdict/decisions.js';
+import { EndOwners } from './verdict/end-owners.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 
@@ -55,14 +56,13 @@ export async function replay(
   const decisions = createDecisions();
   const stateless = options.conntrack === 'none';
   const fastPath = stateless ? null : (options.fastPath ?? null);
-  const memory = createReplayMemory(options, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
+  const memory = createReplayMemory(options, compiled, fastPath);
   const tracker = stateless ? createStateless() : memory.tracker;
-  fastPath?.bind(memory.tracker.fastPathParts());
   const parser = createParser(options, fastPath);
   const fragments = createFragments(options);
   const reassembly = mode === 'dataplane' && !stateless ? new Reassembly(options) : null;
-  const judge = new Judge({ ...compiled, tracker, fragments, reassembly, decisions, mode, stateless }, fastPath);
-  const { verdicts, adopt } = memory;
+  const { verdicts, adopt, flat } = memory;
+  const judge = new Judge({ ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat }, fastPath);
   let { packets, packetsAhead } = memory;
   let totalBytes = 0;
 
@@ -76,7 +76,15 @@ export async function replay(
     return frames;
   };
 
-  const context = { compiled, source, decisions: decisions.list, mode, captures: options.captures };
+  const context: ReplayContext = {
+    compiled,
+    source,
+    decisions: decisions.list,
+    ends: new EndOwners(decisions.list, compiled.classifier),
+    newCounting: createCountings(compiled, memory.counters, fastPath),
+    mode,
+    captures: options.captures,
+  };
   const inOrder = createInOrder(reports, judge.datagrams);
   for (const report of reports) report.begin(context);
   let frames = options.signal?.aborted ? null : await read(packets);
@@ -86,7 +94,7 @@ export async function replay(
     const ahead: FrameBatch | null = options.signal?.aborted ? null : await read(packetsAhead);
     judge.judge(frames, packets, ahead === null ? null : { frames: ahead, packets: packetsAhead }, verdicts);
     await inOrder.batch(frames, packets, verdicts, first);
-    for (let i = 0; i < frames.count; i++) totalBytes += frames.original[i]!;
+    totalBytes += packets.wireBytes;
     await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
     [packets, packetsAhead] = [packetsAhead, packets];
     frames = ahead;

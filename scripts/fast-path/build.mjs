@@ -16,9 +16,13 @@ import { Translator } from './translate.mjs';
 const ENTRIES = [
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
+  ['report/counters', 'Counters', 'count'],
 ];
 /** Interfaces whose only implementation in the fast path is this class. */
-const STANDS = { Tracker: ['flow/conntrack', 'ConnectionTracker'] };
+const STANDS = {
+  Tracker: ['flow/conntrack', 'ConnectionTracker'],
+  OwnerLookup: ['tree/flat-addresses', 'FlatAddresses'],
+};
 /** Modules with constant tables. */
 const TABLES = ['packet/ipv6', 'flow/tcp-states', 'flow/tuple', 'flow/icmp'];
 

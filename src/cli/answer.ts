@@ -72,8 +72,8 @@ export function createAnswers({ ruleset, inventory }: Pick<Compiled, 'ruleset' |
   function ask(source: Candidate, destination: Candidate, query: Query, protocol: number): Pair {
     const [egress, ingress, forward] = decide(linear, source, destination, query, protocol);
     const code = combine(egress, ingress, forward, ruleset.rules);
-    const owners = { source: podOf(inventory, source), destination: podOf(inventory, destination) };
-    const records = outcomes.of({ egress, ingress, forward, ...owners });
+    const ends = [podOf(inventory, source), podOf(inventory, destination)] as const;
+    const records = outcomes.of({ egress, ingress, forward }, ...ends);
     return { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
   }
 

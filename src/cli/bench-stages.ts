@@ -98,7 +98,7 @@ async function run(
   enough: (packets: number) => boolean,
 ): Promise<Pass> {
   const judged = stage === 'track' ? empty : compiled;
-  const fastPath = module === null ? null : createFastPath(module, {}, judged.classifier);
+  const fastPath = module === null ? null : createFastPath(module, {}, judged);
   const source = await openCaptures(paths, { memory: fastPath?.memory });
   try {
     if (stage !== 'read' && stage !== 'parse') {

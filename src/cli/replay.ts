@@ -135,7 +135,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   });
   try {
     const module = loadFastPath(terminal.environment);
-    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled.classifier);
+    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
     source = await openCaptures(paths, { memory: fastPath?.memory }, stop.signal);
     if (source !== null) return await judgeAll(source, fastPath, compiled, paths, options, terminal, stop);
     terminal.say('policap: interrupted before the first packet came');

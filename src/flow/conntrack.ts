@@ -21,7 +21,7 @@ import {
   STATUS_OK,
 } from '../packet/row.js';
 import { prepareKeys } from './ahead.js';
-import { type ConnectionDescription, describeEntry } from './describe.js';
+import { type ConnectionDescription, describeEntry, writeEntryEnds } from './describe.js';
 import {
   ASSURED,
   FROM_HIGH,
@@ -144,6 +144,10 @@ export class ConnectionTracker implements Tracker {
 
   get slot(): number {
     return this.state[SLOT]!;
+  }
+
+  get capacity(): number {
+    return this.table.capacity;
   }
 
   get invalid(): number {
@@ -315,6 +319,10 @@ export class ConnectionTracker implements Tracker {
     if (state[PENDING]! < 0) return;
     this.queues.give(state[PENDING]!);
     state[PENDING] = -1;
+  }
+
+  writeEnds(slot: number, row: Int32Array): void {
+    writeEntryEnds(this.table.words, slot * WORDS, row);
   }
 
   replied(slot: number): boolean {

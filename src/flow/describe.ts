@@ -3,6 +3,7 @@
  *
  * In:  the entry's words.  Out: plain values, with the kernel's names of states.
  */
+import { DST, FAMILY, SRC } from '../packet/row.js';
 import { ipv4Text, ipv6Text } from '../packet/text.js';
 import {
   ASSURED,
@@ -106,3 +107,14 @@ export const describeEntry = (words: Int32Array, at: number, left: number): Conn
     tags: protocol === SCTP ? [words[at + VTAG]! >>> 0, words[at + VTAG + 1]! >>> 0] : null,
   };
 };
+
+/** Family and addresses of the connection's first packet, into a row. */
+export function writeEntryEnds(words: Int32Array, at: number, row: Int32Array): void {
+  const meta = words[at + META]!;
+  const fromHigh = (meta & FROM_HIGH) !== 0;
+  row[FAMILY] = (meta & KIND_IPV6) !== 0 ? 6 : 4;
+  for (let word = 0; word < 4; word++) {
+    row[SRC + word] = words[at + (fromHigh ? HIGH : LOW) + word]!;
+    row[DST + word] = words[at + (fromHigh ? LOW : HIGH) + word]!;
+  }
+}

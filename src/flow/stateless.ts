@@ -21,6 +21,7 @@ export const createStateless = (): Tracker => {
       return 0;
     },
     discard() {},
+    writeEnds() {},
     replied: () => false,
     counters: () => ({ live: 0, created: packets, expired: 0, earlyEvictions: 0, refusedFull: 0 }),
   };

@@ -90,6 +90,8 @@ export interface Tracker {
    * The replay keeps the decision, the connection's number and its first packet's number there.
    */
   readonly tag: Int32Array;
+  /** Writes FAMILY, SRC and DST of the connection's first packet into a row. */
+  writeEnds(slot: number, row: Int32Array): void;
   /** Whether the slot's connection has seen a packet in the reply direction. */
   replied(slot: number): boolean;
   counters(): TrackerCounters;

@@ -1,7 +1,7 @@
 /**
  * Every frame of a batch into its row (hot).
  *
- * In:  frames, and what each interface is.  Out: rows, every word of them.
+ * In:  frames, and what each interface is.  Out: rows, every word of them, and what they are together.
  */
 import { fast } from './fast.js';
 import { LINKTYPE_ETHERNET, link } from './link.js';
@@ -10,6 +10,10 @@ import { END, OUTER_L3, PAYLOAD, PROTOCOL, STATUS, STRIDE } from './row.js';
 
 /** Words an interface in `links`: its link type, and bytes of frame check sequence. */
 export const LINK_WORDS = 2;
+
+/** Places of `totals`. */
+export const WIRE_BYTES = 0;
+export const TOTALS = 1;
 
 /** No frame is longer: a wire length that lies must not overflow the 32-bit words it passes through. */
 const MAX_LENGTH = 0x1fffffff;
@@ -27,7 +31,9 @@ export function parseFrames(
   links: Int32Array,
   tunnels: number,
   rows: Int32Array,
+  totals: Float64Array,
 ): void {
+  totals[WIRE_BYTES] = 0;
   for (let i = 0; i < count; i++) {
     if ((i & (BLOCK - 1)) === 0) rows.fill(0, i * STRIDE, (i + BLOCK < count ? i + BLOCK : count) * STRIDE);
     const linkType = links[interfaceIndex[i]! * LINK_WORDS]!;
@@ -35,6 +41,7 @@ export function parseFrames(
     const base = i * STRIDE;
     const at = offset[i]!;
     const kept = captured[i]!;
+    totals[WIRE_BYTES] = totals[WIRE_BYTES]! + original[i]!;
     const length = (original[i]! > kept ? (original[i]! < MAX_LENGTH ? original[i]! : MAX_LENGTH) : kept) - fcs;
     const wire = length > 0 ? at + length : at;
     const end = at + kept < wire ? at + kept : wire;

@@ -13,7 +13,7 @@ import type { FastPath } from '../memory/fast-path.js';
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { hasBadChecksum } from './checksum.js';
 import { createDuplicates } from './duplicates.js';
-import { LINK_WORDS, parseFrames } from './frames.js';
+import { LINK_WORDS, parseFrames, TOTALS, WIRE_BYTES } from './frames.js';
 import { MAX_TUNNELS } from './open.js';
 import { FLAG_BAD_CHECKSUM, FLAGS, type PacketBatch, STATUS, STATUS_OK, STRIDE } from './row.js';
 
@@ -37,7 +37,7 @@ export interface PacketParser {
 /** Rows for `capacity` packets. */
 export function newPacketBatch(capacity: number = BATCH_FRAMES, memory: Memory = OWN_MEMORY): PacketBatch {
   const rows = memory.int32(capacity * STRIDE);
-  return { count: 0, rows, duplicateOf: new Float64Array(capacity), mayHoldCopies: false };
+  return { count: 0, rows, duplicateOf: new Float64Array(capacity), mayHoldCopies: false, wireBytes: 0 };
 }
 
 /** Interfaces there is room for at first. */
@@ -57,6 +57,7 @@ export function createParser(options: ParserOptions = {}, compiled: FastPath | n
       : { buffer: compiled.buffer, parse: compiled.entry<typeof parseFrames>('packet_frames_parseFrames') };
   let view: DataView = new DataView(new ArrayBuffer(0));
   let links = memory.int32(FIRST_LINKS * LINK_WORDS);
+  const totals = memory.float64(TOTALS);
   let described = 0;
   const describe = ({ linkType, fcsLength }: CaptureInterface): void => {
     if ((described + 1) * LINK_WORDS > links.length) {
@@ -80,7 +81,8 @@ export function createParser(options: ParserOptions = {}, compiled: FastPath | n
       while (described < interfaces.length) describe(interfaces[described]!);
       const parseBatch =
         fastPath?.buffer === bytes.buffer && links.buffer === fastPath.buffer ? fastPath.parse : parseFrames;
-      parseBatch(count, view, offset, captured, original, interfaceIndex, links, tunnels, rows);
+      parseBatch(count, view, offset, captured, original, interfaceIndex, links, tunnels, rows, totals);
+      out.wireBytes = totals[WIRE_BYTES]!;
       out.count = frames.count;
       if (verify) verifyChecksums(view, frames.count, rows);
       out.mayHoldCopies = duplicates?.mark(frames, interfaces, view, out) ?? false;

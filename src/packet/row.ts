@@ -97,4 +97,6 @@ export interface PacketBatch {
   duplicateOf: Float64Array;
   /** Copies are looked for: later ones may name packets of this batch. Never false again once it was true. */
   mayHoldCopies: boolean;
+  /** Length on the wire of all packets together. */
+  wireBytes: number;
 }

@@ -2,12 +2,13 @@
  * Conversations: refused packets -> a bounded set of distinct (who, whom, on what, why), counted (hot).
  *
  * In:  for a refused packet the numbers that tell conversations apart.  Out: a small whole number, the group's.
- * `shape` stands for the pair of workloads and the outcomes; an end that is no workload is told apart by its address.
+ * `shape` stands for the outcomes; an end that is no workload is told apart by its address.
  * Open addressing in typed arrays; nothing is allocated a packet. When `limit` groups exist, new ones are not made.
  */
 
-/** shape, protocol, service, and four words for each end's address. */
-const KEY_WORDS = 11;
+/** shape, both workloads, protocol, service, and four words for each end's address. */
+const KEY_WORDS = 13;
+const ADDRESSES = 5;
 
 /** Stands for an end that is told apart by its workload, not its address. */
 export const NO_ADDRESS = -1;
@@ -35,6 +36,8 @@ export class Groups {
   find(
     rows: Int32Array,
     shape: number,
+    sourceWorkload: number,
+    destinationWorkload: number,
     protocol: number,
     service: number,
     source: number,
@@ -42,11 +45,13 @@ export class Groups {
   ): number {
     const { key, keys, mask, slots } = this;
     key[0] = shape;
-    key[1] = protocol;
-    key[2] = service;
+    key[1] = sourceWorkload;
+    key[2] = destinationWorkload;
+    key[3] = protocol;
+    key[4] = service;
     for (let word = 0; word < 4; word++) {
-      key[3 + word] = source === NO_ADDRESS ? 0 : rows[source + word]!;
-      key[7 + word] = destination === NO_ADDRESS ? 0 : rows[destination + word]!;
+      key[ADDRESSES + word] = source === NO_ADDRESS ? 0 : rows[source + word]!;
+      key[ADDRESSES + 4 + word] = destination === NO_ADDRESS ? 0 : rows[destination + word]!;
     }
     let hash = 0;
     for (let word = 0; word < KEY_WORDS; word++) {

@@ -1,14 +1,17 @@
 /**
  * Hits: which policies and rules decided, and how often (cold).
  *
- * In:  connections and packets by decision.  Out: every policy with every rule it declares, those never used included.
+ * In:  connections and packets by decision, and by the owner that a default deny is about.  Out: every policy with every rule it declares, those never used included.
  * A connection counts at the rule that matched on each side, or at every policy that isolates the side where none did.
  * Where several rules allow the same, the first counts: `hits: 0` means "never decided", not "never matches".
  */
 import { formatPosition, type Position } from '../documents/document.js';
+import type { Direction } from '../rules/ruleset.js';
 import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
+import { DENIED_EGRESS, DENIED_INGRESS, DENIED_WORDS } from './counters.js';
 import type { Outcomes } from './outcomes.js';
 import type { ReplayContext } from './report.js';
+import type { Tally } from './tally.js';
 
 export interface Hits {
   readonly connections: number;
@@ -34,6 +37,11 @@ export interface PolicyHits {
   readonly defaultDeny: Hits;
   readonly rules: readonly RuleHits[];
 }
+
+const DENIED = [
+  ['egress', DENIED_EGRESS],
+  ['ingress', DENIED_INGRESS],
+] as const;
 
 interface Counter {
   connections: number;
@@ -72,12 +80,7 @@ const add = (counter: Counter, connections: number, packets: number): void => {
   counter.packets += packets;
 };
 
-export function countHits(
-  { compiled, decisions }: ReplayContext,
-  outcomes: Outcomes,
-  connectionsByDecision: Float64Array,
-  packetsByDecision: Float64Array,
-): PolicyHits[] {
+export function countHits({ compiled, decisions }: ReplayContext, outcomes: Outcomes, tally: Tally): PolicyHits[] {
   const counters = new Map<string, PolicyCounter>();
   const counterOf = (kind: string, policy: string, position: Position): PolicyCounter => {
     const key = `${kind} ${policy}`;
@@ -110,24 +113,29 @@ export function countHits(
     }
   }
 
+  const countDenied = (direction: Direction, outcome: number, subject: number, hits: Hits): void => {
+    const record = outcomes.one(direction, outcome, subject);
+    for (const policy of record?.policies ?? []) {
+      const counter = isolating.get(policy);
+      if (counter !== undefined) add(counter.defaultDeny, hits.connections, hits.packets);
+    }
+  };
   decisions.forEach((decision, i) => {
-    const connections = connectionsByDecision[i] ?? 0;
-    const packets = packetsByDecision[i] ?? 0;
-    if (packets === 0) return;
+    const hits = tally.ofDecision(i);
+    if (hits.packets === 0) return;
     for (const outcome of [decision.egress, decision.ingress, decision.forward]) {
       const counter = outcome >= 0 ? byRule[outcome] : null;
-      if (counter) add(counter, connections, packets);
+      if (counter) add(counter, hits.connections, hits.packets);
     }
-    // Most decisions are no default denials, and records are dear.
-    if (Math.min(decision.egress, decision.ingress, decision.forward) > OUTCOME_DEFAULT_DENY) return;
-    const { egress, ingress, forward } = outcomes.of(decision);
-    for (const record of [egress, ingress, forward]) {
-      if (record?.reason !== 'default-deny') continue;
-      for (const policy of record.policies) {
-        const counter = isolating.get(policy);
-        if (counter !== undefined) add(counter.defaultDeny, connections, packets);
-      }
-    }
+    if (decision.forward <= OUTCOME_DEFAULT_DENY) countDenied('forward', decision.forward, -1, hits);
   });
+  const { denied } = tally.counters;
+  for (let owner = 0; owner < compiled.inventory.owners.length; owner++) {
+    for (const [direction, word] of DENIED) {
+      const at = owner * DENIED_WORDS + word;
+      const hits = { packets: denied[at]!, connections: denied[at + 1]! };
+      if (hits.packets > 0) countDenied(direction, OUTCOME_DEFAULT_DENY, owner, hits);
+    }
+  }
   return [...counters.values()].map(counter => counter.result());
 }

@@ -104,6 +104,7 @@ function copyOf({ frames, packets, verdicts, first }: Omit<Held, 'bytes'>): Held
       rows: packets.rows.slice(0, count * STRIDE),
       duplicateOf: packets.duplicateOf.slice(0, count),
       mayHoldCopies: packets.mayHoldCopies,
+      wireBytes: packets.wireBytes,
     },
     verdicts: {
       count,

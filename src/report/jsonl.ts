@@ -14,6 +14,7 @@ import { describeOuter } from '../packet/outer.js';
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, OUTER_L3, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { protocolText } from '../packet/text.js';
 import { hasPorts } from '../rules/protocols.js';
+import type { Decision } from '../verdict/decisions.js';
 import {
   CODES,
   DROPPED_CONNECTION,
@@ -25,9 +26,10 @@ import {
   verdictOf,
 } from '../verdict/verdict.js';
 import { createAddressText } from './address-text.js';
+import { type ByEnds, createByEnds } from './by-ends.js';
 import { createTimeText, isIcmp, transportKnown } from './fields.js';
 import { LineBuffer } from './line-buffer.js';
-import { createOutcomes, type Outcomes } from './outcomes.js';
+import type { DecisionOutcomes } from './outcomes.js';
 import { ownerName } from './owners.js';
 import type { Output, ReplayContext, Report } from './report.js';
 
@@ -70,9 +72,9 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
     (_, code) => options.only === undefined || verdictOf(code) === options.only,
   );
   const protocols: Uint8Array[] = [];
-  const decided: Uint8Array[] = [];
+  const undecided = bytesOf(',"egress":null,"ingress":null');
   let context: ReplayContext;
-  let outcomes: Outcomes;
+  let decided: ByEnds<Uint8Array>;
   let isFirst = true;
 
   const protocolKey = (protocol: number): Uint8Array => {
@@ -106,11 +108,8 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
     }
   }
 
-  /** From `egress` on, once a decision. */
-  function outcomeKeys(decision: number): string {
-    if (decision < 0) return ',"egress":null,"ingress":null';
-    const { service, backends, ...rest } = context.decisions[decision]!;
-    const { egress, ingress, forward } = outcomes.of(rest);
+  /** From `egress` on. */
+  function outcomeKeys({ service, backends }: Decision, { egress, ingress, forward }: DecisionOutcomes): string {
     const owner = service < 0 ? undefined : context.compiled.inventory.owners[service];
     return (
       `,"egress":${JSON.stringify(egress)},"ingress":${JSON.stringify(ingress)}` +
@@ -137,7 +136,7 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
   return {
     begin(begun) {
       context = begun;
-      outcomes = createOutcomes(begun.compiled);
+      decided = createByEnds(begun, (decision, outcomes) => bytesOf(outcomeKeys(decision, outcomes)));
     },
     batch(frames, packets, verdicts, first) {
       const { rows } = packets;
@@ -148,8 +147,7 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
         if (!wanted[c]) continue;
         const base = i * STRIDE;
         const d = decision[i]!;
-        decided[d + 1] ??= bytesOf(outcomeKeys(d));
-        const outcome = decided[d + 1]!;
+        const outcome = d < 0 ? undecided : decided.get(d, rows, base, marks[i]!);
         lines.reserve(outcome.length + LINE);
         lines.piece(isFirst ? FIRST_KEY : PACKET_KEY);
         isFirst = false;

@@ -15,7 +15,10 @@ export interface DecisionOutcomes {
 }
 
 export interface Outcomes {
-  of(decision: Pick<Decision, 'egress' | 'ingress' | 'forward' | 'source' | 'destination'>): DecisionOutcomes;
+  /** @param source, destination owners of the connection's ends, -1 for nobody */
+  of(decision: Pick<Decision, Direction>, source: number, destination: number): DecisionOutcomes;
+  /** Of one direction. @param subject owner of the end it is about */
+  one(direction: Direction, outcome: number, subject: number): OutcomeRecord | null;
 }
 
 export function createOutcomes(compiled: Pick<Compiled, 'ruleset' | 'inventory'>): Outcomes {
@@ -30,7 +33,8 @@ export function createOutcomes(compiled: Pick<Compiled, 'ruleset' | 'inventory'>
     return found;
   };
   return {
-    of: ({ egress, ingress, forward, source, destination }) => ({
+    one: record,
+    of: ({ egress, ingress, forward }, source, destination) => ({
       egress: record('egress', egress, source),
       ingress: record('ingress', ingress, destination),
       forward: record('forward', forward, source),

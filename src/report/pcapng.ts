@@ -5,6 +5,8 @@
  * undecided, the epb_verdict option that Wireshark filters on: frame.verdict.ebpf_xdp == 1 is dropped, 2 is allowed.
  */
 import { PcapngWriter, VERDICT_DROP, VERDICT_NONE, VERDICT_PASS } from '../capture/pcapng-writer.js';
+import { STRIDE } from '../packet/row.js';
+import type { Decision } from '../verdict/decisions.js';
 import {
   CODES,
   DROPPED_CONNECTION,
@@ -15,13 +17,21 @@ import {
   type VerdictBatch,
   verdictOf,
 } from '../verdict/verdict.js';
-import { createOutcomes, type Outcomes } from './outcomes.js';
+import { type ByEnds, createByEnds } from './by-ends.js';
+import type { DecisionOutcomes } from './outcomes.js';
 import { commentText, listed } from './reason-text.js';
-import type { Output, ReplayContext, Report } from './report.js';
+import type { Output, Report } from './report.js';
 
 export interface PcapngOptions {
   /** Only packets of this verdict. */
   readonly only?: Verdict;
+}
+
+/** Of a decision, by code. */
+interface Comments {
+  readonly it: Decision;
+  readonly outcomes: DecisionOutcomes;
+  readonly texts: string[];
 }
 
 const XDP: Readonly<Record<Verdict, number>> = {
@@ -32,31 +42,31 @@ const XDP: Readonly<Record<Verdict, number>> = {
 
 export function createPcapngReport(output: Output, options: PcapngOptions = {}): Report {
   const verdicts = Array.from({ length: CODES }, (_, code) => verdictOf(code));
-  /** Comments by decision and code. */
-  const comments: string[] = [];
-  let context: ReplayContext;
-  let outcomes: Outcomes;
+  const undecided = Array.from({ length: CODES }, (_, code) => `${verdictOf(code).toUpperCase()} ${reasonOf(code)}`);
+  let comments: ByEnds<Comments>;
   let writer: PcapngWriter;
 
-  function commentOf(batch: VerdictBatch, i: number): string {
+  function commentOf(rows: Int32Array, batch: VerdictBatch, i: number): string {
     const code = batch.code[i]!;
-    const key = (batch.decision[i]! + 1) * CODES + code;
-    comments[key] ??= describe(code, batch.decision[i]!);
-    if ((batch.marks[i]! & MARK_DUPLICATE) !== 0) return `${comments[key]}, copy of packet ${batch.packet[i]}`;
-    if (code === DROPPED_CONNECTION) return `${comments[key]}, refused at packet ${batch.packet[i]}`;
-    return comments[key]!;
+    const decision = batch.decision[i]!;
+    let comment = undecided[code]!;
+    if (decision >= 0) {
+      const { it, outcomes, texts } = comments.get(decision, rows, i * STRIDE, batch.marks[i]!);
+      texts[code] ??= describe(code, it, outcomes);
+      comment = texts[code]!;
+    }
+    if ((batch.marks[i]! & MARK_DUPLICATE) !== 0) return `${comment}, copy of packet ${batch.packet[i]}`;
+    if (code === DROPPED_CONNECTION) return `${comment}, refused at packet ${batch.packet[i]}`;
+    return comment;
   }
 
-  function describe(code: number, decision: number): string {
+  function describe(code: number, it: Decision, { egress, ingress, forward }: DecisionOutcomes): string {
     const verdict = verdictOf(code);
     const word = verdict.toUpperCase();
-    if (decision < 0) return `${word} ${reasonOf(code)}`;
-    const it = context.decisions[decision]!;
     if (it.backends !== null) {
       const { allowed, dropped } = it.backends;
       return `${word} ${reasonOf(code)}: ${listed(allowed)} would allow, ${listed(dropped)} would drop`;
     }
-    const { egress, ingress, forward } = outcomes.of(it);
     const sides: [string, OutcomeRecord | null][] = [
       ['egress', egress],
       ['ingress', ingress],
@@ -71,15 +81,14 @@ export function createPcapngReport(output: Output, options: PcapngOptions = {}):
 
   return {
     begin(begun) {
-      context = begun;
-      outcomes = createOutcomes(begun.compiled);
+      comments = createByEnds(begun, (it, outcomes) => ({ it, outcomes, texts: [] }));
       writer = new PcapngWriter(output, begun.source.interfaces);
     },
-    batch(frames, _packets, batch) {
+    batch(frames, { rows }, batch) {
       for (let i = 0; i < batch.count; i++) {
         const verdict = verdicts[batch.code[i]!]!;
         if (options.only !== undefined && verdict !== options.only) continue;
-        writer.write(frames, i, commentOf(batch, i), XDP[verdict]);
+        writer.write(frames, i, commentOf(rows, batch, i), XDP[verdict]);
       }
     },
     end() {

@@ -8,16 +8,28 @@ import type { Compiled } from '../compile.js';
 import type { TrackerCounters } from '../flow/tracker.js';
 import type { PacketBatch } from '../packet/row.js';
 import type { Decision } from '../verdict/decisions.js';
+import type { EndOwners } from '../verdict/end-owners.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
+import type { Counters } from './counters.js';
 
 export interface ReplayContext {
   readonly compiled: Compiled;
   readonly source: FrameSource;
   /** Grows during the replay; VerdictBatch.decision indexes it. */
   readonly decisions: readonly Decision[];
+  /** Who the ends of a packet's connection are. */
+  readonly ends: EndOwners;
+  /** Counters of a report's own. @param conversations how many are told apart at most */
+  newCounting(conversations: number): Counting;
   readonly mode: 'what-if' | 'dataplane';
   /** The captures as the user named them, in order. */
   readonly captures: readonly string[];
+}
+
+/** Counters, and how they count a batch: as they are, or on the fast path. */
+export interface Counting {
+  readonly counters: Counters;
+  readonly count: Counters['count'];
 }
 
 export interface ReplayResult {

@@ -18,6 +18,7 @@ import {
   type VerdictBatch,
   verdictOf,
 } from '../verdict/verdict.js';
+import { MAX_CONVERSATIONS } from './counters.js';
 import { createTimeText, isIcmp } from './fields.js';
 import { countHits, type PolicyHits } from './hits.js';
 import { createOutcomes, type Outcomes } from './outcomes.js';
@@ -115,8 +116,6 @@ export interface SummaryOptions {
   readonly maxConversations?: number;
 }
 
-const MAX_CONVERSATIONS = 10_000;
-
 export interface SummaryCollector {
   begin(context: ReplayContext): void;
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void;
@@ -129,7 +128,7 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
   return {
     begin(begun) {
       context = begun;
-      tally = new Tally(begun.decisions, createShapes(begun), options.maxConversations ?? MAX_CONVERSATIONS);
+      tally = new Tally(begun, options.maxConversations ?? MAX_CONVERSATIONS);
     },
     batch(frames, packets, verdicts, first) {
       tally.batch(frames, packets, verdicts, first);
@@ -138,45 +137,9 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
   };
 }
 
-/** Decisions that read the same: equal workloads at both ends, equal outcomes. */
-function createShapes({ compiled, decisions }: ReplayContext): (decision: number) => number {
-  const { owners } = compiled.inventory;
-  const shapes = new Map<string, number>();
-  /** By decision: its shape + 1, 0 where it is not known yet. Few decisions are asked for, far apart: no plain array. */
-  let known = new Int32Array(1024);
-  /** A number a workload; by owner, one more than it, 0 where it is not known yet. */
-  const workloads = new Map<string, number>();
-  const numbers = new Int32Array(owners.length);
-  const workload = (owner: number): number => {
-    if (owner < 0) return -1;
-    if (numbers[owner] !== 0) return numbers[owner]! - 1;
-    const name = workloadName(owners[owner]!);
-    const number = workloads.get(name) ?? workloads.size;
-    workloads.set(name, number);
-    numbers[owner] = number + 1;
-    return number;
-  };
-  return decision => {
-    if (decision >= known.length) {
-      const wider = new Int32Array(decision * 2);
-      wider.set(known);
-      known = wider;
-    }
-    if (known[decision] !== 0) return known[decision]! - 1;
-    const d = decisions[decision]!;
-    const { egress, ingress, forward, code, service, backends } = d;
-    const ends = `${workload(d.source)} ${workload(d.destination)}`;
-    const split = backends === null ? '' : JSON.stringify(backends);
-    const key = `${ends} ${egress} ${ingress} ${forward} ${code} ${service} ${split}`;
-    const shape = shapes.get(key) ?? shapes.size;
-    shapes.set(key, shape);
-    known[decision] = shape + 1;
-    return shape;
-  };
-}
-
 function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): Summary {
   const { compiled, source, mode } = context;
+  const { counters } = tally;
   const outcomes = createOutcomes(compiled);
   const conversations = tally.records
     .map((_, group) => describeConversation(context, outcomes, tally, group))
@@ -187,14 +150,14 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     schema: 'policap.summary/1',
     mode,
     ...profileField(compiled.profile),
-    packets: countVerdicts(tally.packetsByCode),
-    connections: countVerdicts(tally.connectionsByCode),
-    reasons: countReasons(tally.packetsByCode),
-    connectionReasons: countReasons(tally.connectionsByCode),
+    packets: countVerdicts(counters.packetsByCode),
+    connections: countVerdicts(counters.connectionsByCode),
+    reasons: countReasons(counters.packetsByCode),
+    connectionReasons: countReasons(counters.connectionsByCode),
     denied: conversations.filter(({ verdict }) => verdict === 'dropped'),
     undecided: conversations.filter(({ verdict }) => verdict === 'undecided'),
     deniedOthers: tally.others,
-    policies: countHits(context, outcomes, tally.connectionsByDecision, tally.packetsByDecision),
+    policies: countHits(context, outcomes, tally),
     unknownAddresses: tally.unknown
       .map((address, i) => ({ address, connections: tally.unknownConnections[i]! }))
       .sort((a, b) => b.connections - a.connections),
@@ -252,15 +215,15 @@ function describeConversation(context: ReplayContext, outcomes: Outcomes, tally:
   const { owners } = context.compiled.inventory;
   const record = tally.records[group]!;
   const decision = context.decisions[record.decision]!;
-  const { egress, ingress, forward } = outcomes.of(decision);
+  const { egress, ingress, forward } = outcomes.of(decision, record.source, record.destination);
   const behindService = decision.service >= 0 && decision.backends === null;
   return {
     verdict: verdictOf(decision.code),
     reason: reasonOf(decision.code),
-    source: describeEnd(context, decision.source, record.sources, record.sourceAddress, 0),
+    source: describeEnd(context, record.source, record.sources, record.sourceAddress, 0),
     destination: describeEnd(
       context,
-      decision.destination,
+      record.destination,
       record.destinations,
       record.destinationAddress,
       behindService ? record.family : 0,
@@ -269,8 +232,8 @@ function describeConversation(context: ReplayContext, outcomes: Outcomes, tally:
     protocol: protocolText(record.protocol),
     ...describeService(record),
     side: refusingSide(decision, egress, ingress, forward),
-    connections: tally.groupConnections[group]!,
-    packets: tally.groupPackets[group]!,
+    connections: tally.counters.connectionsByConversation[group]!,
+    packets: tally.counters.packetsByConversation[group]!,
     firstPacket: record.firstPacket,
     egress,
     ingress,

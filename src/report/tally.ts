@@ -9,29 +9,39 @@
 import type { FrameBatch } from '../capture/frame.js';
 import { DST, FAMILY, ICMP_TYPE, type PacketBatch, PROTOCOL, SRC, STRIDE } from '../packet/row.js';
 import { addressText } from '../packet/text.js';
-import type { Decision } from '../verdict/decisions.js';
+import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
+import { AS_ADDRESSED, type Decision } from '../verdict/decisions.js';
+import type { EndOwners } from '../verdict/end-owners.js';
 import { icmpRequestOf, isIcmpReply } from '../verdict/initiator.js';
 import {
-  CODES,
-  DROPPED_CONNECTION,
-  DROPPED_DEFAULT_DENY,
-  DROPPED_RULE,
   MARK_DUPLICATE,
   MARK_FIRST,
   MARK_MIDSTREAM,
   MARK_ONE_WAY,
   MARK_ORIGINAL,
   MARK_TRANSLATED,
-  UNDECIDED_AMBIGUOUS,
   type VerdictBatch,
 } from '../verdict/verdict.js';
-import { Counters, PLAIN_ENDS, serviceKey } from './counters.js';
+import {
+  type Counters,
+  DECISIONS,
+  DENIES_EGRESS,
+  DENIES_INGRESS,
+  isRefused,
+  PLAIN_ENDS,
+  serviceKey,
+} from './counters.js';
 import { isIcmp, serviceOf } from './fields.js';
 import { Groups, NO_ADDRESS } from './groups.js';
+import type { Counting, ReplayContext } from './report.js';
+import { createShapes, type Shapes } from './shapes.js';
 
 /** A conversation as its first refused packet showed it. */
 export interface GroupRecord {
   readonly decision: number;
+  /** Owners of the first packet's ends, -1 for nobody. */
+  readonly source: number;
+  readonly destination: number;
   readonly firstPacket: number;
   readonly protocol: number;
   readonly family: number;
@@ -48,8 +58,10 @@ export interface GroupRecord {
 export const OWNERS_KEPT = 16;
 const UNKNOWN_ADDRESSES = 10_000;
 
-/** decision -> a number that is equal for decisions that read the same (summary.ts). */
-export type ShapeOf = (decision: number) => number;
+const flagsOf = ({ egress, ingress, source, destination, port }: Decision): number =>
+  (source === AS_ADDRESSED && destination === AS_ADDRESSED && port < 0 ? PLAIN_ENDS : 0) |
+  (egress <= OUTCOME_DEFAULT_DENY ? DENIES_EGRESS : 0) |
+  (ingress <= OUTCOME_DEFAULT_DENY ? DENIES_INGRESS : 0);
 
 export class Tally {
   packets = 0;
@@ -64,39 +76,45 @@ export class Tally {
   firstNanoseconds = 0;
   lastSeconds = Number.NaN;
   lastNanoseconds = 0;
-  readonly packetsByCode = new Float64Array(CODES);
-  readonly connectionsByCode = new Float64Array(CODES);
-  packetsByDecision = new Float64Array(1024);
-  connectionsByDecision = new Float64Array(1024);
+  readonly counters: Counters;
   packetsByInterface = new Float64Array(16);
-  /** Conversations; parallel to one another. Behind the last one: those beyond the limit, together. */
+  /** Conversations, by their number. */
   readonly records: GroupRecord[] = [];
-  readonly groupPackets: Float64Array;
-  readonly groupConnections: Float64Array;
   /** Addresses nobody owns, and the connections they were seen in. */
   readonly unknown: string[] = [];
   readonly unknownConnections = new Float64Array(UNKNOWN_ADDRESSES);
   unknownOthers = 0;
-  private readonly counters = new Counters();
-  private decisionFlags = new Uint8Array(1024);
+  /** Decisions beyond those that counters.ts counts. */
+  private readonly beyond = new Map<number, { connections: number; packets: number }>();
+  private readonly counting: Counting;
   private described = 0;
+  private readonly decisions: readonly Decision[];
+  private readonly ends: EndOwners;
+  private readonly shapes: Shapes;
   private readonly groups: Groups;
   private readonly addresses = new Groups(UNKNOWN_ADDRESSES);
 
-  constructor(
-    private readonly decisions: readonly Decision[],
-    private readonly shapeOf: ShapeOf,
-    maxConversations: number,
-  ) {
+  constructor(context: ReplayContext, maxConversations: number) {
+    this.decisions = context.decisions;
+    this.ends = context.ends;
+    this.counting = context.newCounting(maxConversations);
+    this.counters = this.counting.counters;
+    this.shapes = createShapes(context);
     this.groups = new Groups(maxConversations);
-    this.groupPackets = new Float64Array(maxConversations + 1);
-    this.groupConnections = new Float64Array(maxConversations + 1);
   }
 
   /** Refused beyond the limit of conversations. */
   get others(): { readonly connections: number; readonly packets: number } {
     const { limit } = this.groups;
-    return { connections: this.groupConnections[limit]!, packets: this.groupPackets[limit]! };
+    const { connectionsByConversation, packetsByConversation } = this.counters;
+    return { connections: connectionsByConversation[limit]!, packets: packetsByConversation[limit]! };
+  }
+
+  /** What was counted of a decision. */
+  ofDecision(decision: number): { readonly connections: number; readonly packets: number } {
+    const { connectionsByDecision, packetsByDecision } = this.counters;
+    if (decision >= DECISIONS) return this.beyond.get(decision) ?? { connections: 0, packets: 0 };
+    return { connections: connectionsByDecision[decision]!, packets: packetsByDecision[decision]! };
   }
 
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void {
@@ -104,40 +122,24 @@ export class Tally {
     const { rows } = packets;
     if (count === 0) return;
     this.packets += count;
+    this.bytes += packets.wireBytes;
     this.countFrames(frames, count);
     this.describeDecisions();
     let next = 0;
     for (;;) {
-      next = this.counters.count(
-        next,
-        count,
-        rows,
-        code,
-        decision,
-        connection,
-        marks,
-        this.decisionFlags,
-        this.packetsByCode,
-        this.connectionsByCode,
-        this.packetsByDecision,
-        this.connectionsByDecision,
-        this.groupPackets,
-        this.groupConnections,
-      );
+      next = this.counting.count(next, count, rows, code, decision, connection, marks);
       if (next === count) return;
       this.countOne(rows, next, verdicts, first + next);
       next++;
     }
   }
 
-  /** Makes room for the decisions made meanwhile, and tells the counters which of them are plain. */
+  /** Tells the counters of the decisions made meanwhile. */
   private describeDecisions(): void {
-    const { decisions } = this;
-    while (decisions.length > this.packetsByDecision.length) this.grow();
-    for (; this.described < decisions.length; this.described++) {
-      const { source, destination, port } = decisions[this.described]!;
-      this.decisionFlags[this.described] = source >= 0 && destination >= 0 && port < 0 ? PLAIN_ENDS : 0;
-    }
+    const { decisions, counters } = this;
+    const end = Math.min(decisions.length, DECISIONS);
+    for (; this.described < end; this.described++)
+      counters.decisionFlags[this.described] = flagsOf(decisions[this.described]!);
   }
 
   /** What the counters leave: marked packets, addresses nobody owns, conversations not met before. */
@@ -145,29 +147,38 @@ export class Tally {
     const c = verdicts.code[i]!;
     const m = verdicts.marks[i]!;
     const d = verdicts.decision[i]!;
-    this.packetsByCode[c]!++;
+    const { packetsByCode, connectionsByCode } = this.counters;
+    packetsByCode[c]!++;
     if ((m & MARK_DUPLICATE) !== 0) {
       this.duplicates++;
       return;
     }
     this.countMarks(m);
     if (d < 0) return;
-    this.packetsByDecision[d]!++;
-    if ((m & MARK_FIRST) !== 0) {
-      this.connectionsByCode[c]!++;
-      this.connectionsByDecision[d]!++;
-      this.countUnknown(rows, i * STRIDE, d, (m & MARK_ORIGINAL) !== 0);
+    const isFirst = (m & MARK_FIRST) !== 0;
+    this.countDecision(d, isFirst);
+    const isRefusal = isRefused(c);
+    if (!isFirst && !isRefusal) return;
+    this.ends.find(d, rows, i * STRIDE, (m & MARK_ORIGINAL) !== 0);
+    if (isFirst) {
+      connectionsByCode[c]!++;
+      this.countUnknown(rows, i * STRIDE, (m & MARK_ORIGINAL) !== 0);
     }
-    if (c === DROPPED_DEFAULT_DENY || c === DROPPED_RULE || c === DROPPED_CONNECTION || c >= UNDECIDED_AMBIGUOUS) {
-      this.refused(rows, i * STRIDE, d, m, verdicts.connection[i]!, number);
-    }
+    if (isRefusal) this.refused(rows, i * STRIDE, d, m, verdicts.connection[i]!, number);
   }
 
-  private countFrames(frames: FrameBatch, count: number): void {
-    const { original, interfaceIndex, seconds, nanoseconds } = frames;
-    let bytes = 0;
+  private countDecision(decision: number, isFirst: boolean): void {
+    if (decision < DECISIONS) {
+      this.counters.packetsByDecision[decision]!++;
+      if (isFirst) this.counters.connectionsByDecision[decision]!++;
+      return;
+    }
+    const { connections, packets } = this.ofDecision(decision);
+    this.beyond.set(decision, { connections: connections + (isFirst ? 1 : 0), packets: packets + 1 });
+  }
+
+  private countFrames({ interfaceIndex, seconds, nanoseconds }: FrameBatch, count: number): void {
     for (let i = 0; i < count; i++) {
-      bytes += original[i]!;
       const at = interfaceIndex[i]!;
       if (at >= this.packetsByInterface.length) {
         const wider = new Float64Array(at * 2);
@@ -176,7 +187,6 @@ export class Tally {
       }
       this.packetsByInterface[at]!++;
     }
-    this.bytes += bytes;
     if (Number.isNaN(this.firstSeconds)) {
       this.firstSeconds = seconds[0]!;
       this.firstNanoseconds = nanoseconds[0]!;
@@ -194,28 +204,15 @@ export class Tally {
     if ((marks & MARK_TRANSLATED) !== 0) this.translated++;
   }
 
-  private grow(): void {
-    const wider = (old: Float64Array) => {
-      const values = new Float64Array(old.length * 2);
-      values.set(old);
-      return values;
-    };
-    this.packetsByDecision = wider(this.packetsByDecision);
-    this.connectionsByDecision = wider(this.connectionsByDecision);
-    const flags = new Uint8Array(this.packetsByDecision.length);
-    flags.set(this.decisionFlags);
-    this.decisionFlags = flags;
-  }
-
-  private countUnknown(rows: Int32Array, base: number, decision: number, original: boolean): void {
-    const { source, destination } = this.decisions[decision]!;
+  private countUnknown(rows: Int32Array, base: number, original: boolean): void {
+    const { source, destination } = this.ends;
     if (source < 0) this.countAddress(rows, base, original ? SRC : DST);
     if (destination < 0) this.countAddress(rows, base, original ? DST : SRC);
   }
 
   private countAddress(rows: Int32Array, base: number, word: number): void {
     const known = this.addresses.count;
-    const found = this.addresses.find(rows, rows[base + FAMILY]!, 0, 0, base + word, NO_ADDRESS);
+    const found = this.addresses.find(rows, rows[base + FAMILY]!, 0, 0, 0, 0, base + word, NO_ADDRESS);
     if (found < 0) {
       this.unknownOthers++;
       return;
@@ -232,27 +229,27 @@ export class Tally {
     connection: number,
     number: number,
   ): void {
+    const { counters, groups } = this;
+    const { source, destination } = this.ends;
     const isFirst = (marks & MARK_FIRST) !== 0;
-    let group = isFirst ? -1 : this.counters.ofConnection(connection);
+    let group = isFirst ? -1 : counters.ofConnection(connection);
     if (group < 0) group = this.groupOf(rows, base, decision, (marks & MARK_ORIGINAL) !== 0, number);
-    if (group < 0) group = this.groups.limit;
-    this.counters.remember(connection, group);
+    if (group < 0) group = groups.limit;
+    counters.remember(connection, group, source, destination);
+    const flags = flagsOf(this.decisions[decision]!);
     const service = serviceKey(rows, base, marks);
-    if (isFirst && service !== 0 && (this.decisionFlags[decision]! & PLAIN_ENDS) !== 0) {
-      this.counters.rememberService(decision, service, group);
-    }
-    this.groupPackets[group]!++;
-    if (!isFirst) return;
-    this.groupConnections[group]!++;
-    if (group === this.groups.limit) return;
+    if (isFirst && service !== 0 && (flags & PLAIN_ENDS) !== 0)
+      counters.rememberService(decision, service, source, destination, group);
+    counters.add(flags, group, source, destination, isFirst);
+    if (!isFirst || group === groups.limit) return;
     const { sources, destinations } = this.records[group]!;
-    const { source, destination } = this.decisions[decision]!;
     if (source >= 0 && sources.size < OWNERS_KEPT) sources.add(source);
     if (destination >= 0 && destinations.size < OWNERS_KEPT) destinations.add(destination);
   }
 
   private groupOf(rows: Int32Array, base: number, decision: number, original: boolean, number: number): number {
-    const { source, destination, port } = this.decisions[decision]!;
+    const { source, destination } = this.ends;
+    const { port } = this.decisions[decision]!;
     const from = base + (original ? SRC : DST);
     const to = base + (original ? DST : SRC);
     const protocol = rows[base + PROTOCOL]!;
@@ -265,7 +262,9 @@ export class Tally {
     const known = this.groups.count;
     const group = this.groups.find(
       rows,
-      this.shapeOf(decision),
+      this.shapes.ofDecision(decision),
+      this.shapes.ofWorkload(source),
+      this.shapes.ofWorkload(destination),
       protocol,
       service,
       source < 0 ? from : NO_ADDRESS,
@@ -274,6 +273,8 @@ export class Tally {
     if (group === known) {
       this.records.push({
         decision,
+        source,
+        destination,
         firstPacket: number,
         protocol,
         family,

@@ -42,7 +42,12 @@ export interface ClassifierStats {
   readonly buildMs: number;
 }
 
-export interface Classifier {
+export interface OwnerLookup {
+  /** Owner index of the address at rows[base + word] (word = SRC or DST), -1 where nobody is known to own it. Hot. */
+  ownerOf(rows: Int32Array, base: number, word: number): number;
+}
+
+export interface Classifier extends OwnerLookup {
   readonly engine: 'linear' | 'tree';
   /** What it was built from: outcomes from zero on are indices into its rules. */
   readonly ruleset: Ruleset;
@@ -55,8 +60,6 @@ export interface Classifier {
    * for each, sooner, because many lookups are under way at once.
    */
   classifyBatch(rows: Int32Array, count: number, out: Int32Array): void;
-  /** Owner index of the address at rows[base + word] (word = SRC or DST), -1 where nobody is known to own it. Hot. */
-  ownerOf(rows: Int32Array, base: number, word: number): number;
   stats(): ClassifierStats;
 }
 

@@ -6,7 +6,7 @@
  * Numbers are items of docs/semantics.md.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
-import { DST, FAMILY, SRC } from '../packet/row.js';
+import { DST, SRC } from '../packet/row.js';
 import {
   type Classifier,
   EGRESS,
@@ -17,11 +17,10 @@ import {
   OUTCOME_NONE,
   OUTCOME_NOT_ISOLATED,
 } from './classifier.js';
+import type { FlatAddresses } from './flat-addresses.js';
 import { outcomeOf } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, FOREST } from './judge.js';
 import {
-  ADDRESS_STRIDE,
-  COUNT_BITS,
   EGRESS_PEER,
   EGRESS_SUBJECT,
   EVERY_NODE,
@@ -29,10 +28,8 @@ import {
   FORWARD_SUBJECT,
   INGRESS_PEER,
   INGRESS_SUBJECT,
-  MOST_SCANNED,
   NODE,
   OWNER,
-  SIGN,
 } from './lookup.js';
 import type { Tree } from './tree.js';
 
@@ -57,15 +54,13 @@ export class FlatTree {
   readonly directions: Int32Array;
   /** What classify() found; written over by the next call. */
   readonly found: Int32Array;
-  private readonly entries4At: number;
-  private readonly starts4At: number;
-  private readonly starts6At: number;
-  private readonly rowsAt: number;
-  private readonly count6: number;
-  private readonly first6: number;
   private readonly toOwnNode: boolean;
 
-  constructor({ table, directions }: Tree, memory: Memory = OWN_MEMORY) {
+  constructor(
+    readonly addresses: FlatAddresses,
+    { table, directions }: Tree,
+    memory: Memory = OWN_MEMORY,
+  ) {
     const arrays: Int32Array[] = [];
     let length = 0;
     const add = (array: Int32Array): number => {
@@ -73,12 +68,6 @@ export class FlatTree {
       length += array.length;
       return length - array.length;
     };
-    this.entries4At = add(table.entries4);
-    this.starts4At = add(table.starts4);
-    this.starts6At = add(table.starts6);
-    this.rowsAt = add(table.rows);
-    this.count6 = table.count6;
-    this.first6 = table.first6;
     this.toOwnNode = table.toOwnNode;
     const described = directions.flatMap(({ tables: { kind, peers, pairs, nodes } }) => [
       kind,
@@ -104,9 +93,10 @@ export class FlatTree {
   }
 
   classify(rows: Int32Array, base: number): void {
-    const { words, found } = this;
-    const source = this.locate(rows, base, SRC);
-    const destination = this.locate(rows, base, DST);
+    const { addresses, found } = this;
+    const { words } = addresses;
+    const source = addresses.locate(rows, base, SRC);
+    const destination = addresses.locate(rows, base, DST);
     found[EGRESS] = OUTCOME_NONE;
     found[INGRESS] = OUTCOME_NONE;
     found[FORWARD] = OUTCOME_NONE;
@@ -148,54 +138,6 @@ export class FlatTree {
       found[INGRESS] = this.decide(INGRESS * DIRECTION, ingressSubject, words[source + INGRESS_PEER]!, rows, base);
   }
 
-  /** The place of the address's row, -1 where the packet has no address. */
-  private locate(rows: Int32Array, base: number, word: number): number {
-    const family = rows[base + FAMILY]!;
-    if (family === 4) return this.rowsAt + this.findV4(rows[base + word]!) * ADDRESS_STRIDE;
-    if (family === 6) return this.rowsAt + (this.first6 + this.findV6(rows, base + word)) * ADDRESS_STRIDE;
-    return -1;
-  }
-
-  /** As findV4 and findV6 of lookup.ts. */
-  private findV4(address: number): number {
-    const { words } = this;
-    const entries = this.entries4At;
-    const starts = this.starts4At;
-    let entry = words[entries + (address >>> 16)]!;
-    if (entry < 0) {
-      entry = words[entries + ~entry + ((address >>> 8) & 255)]!;
-      if (entry < 0) entry = words[entries + ~entry + (address & 255)]!;
-    }
-    let interval = entry >> COUNT_BITS;
-    const flipped = address ^ SIGN;
-    const last = interval + (entry & MOST_SCANNED);
-    while (interval < last && words[starts + interval + 1]! <= flipped) interval++;
-    return interval;
-  }
-
-  private findV6(rows: Int32Array, at: number): number {
-    const { words } = this;
-    const starts = this.starts6At;
-    let lo = 0;
-    let hi = this.count6;
-    // Invariant: starts[lo] <= address < starts[hi].
-    while (hi - lo > 1) {
-      const mid = (lo + hi) >>> 1;
-      let above = false;
-      for (let word = 0; word < 4; word++) {
-        const start = words[starts + mid * 4 + word]!;
-        const mine = rows[at + word]! ^ SIGN;
-        if (start !== mine) {
-          above = start > mine;
-          break;
-        }
-      }
-      if (above) hi = mid;
-      else lo = mid;
-    }
-    return lo;
-  }
-
   private decide(direction: number, subject: number, peer: number, rows: Int32Array, base: number): number {
     const { words, directions } = this;
     const kind = directions[direction + KIND]!;
@@ -222,10 +164,14 @@ export class FlatTree {
   }
 }
 
-/** The tree's flat form in a memory, null for other classifiers, forests and crossings. */
-export function flatten(classifier: Classifier, memory: Memory = OWN_MEMORY): FlatTree | null {
+/** The tree's flat form in a memory, null for other classifiers, forests and crossings. @param addresses its own */
+export function flatten(
+  classifier: Classifier,
+  addresses: FlatAddresses,
+  memory: Memory = OWN_MEMORY,
+): FlatTree | null {
   if (classifier.engine !== 'tree') return null;
   const tree = classifier as Tree;
   const hasFlatForm = tree.directions.every(({ tables }) => tables.kind !== FOREST && tables.kind !== CROSSING);
-  return hasFlatForm ? new FlatTree(tree, memory) : null;
+  return hasFlatForm ? new FlatTree(addresses, tree, memory) : null;
 }

@@ -2,9 +2,15 @@
  * Decisions: what the classifier said about a connection, interned, so that a connection holds one int32.
  *
  * In:  outcomes of a direction (tree/classifier.ts) and the owners of both ends.  Out: a small whole number.
- * Called once a connection, never once a packet. Equal decisions share a number, so memory follows the number of
- * distinct (owners, outcomes), not the length of the capture.
+ * Called once a connection, never once a packet. Equal decisions share a number. Where the ends of a connection are who
+ * its packets say they are, the decision does not name them (AS_ADDRESSED; end-owners.ts tells them): so there are as
+ * many decisions as there are distinct outcomes, however many pods talk.
  */
+
+/** Decision.source, destination: nobody is known to own the address. */
+export const NOBODY = -1;
+/** The owner, who is known, of the address that stands in the packets. */
+export const AS_ADDRESSED = -2;
 
 /** Ready backends that disagree, where the capture does not tell which was chosen. */
 export interface BackendSplit {
@@ -17,7 +23,7 @@ export interface Decision {
   readonly egress: number;
   readonly ingress: number;
   readonly forward: number;
-  /** Owner indices of the initiator and the responder (after service translation), -1 where unknown. */
+  /** Initiator and responder: an owner's index (after service translation), NOBODY or AS_ADDRESSED. */
   readonly source: number;
   readonly destination: number;
   /** The verdict code of a packet that is judged by it (ALLOWED_RULE, DROPPED_DEFAULT_DENY ...). */
@@ -44,6 +50,8 @@ export interface Decisions {
     port: number,
     backends: BackendSplit | null,
   ): number;
+  /** The same decision about these owners, whatever packets say: a packet of the connection may show other ends. */
+  withEnds(decision: number, source: number, destination: number): number;
 }
 
 /** Words a decision is found by; the last one says whether its backends differ. */
@@ -89,8 +97,12 @@ export function createDecisions(): Decisions {
     for (let i = 0; i < list.length; i++) place(i);
   };
 
-  return {
+  const decisions: Decisions = {
     list,
+    withEnds(decision, source, destination) {
+      const { egress, ingress, forward, code, service, port, backends } = list[decision]!;
+      return decisions.intern(egress, ingress, forward, source, destination, code, service, port, backends);
+    },
     intern(egress, ingress, forward, source, destination, code, service, port, backends) {
       key[0] = egress;
       key[1] = ingress;
@@ -113,4 +125,5 @@ export function createDecisions(): Decisions {
       return index;
     },
   };
+  return decisions;
 }

@@ -12,7 +12,7 @@
 import type { Inventory } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
 import { type Classifier, EGRESS, FORWARD, INGRESS, OUTCOMES } from '../tree/classifier.js';
-import type { BackendSplit, Decisions } from './decisions.js';
+import { AS_ADDRESSED, type BackendSplit, type Decisions, NOBODY } from './decisions.js';
 import { combine } from './outcome.js';
 import { type Destination, END_ADDRESS, END_PORT, END_WORDS } from './services.js';
 import { DROPPED_DEFAULT_DENY, UNDECIDED_AMBIGUOUS, UNDECIDED_TRUNCATED } from './verdict.js';
@@ -86,10 +86,12 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
 
   const judged = (): number => combine(out[EGRESS]!, out[INGRESS]!, out[FORWARD]!, classifier.ruleset.rules);
 
+  const asAddressed = (rows: Int32Array, base: number, word: number): number =>
+    classifier.ownerOf(rows, base, word) < 0 ? NOBODY : AS_ADDRESSED;
+
   function decide(rows: Int32Array, base: number): number {
     classifier.classify(rows, base, out, 0);
-    const source = classifier.ownerOf(rows, base, SRC);
-    return record(source, classifier.ownerOf(rows, base, DST), judged());
+    return record(asAddressed(rows, base, SRC), asAddressed(rows, base, DST), judged());
   }
 
   /** The packet as it was sent, to where it arrived. */

@@ -45,9 +45,10 @@ import {
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
-import { flatten } from '../tree/flat.js';
+import type { FlatTree } from '../tree/flat.js';
 import { mayBeCutShort } from './cut.js';
 import { Datagrams } from './datagrams.js';
+import { EndOwners } from './end-owners.js';
 import { type LookAhead, newLookAhead } from './ends.js';
 import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
@@ -86,6 +87,8 @@ export interface JudgeParts extends OpeningParts {
   readonly fragments: Fragments;
   /** Where datagrams are judged when they are whole, as Linux does: in dataplane mode with connection tracking. */
   readonly reassembly: Reassembly | null;
+  /** The classifier for the loop, null where it has no flat form: then every first packet takes the slow path. */
+  readonly flat: FlatTree | null;
 }
 
 /** Never asked. */
@@ -113,6 +116,9 @@ export class Judge implements SlowPath {
   private readonly history = new History();
   private readonly loop: JudgeLoop;
   private readonly known: KnownDecisions | null;
+  private readonly owners: EndOwners;
+  /** A row with nothing but a connection's addresses. */
+  private readonly ends = new Int32Array(STRIDE);
   /** Of the batch at hand. */
   private frames!: FrameBatch;
   private batch!: PacketBatch;
@@ -128,12 +134,14 @@ export class Judge implements SlowPath {
     const { ownNodeInvalid, rules } = parts.classifier.ruleset;
     this.someInvalidPass = ownNodeInvalid === true || rules.some(({ unenforced }) => unenforced === 'any');
     this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
-    this.observations = createObservations(parts.inventory);
     const memory = fastPath?.memory ?? OWN_MEMORY;
-    const flat = parts.mode === 'dataplane' && !parts.stateless ? flatten(parts.classifier, memory) : null;
+    this.observations = createObservations(parts.inventory, memory);
+    this.owners = new EndOwners(parts.decisions.list, parts.classifier);
+    const flat = parts.mode === 'dataplane' && !parts.stateless ? parts.flat : null;
     const connections = memory.int32(1);
     this.opening = new Opening(parts, connections);
-    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, memory);
+    const { watched } = this.observations;
+    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, watched, memory);
     this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
     if (fastPath === null) return;
@@ -155,6 +163,7 @@ export class Judge implements SlowPath {
     const { code, decision, connection, packet, marks } = out;
     if (!this.hasStarted && count > 0) {
       this.loop.times[START] = seconds[0]!;
+      this.observations.begin(seconds[0]!);
       this.hasStarted = true;
     }
     out.count = count;
@@ -250,6 +259,7 @@ export class Judge implements SlowPath {
         return;
       case TRACK_RELATED:
         this.ofConnection(tracker.slot, i, out, tracked);
+        this.nameEnds(tracker.slot, i, out);
         if (out.code[i] === ALLOWED_ESTABLISHED) out.code[i] = ALLOWED_RELATED;
         return;
       case TRACK_UNTRACKED:
@@ -284,9 +294,9 @@ export class Judge implements SlowPath {
     opening.begin(rows, base, number, this.now, this.ahead, seconds[i]!, nanoseconds[i]!);
     if (authenticated) rows[base + PROTOCOL] = protocol;
     const { code } = decisions.list[opening.decision]!;
-    this.writeOpening(i, code, out);
+    this.writeOpening(rows, base, i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
-    this.rememberDecision(opening.decision);
+    this.known?.remember(decisions.list[opening.decision]!, opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
@@ -299,16 +309,18 @@ export class Judge implements SlowPath {
     tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
   }
 
-  /** A connection from a node is counted when it opens: such a decision stays here. */
-  private rememberDecision(index: number): void {
-    if (this.known === null) return;
-    const decision = this.parts.decisions.list[index]!;
-    if (decision.source < 0 || this.parts.inventory.owners[decision.source]!.kind !== 'node')
-      this.known.remember(decision, index);
+  /** The packet is about the connection, but its addresses, or the order of them, are not the connection's. */
+  private nameEnds(slot: number, i: number, out: VerdictBatch): void {
+    const { tracker, decisions } = this.parts;
+    const { owners, ends } = this;
+    tracker.writeEnds(slot, ends);
+    const isReversed = (tracker.tag[tagPlace(slot) + TAG_MARKS]! & MARK_ORIGINAL) !== 0;
+    owners.find(out.decision[i]!, ends, 0, !isReversed);
+    out.decision[i] = decisions.withEnds(out.decision[i]!, owners.source, owners.destination);
   }
 
-  private writeOpening(i: number, code: number, out: VerdictBatch): void {
-    const { opening } = this;
+  private writeOpening(rows: Int32Array, base: number, i: number, code: number, out: VerdictBatch): void {
+    const { opening, owners } = this;
     out.code[i] = code;
     out.decision[i] = opening.decision;
     out.connection[i] = opening.connection;
@@ -318,10 +330,8 @@ export class Judge implements SlowPath {
       (opening.translated ? MARK_TRANSLATED : 0) |
       (opening.isFirst ? MARK_FIRST : 0);
     if (!opening.isFirst) return;
-    this.observations.connection(
-      this.parts.decisions.list[opening.decision]!,
-      this.loop.times[START]! + this.now / 1e9,
-    );
+    owners.find(opening.decision, rows, base, !opening.reversed);
+    this.observations.connection(owners.source, owners.destination, this.loop.times[START]! + this.now / 1e9);
   }
 
   /**
@@ -352,6 +362,7 @@ export class Judge implements SlowPath {
       if (this.invalid.find(rows, base) < 0) this.judgeStray(rows, base, i, number, out);
     } else if (slot >= 0 && (invalid === INVALID_STATE || invalid === INVALID_WINDOW) && !tracker.replied(slot)) {
       this.ofConnection(slot, i, out, TRACK_ORIGINAL);
+      this.nameEnds(slot, i, out);
       out.marks[i] = out.marks[i]! | MARK_ONE_WAY;
     } else if (invalid === INVALID_HEADER) {
       this.invalid.add(rows, base);
@@ -365,6 +376,7 @@ export class Judge implements SlowPath {
     if (!invalidPasses(decisions.list[asked]!, classifier.ruleset)) return;
     out.code[i] = decisions.list[asked]!.code;
     out.decision[i] = asked;
+    out.marks[i] = MARK_ORIGINAL;
   }
 
   /** A packet that cannot begin a connection, of one that the capture did not see begin. */
@@ -372,7 +384,7 @@ export class Judge implements SlowPath {
     const { opening } = this;
     opening.stray(rows, base, number, this.now);
     const { code } = this.parts.decisions.list[opening.decision]!;
-    this.writeOpening(i, code, out);
+    this.writeOpening(rows, base, i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
   }
 

@@ -2,7 +2,7 @@
  * First packets whose decision is known (hot, dataplane mode): classified and opened without the slow path.
  *
  * In:  a packet that connection tracking calls new.  Out: its verdict and its connection's entry; or false, and nothing
- * done, where its decision was not met before. Decisions are remembered by what makes them (outcomes and owners), in a
+ * done, where its decision was not met before or an end is watched. Decisions are remembered by their outcomes, in a
  * direct-mapped memory: what is forgotten is decided the slow way again, with the same answer.
  */
 import type { Tracker } from '../flow/tracker.js';
@@ -10,7 +10,7 @@ import { tagPlace } from '../flow/tracker.js';
 import type { Memory } from '../memory/memory.js';
 import { EGRESS, FORWARD, INGRESS } from '../tree/classifier.js';
 import { DESTINATION, type FlatTree, SOURCE } from '../tree/flat.js';
-import type { Decision } from './decisions.js';
+import { type Decision, NOBODY } from './decisions.js';
 import {
   CODE_SHIFT,
   DROPPED_DEFAULT_DENY,
@@ -24,23 +24,29 @@ import {
 } from './verdict.js';
 
 /** Decisions remembered; a power of two. */
-const PLACES = 1 << 17;
-/** Words a decision: five that it is found by, its number + 1, its code. */
+const PLACES = 1 << 13;
+/** Words a decision: four that it is found by (the outcomes, and whether each end is known), its number + 1, its code. */
 const WORDS = 8;
-const NUMBER = 5;
-const CODE = 6;
+const ENDS = 3;
+const NUMBER = 4;
+const CODE = 5;
+
+/** Whether somebody is known to own the source, and the destination, as bits. */
+const knownEnds = (source: number, destination: number): number =>
+  (source === NOBODY ? 0 : 1) | (destination === NOBODY ? 0 : 2);
 
 export class KnownDecisions {
   private readonly words: Int32Array;
 
   /**
-   * @param tree null where there is no flat form: then nothing is known
    * @param connections how many connections were opened so far, in its first word
+   * @param watched by owner, 1 where the slow path must see its connections (observations.ts)
    */
   constructor(
     private readonly tree: FlatTree,
     private readonly tracker: Tracker,
     private readonly connections: Int32Array,
+    private readonly watched: Int32Array,
     memory: Memory,
   ) {
     this.words = memory.int32(PLACES * WORDS);
@@ -57,17 +63,20 @@ export class KnownDecisions {
     connection: Int32Array,
     marks: Uint8Array,
   ): boolean {
-    const { tree, tracker, words, connections } = this;
+    const { tree, tracker, words, connections, watched } = this;
     tree.classify(rows, base);
     const { found } = tree;
-    const at = placeOf(found[EGRESS]!, found[INGRESS]!, found[FORWARD]!, found[SOURCE]!, found[DESTINATION]!);
+    const source = found[SOURCE]!;
+    const destination = found[DESTINATION]!;
+    if ((source >= 0 && watched[source] !== 0) || (destination >= 0 && watched[destination] !== 0)) return false;
+    const ends = knownEnds(source, destination);
+    const at = placeOf(found[EGRESS]!, found[INGRESS]!, found[FORWARD]!, ends);
     if (
       words[at + NUMBER] === 0 ||
       words[at] !== found[EGRESS] ||
       words[at + 1] !== found[INGRESS] ||
       words[at + 2] !== found[FORWARD] ||
-      words[at + 3] !== found[SOURCE] ||
-      words[at + 4] !== found[DESTINATION]
+      words[at + ENDS] !== ends
     ) {
       return false;
     }
@@ -91,23 +100,22 @@ export class KnownDecisions {
     return true;
   }
 
-  /** What the slow path decided; the caller has made sure that an opening with it does nothing else. */
+  /** What the slow path decided. */
   remember({ egress, ingress, forward, source, destination, code }: Decision, decision: number): void {
     const { words } = this;
-    const at = placeOf(egress, ingress, forward, source, destination);
+    const ends = knownEnds(source, destination);
+    const at = placeOf(egress, ingress, forward, ends);
     words[at] = egress;
     words[at + 1] = ingress;
     words[at + 2] = forward;
-    words[at + 3] = source;
-    words[at + 4] = destination;
+    words[at + ENDS] = ends;
     words[at + NUMBER] = decision + 1;
     words[at + CODE] = code;
   }
 }
 
-const placeOf = (egress: number, ingress: number, forward: number, source: number, destination: number): number => {
-  const ends = Math.imul(source, 0x9e3779b1) ^ Math.imul(destination, 0x85ebca6b);
-  const outcomes = Math.imul(egress, 0xc2b2ae35) ^ Math.imul(ingress, 0x27d4eb2f) ^ forward;
-  const hash = Math.imul(ends ^ (ends >>> 15) ^ outcomes, 0x9e3779b1);
+const placeOf = (egress: number, ingress: number, forward: number, ends: number): number => {
+  const outcomes = Math.imul(egress, 0xc2b2ae35) ^ Math.imul(ingress, 0x27d4eb2f) ^ (forward << 2) ^ ends;
+  const hash = Math.imul(outcomes ^ (outcomes >>> 15), 0x9e3779b1);
   return ((hash ^ (hash >>> 15)) & (PLACES - 1)) * WORDS;
 };

@@ -1,14 +1,18 @@
 /**
  * Observations: what the replay noticed that a reader must know to trust the verdicts.
  *
- * In:  decisions on connections, and encrypted packets.  Out: warnings, each a sentence with a number and the next step.
+ * In:  the ends of connections, and encrypted packets.  Out: warnings, each a sentence with a number and the next step.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import type { Decision } from './decisions.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 
 export interface Observations {
-  /** @param time seconds since 1970 of the connection's first packet */
-  connection(decision: Decision, time: number): void;
+  /** Whose connections must be told, by owner: 1, else 0. Nothing is noticed about the others. */
+  readonly watched: Int32Array;
+  /** @param time seconds since 1970 of the first packet of all */
+  begin(time: number): void;
+  /** @param source, destination owners, -1 for nobody @param time of the connection's first packet; it never steps back */
+  connection(source: number, destination: number, time: number): void;
   /** An encrypted tunnel's packet of so many bytes on the wire. */
   dark(length: number): void;
   warnings(totalBytes: number): string[];
@@ -19,8 +23,9 @@ const NAMED = 3;
 
 const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`;
 
-export function createObservations(inventory: Inventory): Observations {
+export function createObservations(inventory: Inventory, memory: Memory = OWN_MEMORY): Observations {
   const { owners } = inventory;
+  const watched = memory.int32(owners.length);
   let fromNodes = 0;
   let darkPackets = 0;
   let darkBytes = 0;
@@ -29,15 +34,22 @@ export function createObservations(inventory: Inventory): Observations {
   const checkAge = (owner: number, time: number): void => {
     if (owner < 0) return;
     const it = owners[owner]!;
-    if (it.kind === 'pod' && it.started > time) younger.add(owner);
+    if (it.kind !== 'pod') return;
+    if (it.started > time) younger.add(owner);
+    watched[owner] = 0;
   };
 
   return {
-    connection(decision, time) {
-      const source = decision.source < 0 ? undefined : owners[decision.source];
-      if (source?.kind === 'node' && decision.source !== decision.destination) fromNodes++;
-      checkAge(decision.source, time);
-      checkAge(decision.destination, time);
+    watched,
+    begin(time) {
+      owners.forEach((owner, i) => {
+        watched[i] = owner.kind === 'node' || (owner.kind === 'pod' && owner.started > time) ? 1 : 0;
+      });
+    },
+    connection(source, destination, time) {
+      if (source >= 0 && owners[source]!.kind === 'node' && source !== destination) fromNodes++;
+      checkAge(source, time);
+      checkAge(destination, time);
     },
     dark(length) {
       darkPackets++;

@@ -10,6 +10,7 @@ import type { Inventory } from '../cluster/inventory.js';
 import { DST, SRC, STRIDE } from '../packet/row.js';
 import type { Classifier } from '../tree/classifier.js';
 import type { Decisions } from './decisions.js';
+import { EndOwners } from './end-owners.js';
 import { createEnds, type Ends, type LookAhead } from './ends.js';
 import {
   BEGINS,
@@ -60,6 +61,7 @@ export class Opening {
   private readonly ends: Ends;
   private readonly initiators: InitiatorInference;
   private readonly recent: RecentConnections;
+  private readonly owners: EndOwners;
   private readonly strays = createStrays();
   private readonly scratch = new Int32Array(STRIDE);
 
@@ -74,6 +76,7 @@ export class Opening {
     this.ends = createEnds(classifier, inventory, decisions, views);
     this.initiators = createInitiatorInference(inventory);
     this.recent = createRecentConnections(views);
+    this.owners = new EndOwners(decisions.list, classifier);
   }
 
   /**
@@ -156,7 +159,10 @@ export class Opening {
     const to = this.destinationOf(rows, base);
     const view = this.recent.findView(rows, base, now, to);
     if (view >= 0) {
-      this.known(this.recent.decision[view]!, this.recent.connection[view]!, packet);
+      const { recent, owners } = this;
+      owners.find(recent.decision[view]!, recent.rows, view * STRIDE, true);
+      const decision = this.parts.decisions.withEnds(recent.decision[view]!, owners.source, owners.destination);
+      this.known(decision, recent.connection[view]!, packet);
       this.translated = true;
     } else {
       const behind = this.reversed ? NOTHING_AHEAD : ahead;

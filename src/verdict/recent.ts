@@ -20,6 +20,8 @@ export interface RecentConnections {
   findView(rows: Int32Array, base: number, now: number, to: Destination | null): number;
   readonly connection: Int32Array;
   readonly decision: Int32Array;
+  /** The first packets: entry e stands at e * STRIDE. */
+  readonly rows: Int32Array;
 }
 
 const chainOf = (likeness: number): number => (likeness ^ (likeness >>> 16)) & (CHAINS - 1);
@@ -40,6 +42,7 @@ export function createRecentConnections(views: Views): RecentConnections {
   return {
     connection,
     decision,
+    rows,
     add(source, base, now, number, decided, to) {
       const entry = next & (RECENT - 1);
       for (let word = 0; word < STRIDE; word++) rows[entry * STRIDE + word] = source[base + word]!;

@@ -87,8 +87,11 @@ function createObserver(compiled: Compiled): Report & { seen: Seen[]; codes: num
         const base = i * STRIDE;
         const reason = reasonOf(verdicts.code[i]!);
         if (reason === 'not-ip' || reason === 'not-enforced') continue;
-        const decision = verdicts.decision[i]! < 0 ? undefined : context.decisions[verdicts.decision[i]!]!;
         const marks = verdicts.marks[i]!;
+        const decided = verdicts.decision[i]!;
+        if (decided >= 0) context.ends.find(decided, rows, base, (marks & MARK_ORIGINAL) !== 0);
+        const { source, destination } = context.ends;
+        const decision = decided < 0 ? undefined : { ...context.decisions[decided]!, source, destination };
         const forward = decision === undefined || (marks & MARK_ORIGINAL) !== 0;
         const end = (word: number): string[] =>
           namesOf(owners[compiled.classifier.ownerOf(rows, base, word)], addressText(rows, base, word));

@@ -10,7 +10,6 @@ import { createFragments } from '../../src/flow/fragments.js';
 import { Reassembly } from '../../src/flow/reassembly.js';
 import type { TrackerOptions } from '../../src/flow/tracker.js';
 import type { FastPath } from '../../src/memory/fast-path.js';
-import { OWN_MEMORY } from '../../src/memory/memory.js';
 import { openCaptures } from '../../src/node/captures.js';
 import { createParser, newPacketBatch, type ParserOptions } from '../../src/packet/parse.js';
 import { createReplayMemory } from '../../src/replay-memory.js';
@@ -45,16 +44,12 @@ async function judgeAll(
   options: Options,
   fastPath: FastPath | null,
 ): Promise<Judged> {
-  const { tracker, packets, verdicts, adopt } = createReplayMemory(
-    options,
-    fastPath?.memory ?? OWN_MEMORY,
-    fastPath !== null,
-  );
-  fastPath?.bind(tracker.fastPathParts());
+  const { tracker, packets, verdicts, flat, adopt } = createReplayMemory(options, compiled, fastPath);
   const decisions = createDecisions();
   const { mode } = options;
   const reassembly = mode === 'dataplane' ? new Reassembly(options) : null;
-  const parts = { ...compiled, tracker, fragments: createFragments(), reassembly, decisions, mode, stateless: false };
+  const fragments = createFragments();
+  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless: false, flat };
   const judge = new Judge(parts, fastPath);
   const parser = createParser(options, fastPath);
   const found: Judged['verdicts'] = { code: [], decision: [], connection: [], packet: [], marks: [] };
@@ -75,7 +70,7 @@ async function judgeAll(
 
 async function expectEqual(open: () => FrameSource | Promise<FrameSource>, compiled: Compiled, options: Options) {
   const plain = await judgeAll(await open(), compiled, options, null);
-  const fast = await judgeAll(await open(), compiled, options, newFastPath(options, compiled.classifier));
+  const fast = await judgeAll(await open(), compiled, options, newFastPath(options, compiled));
   for (const name of ARRAYS) expect(fast.verdicts[name], name).toEqual(plain.verdicts[name]);
   expect(fast.counters).toEqual(plain.counters);
   expect(fast.decisions).toEqual(plain.decisions);
@@ -112,10 +107,7 @@ describe.each(['dataplane', 'what-if'] as const)('in %s mode', mode => {
 
 describe('a fast path', () => {
   it('refuses arrays that it cannot see', () => {
-    const fastPath = newFastPath(
-      { maxConnections: 8 },
-      compileRules('kind: RuleList\ndefault: deny\nrules: []\n').classifier,
-    );
+    const fastPath = newFastPath({ maxConnections: 8 }, compileRules('kind: RuleList\ndefault: deny\nrules: []\n'));
     fastPath.entry<(rows: Int32Array) => void>('JudgeLoop_run');
     expect(() => fastPath.entry<(rows: Int32Array) => void>('JudgeLoop_run')(newPacketBatch(1).rows)).toThrow(
       "not of the fast path's memory",

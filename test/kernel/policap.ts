@@ -19,6 +19,8 @@ import {
   type TrackerOptions,
 } from '../../src/flow/tracker.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
+import { flatten } from '../../src/tree/flat.js';
+import { flattenAddresses } from '../../src/tree/flat-addresses.js';
 import { createDecisions } from '../../src/verdict/decisions.js';
 import { Judge } from '../../src/verdict/judge.js';
 import { newVerdictBatch, PENDING, reasonOf, verdictOf } from '../../src/verdict/verdict.js';
@@ -82,6 +84,7 @@ export function judgeByPolicap(
     decisions,
     mode: 'dataplane',
     stateless: false,
+    flat: flatten(compiled.classifier, flattenAddresses(compiled.classifier, compiled.inventory)),
   });
   const parser = createParser({ tunnels: false, duplicates: false, ...options });
   const rows = newPacketBatch(1);

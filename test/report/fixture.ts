@@ -8,11 +8,13 @@ import type { Compiled } from '../../src/compile.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
 import type { PacketBatch } from '../../src/packet/row.js';
 import { PROFILES } from '../../src/profile/index.js';
+import { Counters } from '../../src/report/counters.js';
 import type { Output, ReplayContext, Report } from '../../src/report/report.js';
 import { buildRules } from '../../src/rules/build.js';
 import { OUTCOME_DEFAULT_DENY, OUTCOME_NONE, OUTCOME_NOT_ISOLATED } from '../../src/tree/classifier.js';
 import { createLinear } from '../../src/tree/linear.js';
 import type { Decision } from '../../src/verdict/decisions.js';
+import { EndOwners } from '../../src/verdict/end-owners.js';
 import {
   ALLOWED_ESTABLISHED,
   ALLOWED_NO_POLICY,
@@ -250,10 +252,17 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
     stepsBack: 0,
     close() {},
   };
+  const compiled = options.compiled ?? shopCompiled();
+  const decisions = options.decisions ?? DECISIONS;
   const context: ReplayContext = {
-    compiled: options.compiled ?? shopCompiled(),
+    compiled,
     source,
-    decisions: options.decisions ?? DECISIONS,
+    decisions,
+    ends: new EndOwners(decisions, compiled.classifier),
+    newCounting(conversations) {
+      const counters = new Counters(compiled.classifier, compiled.inventory.owners.length, conversations, 1024);
+      return { counters, count: counters.count.bind(counters) };
+    },
     mode: 'what-if',
     captures: ['shop.pcap'],
   };

@@ -169,13 +169,13 @@ describe('groups', () => {
         const groups = new Groups(limit);
         const rows = new Int32Array(STRIDE);
         const model = new Map<string, number>();
-        for (const [shape, protocol, service, source, destination, named] of keys) {
+        for (const [shape, workload, service, source, destination, named] of keys) {
           rows[SRC] = source;
           rows[DST + 3] = destination;
           // An end without address has zeros there: it never meets 0.0.0.0, since who has an owner has another shape.
-          const text = JSON.stringify([shape, protocol, service, named ? 0 : source, destination]);
+          const text = JSON.stringify([shape, workload, service, named ? 0 : source, destination]);
           if (!model.has(text) && model.size < limit) model.set(text, model.size);
-          const found = groups.find(rows, shape, protocol, service, named ? NO_ADDRESS : SRC, DST);
+          const found = groups.find(rows, shape, workload, 7, 6, service, named ? NO_ADDRESS : SRC, DST);
           expect(found).toBe(model.get(text) ?? -1);
         }
       }),
@@ -185,12 +185,12 @@ describe('groups', () => {
 
 describe('counters', () => {
   it('find a connection again until another takes its place', () => {
-    const counters = new Counters();
-    counters.remember(7, 2);
-    counters.remember(0, 3);
+    const counters = new Counters({ ownerOf: () => -1 }, 0, 4, 1000);
+    counters.remember(7, 2, 0, 0);
+    counters.remember(0, 3, 0, 0);
     expect([counters.ofConnection(7), counters.ofConnection(0), counters.ofConnection(8)]).toEqual([2, -1, -1]);
-    counters.remember(7 + 2 ** 20, 1);
-    expect([counters.ofConnection(7), counters.ofConnection(7 + 2 ** 20)]).toEqual([-1, 1]);
+    counters.remember(7 + 1024, 1, 0, 0);
+    expect([counters.ofConnection(7), counters.ofConnection(7 + 1024)]).toEqual([-1, 1]);
   });
 });
 

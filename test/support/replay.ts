@@ -4,6 +4,7 @@
 import type { FrameBatch, FrameSource } from '../../src/capture/frame.js';
 import { type Compiled, compile } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
+import { STRIDE } from '../../src/packet/row.js';
 import { type ReplayOptions, type ReplayOutcome, replay } from '../../src/replay.js';
 import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { Decision } from '../../src/verdict/decisions.js';
@@ -28,6 +29,7 @@ export interface PacketRecord {
   connection: number;
   refusedAt: number;
   marks: string;
+  /** With the owners of its ends. */
   decision: Decision | null;
   egress: OutcomeRecord | null;
   ingress: OutcomeRecord | null;
@@ -60,11 +62,15 @@ export function createRecorder(): Report & { readonly records: PacketRecord[] } 
     begin(c) {
       context = c;
     },
-    batch(_frames, _packets, verdicts, first) {
+    batch(_frames, { rows }, verdicts, first) {
       const { ruleset, inventory } = context.compiled;
+      const { ends } = context;
       for (let i = 0; i < verdicts.count; i++) {
         const code = verdicts.code[i]!;
-        const decision = verdicts.decision[i]! < 0 ? null : context.decisions[verdicts.decision[i]!]!;
+        const decided = verdicts.decision[i]!;
+        if (decided >= 0) ends.find(decided, rows, i * STRIDE, (verdicts.marks[i]! & MARK_ORIGINAL) !== 0);
+        const { source, destination } = ends;
+        const decision = decided < 0 ? null : { ...context.decisions[decided]!, source, destination };
         records.push({
           packet: first + i,
           verdict: verdictOf(code),
@@ -91,7 +97,7 @@ export async function record(
 ): Promise<{ records: PacketRecord[]; outcome: ReplayOutcome }> {
   const recorder = createRecorder();
   // On the fast path: its equality with plain TypeScript is tested on its own (test/fast-path).
-  const fastPath = newFastPath(options, compiled.classifier);
+  const fastPath = newFastPath(options, compiled);
   const outcome = await replay(source, compiled, { captures: ['test'], fastPath, ...options }, [recorder]);
   return { records: recorder.records, outcome };
 }

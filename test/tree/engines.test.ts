@@ -10,6 +10,7 @@ import { PROFILE_NAMES } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
 import { flatten } from '../../src/tree/flat.js';
+import { flattenAddresses } from '../../src/tree/flat-addresses.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree, type TreeOptions } from '../../src/tree/tree.js';
 import { seed } from '../support/seed.js';
@@ -32,7 +33,9 @@ const seen = new Map<string, number>();
 function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly PacketLiteral[]): void {
   const linear = createLinear(ruleset, inventory);
   const trees = SHAPES.map(([name, options]) => [name, createTree(ruleset, inventory, options)] as const);
-  const flat = trees.map(([name, tree]) => [`${name}, flat`, flatten(tree)] as const);
+  const flat = trees.map(
+    ([name, tree]) => [`${name}, flat`, flatten(tree, flattenAddresses(tree, inventory))] as const,
+  );
   for (const packet of packets) {
     const expected = classify(linear, packet);
     for (const outcome of expected) {
