@@ -4,7 +4,7 @@
  * In:  verdicts and rows, and the decisions' flags.  Out: packets and connections by code, decision, conversation and denied
  * owner, and the index of the first packet that needs more: an address nobody owns, a conversation not met before, marks
  * to be counted. Refused packets find their conversation by connection (direct-mapped: what is forgotten is looked up
- * again), first ones by decision, service and the owners of both ends.
+ * again), first ones by decision, service and the workloads of both ends.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DPORT, DST, FRAG_LATER, FRAGMENT, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
@@ -30,7 +30,7 @@ export const DECISIONS = 1 << 16;
 /** Connections remembered at most, and words of each; the number is a power of two. */
 const MOST_CONNECTIONS = 1 << 20;
 const CONNECTION_WORDS = 4;
-/** Services between two owners remembered, and words of each; the number is a power of two. */
+/** Services between two workloads remembered, and words of each; the number is a power of two. */
 const SERVICES = 1 << 16;
 const SERVICE_WORDS = 8;
 /** Conversation + 1 stands in memory, so that 0 says "not known". */
@@ -41,6 +41,9 @@ export const PLAIN_ENDS = 1;
 /** A default deny of the source's egress, of the destination's ingress. */
 export const DENIES_EGRESS = 2;
 export const DENIES_INGRESS = 4;
+
+/** Owners named for one end of a conversation. */
+export const OWNERS_KEPT = 16;
 
 /** Words an owner in Counters.denied, of packets; connections stand one word on. */
 export const DENIED_WORDS = 4;
@@ -65,6 +68,10 @@ export class Counters {
   readonly packetsByConversation: Float64Array;
   readonly connectionsByConversation: Float64Array;
   readonly denied: Float64Array;
+  /** By owner, the number of its workload: whoever counts sets them first. */
+  readonly workloads: Int32Array;
+  /** By conversation OWNERS_KEPT owners of its sources, then of its destinations, as they came: owner + 1, 0 for none. */
+  private readonly kept: Int32Array;
   private readonly connections: Int32Array;
   private readonly connectionMask: number;
 
@@ -94,6 +101,8 @@ export class Counters {
     this.packetsByConversation = memory.float64(conversations + 1);
     this.connectionsByConversation = memory.float64(conversations + 1);
     this.denied = memory.float64(ownerCount * DENIED_WORDS);
+    this.workloads = memory.int32(ownerCount);
+    this.kept = memory.int32(conversations * 2 * OWNERS_KEPT);
     const places = Math.min(MOST_CONNECTIONS, 2 ** Math.ceil(Math.log2(connections)));
     this.connections = memory.int32(places * CONNECTION_WORDS);
     this.connectionMask = places - 1;
@@ -144,11 +153,39 @@ export class Counters {
     const original = (marks & MARK_ORIGINAL) !== 0;
     const source = this.owners.ownerOf(rows, base, original ? SRC : DST);
     const destination = this.owners.ownerOf(rows, base, original ? DST : SRC);
-    const conversation = this.ofService(decision, serviceKey(rows, base, marks), source, destination);
-    if (conversation < 0) return false;
+    const { workloads } = this;
+    const at = servicePlace(decision, serviceKey(rows, base, marks), workloads[source]!, workloads[destination]!);
+    if (!this.isService(at, decision, serviceKey(rows, base, marks), workloads[source]!, workloads[destination]!))
+      return false;
+    const conversation = this.services[at + 4]! - 1;
     this.remember(connection, conversation, source, destination);
     this.add(flags, conversation, source, destination, true);
+    this.keep(conversation, source, destination);
     return true;
+  }
+
+  /** Names the owners among those of the conversation, while there is room. */
+  keep(conversation: number, source: number, destination: number): void {
+    if (conversation === this.conversations) return;
+    if (source >= 0) this.keepOne(conversation * 2 * OWNERS_KEPT, source + 1);
+    if (destination >= 0) this.keepOne((conversation * 2 + 1) * OWNERS_KEPT, destination + 1);
+  }
+
+  private keepOne(from: number, owner: number): void {
+    const { kept } = this;
+    for (let at = from; at < from + OWNERS_KEPT; at++) {
+      if (kept[at] === owner) return;
+      if (kept[at] === 0) {
+        kept[at] = owner;
+        return;
+      }
+    }
+  }
+
+  /** The owners kept of a conversation's sources, or of its destinations (cold). */
+  keptOf(conversation: number, isDestination: boolean): number[] {
+    const from = (conversation * 2 + (isDestination ? 1 : 0)) * OWNERS_KEPT;
+    return [...this.kept.subarray(from, from + OWNERS_KEPT)].filter(owner => owner > 0).map(owner => owner - 1);
   }
 
   /** A refused packet of the conversation. @param flags of its decision @param source, destination owners, -1 for nobody */
@@ -188,28 +225,26 @@ export class Counters {
     connections[at + 3] = destination;
   }
 
-  /** The conversation of a TCP or UDP port between two known owners, or -1. */
-  private ofService(decision: number, service: number, source: number, destination: number): number {
+  /** Whether the place is that of a TCP or UDP port between two workloads. */
+  private isService(at: number, decision: number, service: number, source: number, destination: number): boolean {
     const { services } = this;
-    const at = servicePlace(decision, service, source, destination);
-    if (
-      services[at] !== decision ||
-      services[at + 1] !== service ||
-      services[at + 2] !== source ||
-      services[at + 3] !== destination
-    ) {
-      return NOT_KNOWN;
-    }
-    return services[at + 4]! - 1;
+    return (
+      services[at + 4] !== 0 &&
+      services[at] === decision &&
+      services[at + 1] === service &&
+      services[at + 2] === source &&
+      services[at + 3] === destination
+    );
   }
 
+  /** @param source, destination owners */
   rememberService(decision: number, service: number, source: number, destination: number, conversation: number): void {
-    const { services } = this;
-    const at = servicePlace(decision, service, source, destination);
+    const { services, workloads } = this;
+    const at = servicePlace(decision, service, workloads[source]!, workloads[destination]!);
     services[at] = decision;
     services[at + 1] = service;
-    services[at + 2] = source;
-    services[at + 3] = destination;
+    services[at + 2] = workloads[source]!;
+    services[at + 3] = workloads[destination]!;
     services[at + 4] = conversation + 1;
   }
 }

@@ -6,10 +6,10 @@
  * Where several rules allow the same, the first counts: `hits: 0` means "never decided", not "never matches".
  */
 import { formatPosition, type Position } from '../documents/document.js';
-import type { Direction } from '../rules/ruleset.js';
+import type { Isolation } from '../rules/ruleset.js';
 import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
+import { isolationsOf } from '../verdict/outcome.js';
 import { DENIED_EGRESS, DENIED_INGRESS, DENIED_WORDS } from './counters.js';
-import type { Outcomes } from './outcomes.js';
 import type { ReplayContext } from './report.js';
 import type { Tally } from './tally.js';
 
@@ -38,6 +38,7 @@ export interface PolicyHits {
   readonly rules: readonly RuleHits[];
 }
 
+const DIRECTIONS = ['egress', 'ingress', 'forward'] as const;
 const DENIED = [
   ['egress', DENIED_EGRESS],
   ['ingress', DENIED_INGRESS],
@@ -80,7 +81,7 @@ const add = (counter: Counter, connections: number, packets: number): void => {
   counter.packets += packets;
 };
 
-export function countHits({ compiled, decisions }: ReplayContext, outcomes: Outcomes, tally: Tally): PolicyHits[] {
+export function countHits({ compiled, decisions }: ReplayContext, tally: Tally): PolicyHits[] {
   const counters = new Map<string, PolicyCounter>();
   const counterOf = (kind: string, policy: string, position: Position): PolicyCounter => {
     const key = `${kind} ${policy}`;
@@ -106,20 +107,19 @@ export function countHits({ compiled, decisions }: ReplayContext, outcomes: Outc
     kind === 'Profile' ? null : counterOf(kind, policy, position).declare(rule, position),
   );
 
-  const isolating = new Map<string, PolicyCounter>();
-  for (const tiers of [compiled.ruleset.egress, compiled.ruleset.ingress, compiled.ruleset.forward]) {
-    for (const { origin } of tiers.flatMap(tier => tier.isolations)) {
-      isolating.set(origin.policy, counterOf(origin.kind, origin.policy, origin.position));
+  const { ruleset, inventory } = compiled;
+  const isolating = new Map<Isolation, PolicyCounter>();
+  for (const direction of DIRECTIONS) {
+    for (const isolation of ruleset[direction].flatMap(tier => tier.isolations)) {
+      const { kind, policy, position } = isolation.origin;
+      isolating.set(isolation, counterOf(kind, policy, position));
     }
   }
-
-  const countDenied = (direction: Direction, outcome: number, subject: number, hits: Hits): void => {
-    const record = outcomes.one(direction, outcome, subject);
-    for (const policy of record?.policies ?? []) {
-      const counter = isolating.get(policy);
-      if (counter !== undefined) add(counter.defaultDeny, hits.connections, hits.packets);
-    }
+  const countDenied = (isolations: readonly Isolation[], hits: Hits): void => {
+    for (const counter of new Set(isolations.map(isolation => isolating.get(isolation)!)))
+      add(counter.defaultDeny, hits.connections, hits.packets);
   };
+
   decisions.forEach((decision, i) => {
     const hits = tally.ofDecision(i);
     if (hits.packets === 0) return;
@@ -127,14 +127,14 @@ export function countHits({ compiled, decisions }: ReplayContext, outcomes: Outc
       const counter = outcome >= 0 ? byRule[outcome] : null;
       if (counter) add(counter, hits.connections, hits.packets);
     }
-    if (decision.forward <= OUTCOME_DEFAULT_DENY) countDenied('forward', decision.forward, -1, hits);
+    if (decision.forward <= OUTCOME_DEFAULT_DENY) countDenied(isolationsOf('forward', -1, ruleset, inventory), hits);
   });
   const { denied } = tally.counters;
-  for (let owner = 0; owner < compiled.inventory.owners.length; owner++) {
+  for (let owner = 0; owner < inventory.owners.length; owner++) {
     for (const [direction, word] of DENIED) {
       const at = owner * DENIED_WORDS + word;
       const hits = { packets: denied[at]!, connections: denied[at + 1]! };
-      if (hits.packets > 0) countDenied(direction, OUTCOME_DEFAULT_DENY, owner, hits);
+      if (hits.packets > 0) countDenied(isolationsOf(direction, owner, ruleset, inventory), hits);
     }
   }
   return [...counters.values()].map(counter => counter.result());

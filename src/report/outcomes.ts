@@ -17,8 +17,6 @@ export interface DecisionOutcomes {
 export interface Outcomes {
   /** @param source, destination owners of the connection's ends, -1 for nobody */
   of(decision: Pick<Decision, Direction>, source: number, destination: number): DecisionOutcomes;
-  /** Of one direction. @param subject owner of the end it is about */
-  one(direction: Direction, outcome: number, subject: number): OutcomeRecord | null;
 }
 
 export function createOutcomes(compiled: Pick<Compiled, 'ruleset' | 'inventory'>): Outcomes {
@@ -33,7 +31,6 @@ export function createOutcomes(compiled: Pick<Compiled, 'ruleset' | 'inventory'>
     return found;
   };
   return {
-    one: record,
     of: ({ egress, ingress, forward }, source, destination) => ({
       egress: record('egress', egress, source),
       ingress: record('ingress', ingress, destination),

@@ -18,8 +18,12 @@ export function createShapes({ compiled, decisions }: Pick<ReplayContext, 'compi
   /** By decision. */
   const known = new Map<number, number>();
   const workloads = new Map<string, number>();
-  /** By owner one more than its workload's number, 0 where it is not known yet. */
-  const numbers = new Int32Array(owners.length);
+  const numbers = owners.map(owner => {
+    const name = workloadName(owner);
+    const number = workloads.get(name) ?? workloads.size;
+    workloads.set(name, number);
+    return number;
+  });
   return {
     ofDecision(decision) {
       const found = known.get(decision);
@@ -32,15 +36,6 @@ export function createShapes({ compiled, decisions }: Pick<ReplayContext, 'compi
       known.set(decision, shape);
       return shape;
     },
-    ofWorkload(owner) {
-      if (owner < 0) return -1;
-      if (numbers[owner] === 0) {
-        const name = workloadName(owners[owner]!);
-        const number = workloads.get(name) ?? workloads.size;
-        workloads.set(name, number);
-        numbers[owner] = number + 1;
-      }
-      return numbers[owner]! - 1;
-    },
+    ofWorkload: owner => (owner < 0 ? -1 : numbers[owner]!),
   };
 }

@@ -18,13 +18,13 @@ import {
   type VerdictBatch,
   verdictOf,
 } from '../verdict/verdict.js';
-import { MAX_CONVERSATIONS } from './counters.js';
+import { MAX_CONVERSATIONS, OWNERS_KEPT } from './counters.js';
 import { createTimeText, isIcmp } from './fields.js';
 import { countHits, type PolicyHits } from './hits.js';
 import { createOutcomes, type Outcomes } from './outcomes.js';
 import { ownerAddress, ownerName, workloadName } from './owners.js';
 import type { ReplayContext, ReplayResult } from './report.js';
-import { type GroupRecord, OWNERS_KEPT, Tally } from './tally.js';
+import { type GroupRecord, Tally } from './tally.js';
 
 export interface Counts {
   readonly total: number;
@@ -157,7 +157,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     denied: conversations.filter(({ verdict }) => verdict === 'dropped'),
     undecided: conversations.filter(({ verdict }) => verdict === 'undecided'),
     deniedOthers: tally.others,
-    policies: countHits(context, outcomes, tally),
+    policies: countHits(context, tally),
     unknownAddresses: tally.unknown
       .map((address, i) => ({ address, connections: tally.unknownConnections[i]! }))
       .sort((a, b) => b.connections - a.connections),
@@ -220,11 +220,11 @@ function describeConversation(context: ReplayContext, outcomes: Outcomes, tally:
   return {
     verdict: verdictOf(decision.code),
     reason: reasonOf(decision.code),
-    source: describeEnd(context, record.source, record.sources, record.sourceAddress, 0),
+    source: describeEnd(context, record.source, tally.counters.keptOf(group, false), record.sourceAddress, 0),
     destination: describeEnd(
       context,
       record.destination,
-      record.destinations,
+      tally.counters.keptOf(group, true),
       record.destinationAddress,
       behindService ? record.family : 0,
     ),
@@ -246,13 +246,13 @@ function describeConversation(context: ReplayContext, outcomes: Outcomes, tally:
 function describeEnd(
   { compiled }: ReplayContext,
   owner: number,
-  seen: ReadonlySet<number>,
+  seen: readonly number[],
   address: string,
   family: number,
 ): End {
   if (owner < 0) return { workload: null, pods: [], address };
   const it = compiled.inventory.owners[owner]!;
-  const shown = seen.size > 0 ? [...seen] : [owner];
+  const shown = seen.length > 0 ? seen : [owner];
   return {
     workload: workloadName(it),
     pods: shown

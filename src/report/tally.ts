@@ -49,13 +49,8 @@ export interface GroupRecord {
   readonly service: number;
   readonly sourceAddress: string;
   readonly destinationAddress: string;
-  /** Owner indices seen at either end, at most OWNERS_KEPT. */
-  readonly sources: Set<number>;
-  readonly destinations: Set<number>;
 }
 
-/** Pods named for one end of a conversation. */
-export const OWNERS_KEPT = 16;
 const UNKNOWN_ADDRESSES = 10_000;
 
 const flagsOf = ({ egress, ingress, source, destination, port }: Decision): number =>
@@ -101,6 +96,8 @@ export class Tally {
     this.counters = this.counting.counters;
     this.shapes = createShapes(context);
     this.groups = new Groups(maxConversations);
+    const { workloads } = this.counters;
+    for (let owner = 0; owner < workloads.length; owner++) workloads[owner] = this.shapes.ofWorkload(owner);
   }
 
   /** Refused beyond the limit of conversations. */
@@ -241,10 +238,7 @@ export class Tally {
     if (isFirst && service !== 0 && (flags & PLAIN_ENDS) !== 0)
       counters.rememberService(decision, service, source, destination, group);
     counters.add(flags, group, source, destination, isFirst);
-    if (!isFirst || group === groups.limit) return;
-    const { sources, destinations } = this.records[group]!;
-    if (source >= 0 && sources.size < OWNERS_KEPT) sources.add(source);
-    if (destination >= 0 && destinations.size < OWNERS_KEPT) destinations.add(destination);
+    if (isFirst) counters.keep(group, source, destination);
   }
 
   private groupOf(rows: Int32Array, base: number, decision: number, original: boolean, number: number): number {
@@ -281,8 +275,6 @@ export class Tally {
         service,
         sourceAddress: addressText(rows, base, original ? SRC : DST),
         destinationAddress: addressText(rows, base, original ? DST : SRC),
-        sources: new Set(),
-        destinations: new Set(),
       });
     }
     return group;

@@ -94,9 +94,7 @@ export function outcomeRecord(
   if (!forward && (owner?.kind !== 'pod' || owner.hostNetwork)) return null;
 
   const tiers = ruleset[direction];
-  const isolations = forward
-    ? tiers.flatMap(tier => tier.isolations)
-    : isolationsOf(direction, subjectOwner, ruleset, inventory);
+  const isolations = isolationsOf(direction, subjectOwner, ruleset, inventory);
   const rule = outcome >= 0 ? ruleset.rules[outcome]! : null;
   const code = codeOf(outcome, ruleset.rules);
   const origin = rule?.origin ?? denyingIsolation(outcome, tiers, isolations)?.origin;
@@ -126,12 +124,14 @@ function denyingIsolation(
 /** Records are printed a packet at a time; who isolates whom is found once. */
 const cache = new WeakMap<Ruleset, Map<Direction, IsolationIndex>>();
 
-function isolationsOf(
+/** What isolates the subject in a direction, in order. @param subjectOwner ignored for forward */
+export function isolationsOf(
   direction: Direction,
   subjectOwner: number,
   ruleset: Ruleset,
   inventory: Inventory,
 ): readonly Isolation[] {
+  if (direction === 'forward') return ruleset.forward.flatMap(tier => tier.isolations);
   let indexes = cache.get(ruleset);
   if (indexes === undefined) {
     indexes = new Map();
