@@ -9,6 +9,7 @@
  * objects, one boxed number a packet is a collection every 65,000 packets.
  */
 import { PerformanceObserver, performance } from 'node:perf_hooks';
+import { onFastPath } from '../dist/capture/loops.js';
 import { compile } from '../dist/compile.js';
 import { readDocuments } from '../dist/documents/read.js';
 import { openCaptures } from '../dist/node/captures.js';
@@ -22,7 +23,7 @@ const [capture, pods, objects = '0', plain = ''] = process.argv.slice(2);
 const { compiled } = compile(readDocuments(createCluster(Number(pods)), 'cluster.json').documents);
 const module = plain === 'plain' ? null : loadFastPath(process.env);
 const fastPath = module === null ? null : createFastPath(module, {}, compiled);
-const source = await openCaptures([capture], { memory: fastPath?.memory });
+const source = await openCaptures([capture], onFastPath(fastPath));
 
 const starts = [];
 const observer = new PerformanceObserver(list => {

@@ -8,6 +8,7 @@
  * twice and the second time counts, so that neither compilation nor the first touch of memory does.
  */
 import { BATCH_FRAMES } from '../dist/capture/frame.js';
+import { onFastPath } from '../dist/capture/loops.js';
 import { compile } from '../dist/compile.js';
 import { readDocuments } from '../dist/documents/read.js';
 import { openCaptures } from '../dist/node/captures.js';
@@ -25,7 +26,7 @@ if (!STAGES.includes(stage)) throw new Error(`usage: node bench/stages.mjs ${STA
 
 /** Reading, and what a stage does with each batch. */
 async function each(fastPath, visit) {
-  const source = await openCaptures([capture], { memory: fastPath?.memory });
+  const source = await openCaptures([capture], onFastPath(fastPath));
   let packets = 0;
   for (let frames = await source.next(); frames !== null; frames = await source.next()) {
     packets += frames.count;
@@ -43,7 +44,7 @@ async function run() {
     const packets = newPacketBatch(BATCH_FRAMES, fastPath?.memory);
     return each(fastPath, (frames, interfaces) => parser.parse(frames, interfaces, packets));
   }
-  const source = await openCaptures([capture], { memory: fastPath?.memory });
+  const source = await openCaptures([capture], onFastPath(fastPath));
   const reports = stage === 'report' ? [createTextReport({ write() {} })] : [];
   const { packets: judged } = await replay(source, compiled, { captures: [capture], fastPath }, reports);
   source.close();

@@ -14,6 +14,8 @@ import { Translator } from './translate.mjs';
 
 /** What the host calls: [file, class or null, method or function]. */
 const ENTRIES = [
+  ['capture/records', null, 'walkRecords'],
+  ['capture/clock', null, 'countStepsBack'],
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
   ['report/counters', 'Counters', 'count'],

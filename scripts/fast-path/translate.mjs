@@ -428,14 +428,21 @@ export class Translator {
     return `${name}(${given.map(argument => this.#expression(argument)).join(', ')})`;
   }
 
-  /** DataView.getX(at, littleEndian?): big-endian unless a constant says otherwise. */
+  #inOrder(loaded, type, little) {
+    const big = `bswap<${type}>(${loaded})`;
+    if (little === true || little?.kind === ts.SyntaxKind.TrueKeyword) return loaded;
+    if (little === undefined || little.kind === ts.SyntaxKind.FalseKeyword) return big;
+    return `(${this.#expression(little)} ? ${loaded} : ${big})`;
+  }
+
+  /** DataView.getX(at, littleEndian?): big-endian unless it says otherwise. */
   #bytes(view, method, [at, little]) {
     if (!(method in GET_BYTES)) this.#fail(view, `DataView.${method} is not known here`);
     const [type, size] = GET_BYTES[method];
     const { rest, offset } = this.values.split(at);
     const index = rest.map(part => this.#expression(part)).join(' + ') || '0';
     const loaded = `load<${type}>(${this.#expression(view)} + <usize>(${index}), ${offset})`;
-    const swapped = size === 1 || little?.kind === ts.SyntaxKind.TrueKeyword ? loaded : `bswap<${type}>(${loaded})`;
+    const swapped = this.#inOrder(loaded, type, size === 1 ? true : little);
     return type === 'i32' || type === 'u32' ? swapped : `<i32>${swapped}`;
   }
 }

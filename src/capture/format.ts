@@ -8,7 +8,9 @@
  * that record asks for, counted from its beginning; never more than `limit`) or at damage (`damage`). It never reads
  * outside the window and takes at least one record or stops. Nothing is allocated a frame.
  */
+import type { Memory } from '../memory/memory.js';
 import type { CaptureInterface, FrameBatch } from './frame.js';
+import type { walkRecords } from './records.js';
 
 export interface Damage {
   /** Byte offset counted from the beginning of the window parse() was given. */
@@ -40,6 +42,9 @@ export interface FormatOptions {
   readonly limit: number;
   /** Interfaces are appended here as they are described. */
   readonly interfaces: CaptureInterface[];
+  /** Where the batches' arrays lie, and the hot loop over a pcap file's records for arrays of that memory. */
+  readonly memory?: Memory;
+  readonly walkRecords?: typeof walkRecords;
 }
 
 /** 16 MiB: what libpcap accepts for a pcapng block. */

@@ -8,8 +8,10 @@
  * capture up to the next frame of any other. Captures that follow each other in time cost a copy a batch.
  * A capture that ends in damage ends; the others go on.
  */
+
+import { Clock } from './clock.js';
 import { BATCH_FRAMES, type CaptureError, type CaptureInterface, type FrameBatch, type FrameSource } from './frame.js';
-import { Clock, createSlot, growSlot, type Slot } from './reader.js';
+import { createSlot, growSlot, type Slot } from './reader.js';
 
 /** One capture on its way into the merge. */
 interface Lane {

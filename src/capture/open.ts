@@ -7,21 +7,30 @@
  * found there too and stands in `errors` like any other damage.
  */
 import type { Memory } from '../memory/memory.js';
+import type { countStepsBack } from './clock.js';
 import { type FormatOptions, hex, MAX_RECORD } from './format.js';
 import { BATCH_FRAMES, type ByteSource, CaptureError, type CaptureInterface, type FrameSource } from './frame.js';
 import { isPcap, PCAP_HEADER, Pcap } from './pcap.js';
 import { isPcapng, Pcapng } from './pcapng.js';
 import { CaptureReader, type Recognise } from './reader.js';
+import type { walkRecords } from './records.js';
 
 export interface CaptureOptions {
   /** Command line index of the capture, for CaptureInterface.capture. Default 0. */
   readonly capture?: number;
   /** Bytes a record may have: a packet's captured length in pcap, a whole block in pcapng. Default 16 MiB. */
   readonly maxRecord?: number;
-  /** Bytes of each of the two buffers. Default 256 KiB. */
+  /** Bytes of each of the two buffers. Default 128 KiB. */
   readonly bufferLength?: number;
   /** Where the two buffers are taken from; 2 * (bufferLength + 140 kB). */
   readonly memory?: Memory;
+  /** The hot loops, for arrays of that memory. */
+  readonly loops?: CaptureLoops;
+}
+
+export interface CaptureLoops {
+  readonly walkRecords: typeof walkRecords;
+  readonly countStepsBack: typeof countStepsBack;
 }
 
 const KNOWN: readonly (readonly [number, number, string])[] = [
@@ -77,9 +86,22 @@ function recogniser(name: string, options: FormatOptions): Recognise {
 export function openCapture(source: ByteSource, options: CaptureOptions = {}): FrameSource {
   const interfaces: CaptureInterface[] = [];
   const limit = options.maxRecord ?? MAX_RECORD;
-  const bufferLength = options.bufferLength ?? 256 * 1024;
-  const recognise = recogniser(source.name, { capture: options.capture ?? 0, limit, interfaces });
+  const bufferLength = options.bufferLength ?? 128 * 1024;
+  const { memory, loops } = options;
+  const walkRecords = loops?.walkRecords;
+  const recognise = recogniser(source.name, {
+    capture: options.capture ?? 0,
+    limit,
+    interfaces,
+    memory,
+    walkRecords,
+  });
   // No frame takes less than 16 bytes in either format.
   const frames = Math.min(BATCH_FRAMES, Math.ceil(bufferLength / 16));
-  return new CaptureReader(source, interfaces, recognise, { bufferLength, frames, memory: options.memory });
+  return new CaptureReader(source, interfaces, recognise, {
+    bufferLength,
+    frames,
+    memory,
+    countSteps: loops?.countStepsBack,
+  });
 }

@@ -7,8 +7,23 @@
  * The magic tells the byte order and the resolution; Kuznetzov's variant (0xa1b2cd34, old Red Hat libpcap) has 8 more
  * bytes in a record's header. Before version 2.3 the two lengths stand the other way round; in 2.3 either way.
  */
-import { type Damage, type Format, type FormatOptions, MAX_LENGTH, MAX_PACKET } from './format.js';
+import { OWN_MEMORY } from '../memory/memory.js';
+import { type Damage, type Format, type FormatOptions, MAX_PACKET } from './format.js';
 import type { FrameBatch } from './frame.js';
+import {
+  CAPTURED_AT,
+  COUNT,
+  DAMAGED,
+  EITHER,
+  HEADER,
+  INTERFACE,
+  LIMIT,
+  LITTLE_ENDIAN,
+  NEED,
+  UNIT,
+  WALK,
+  walkRecords,
+} from './records.js';
 
 const MICRO = 0xa1b2c3d4;
 const NANO = 0xa1b23c4d;
@@ -27,15 +42,8 @@ export class Pcap implements Format {
   readonly record = 'a packet record';
   need = 0;
   damage: Damage | null = null;
-  readonly #littleEndian: boolean;
-  readonly #header: number;
-  /** Nanoseconds a unit of the record's second word. */
-  readonly #unit: number;
-  readonly #limit: number;
-  /** Where the captured length stands; the length on the wire is in the other of the two words at 8 and 12. */
-  readonly #capturedAt: number;
-  readonly #either: boolean;
-  readonly #interface: number;
+  readonly #walk: Int32Array;
+  readonly #walkRecords: typeof walkRecords;
 
   /** @param view begins with the 24 bytes of the file's header */
   constructor(view: DataView, options: FormatOptions) {
@@ -45,13 +53,16 @@ export class Pcap implements Format {
     const minor = view.getUint16(6, littleEndian);
     const snapLength = view.getUint32(16, littleEndian);
     const link = view.getUint32(20, littleEndian);
-    this.#littleEndian = littleEndian;
-    this.#header = magic === KUZNETZOV ? 24 : 16;
-    this.#unit = magic === NANO ? 1 : 1000;
-    this.#capturedAt = major === 2 && minor < 3 ? 12 : 8;
-    this.#either = major === 2 && minor === 3;
-    this.#limit = Math.min(options.limit, Math.max(MAX_PACKET, snapLength));
-    this.#interface = options.interfaces.length;
+    const walk = (options.memory ?? OWN_MEMORY).int32(WALK);
+    walk[LITTLE_ENDIAN] = littleEndian ? 1 : 0;
+    walk[HEADER] = magic === KUZNETZOV ? 24 : 16;
+    walk[UNIT] = magic === NANO ? 1 : 1000;
+    walk[CAPTURED_AT] = major === 2 && minor < 3 ? 12 : 8;
+    walk[EITHER] = major === 2 && minor === 3 ? 1 : 0;
+    walk[LIMIT] = Math.min(options.limit, Math.max(MAX_PACKET, snapLength));
+    walk[INTERFACE] = options.interfaces.length;
+    this.#walk = walk;
+    this.#walkRecords = options.walkRecords ?? walkRecords;
     if (!(major === 2 && minor <= 4) && !(major === 543 && minor === 0)) {
       this.damage = {
         at: 4,
@@ -71,64 +82,23 @@ export class Pcap implements Format {
   }
 
   parse(view: DataView, from: number, to: number, batch: FrameBatch, room: number): number {
-    const littleEndian = this.#littleEndian;
-    const header = this.#header;
-    const unit = this.#unit;
-    const perSecond = 1e9 / unit;
-    const limit = this.#limit;
-    const capturedAt = this.#capturedAt;
-    const originalAt = 20 - capturedAt;
-    const either = this.#either;
     const { offset, captured, original, seconds, nanoseconds, interfaceIndex } = batch;
-    const index = this.#interface;
-    let count = batch.count;
-    let at = from;
-    this.need = 0;
-    // Words are read as signed and checked as unsigned: the arithmetic stays in 32-bit integers.
-    while (count < room) {
-      if (((to - at) | 0) < header) {
-        this.need = header;
-        break;
-      }
-      let length = view.getInt32(at + capturedAt, littleEndian);
-      let wire = view.getInt32(at + originalAt, littleEndian);
-      if (either && length >>> 0 > wire >>> 0) {
-        const swap = length;
-        length = wire;
-        wire = swap;
-      }
-      if (length >>> 0 > limit) {
-        this.damage = {
-          at: at + capturedAt,
-          expected: `a captured length of at most ${limit}`,
-          found: String(length >>> 0),
-          hint: 'the capture is damaged from here on',
-        };
-        break;
-      }
-      const data = (at + header) | 0;
-      if (((to - data) | 0) < length) {
-        this.need = header + length;
-        break;
-      }
-      const fraction = view.getInt32(at + 4, littleEndian);
-      seconds[count] = view.getUint32(at, littleEndian);
-      if (fraction >>> 0 < perSecond) {
-        nanoseconds[count] = Math.imul(fraction, unit);
-      } else {
-        // Some writers let the fraction run over; the time meant is their sum.
-        const over = Math.floor((fraction >>> 0) / perSecond);
-        seconds[count] = view.getUint32(at, littleEndian) + over;
-        nanoseconds[count] = ((fraction >>> 0) - over * perSecond) * unit;
-      }
-      offset[count] = data;
-      captured[count] = length;
-      original[count] = wire < 0 ? MAX_LENGTH : wire < length ? length : wire;
-      interfaceIndex[count] = index;
-      count++;
-      at = (data + length) | 0;
+    const walk = this.#walk;
+    walk[COUNT] = batch.count;
+    // A buffer that has grown is of other memory.
+    const run = view.buffer === walk.buffer ? this.#walkRecords : walkRecords;
+    const at = run(view, from, to, room, walk, offset, captured, original, seconds, nanoseconds, interfaceIndex);
+    batch.count = walk[COUNT]!;
+    this.need = walk[NEED]!;
+    if (walk[DAMAGED] !== 0) {
+      const place = at + walk[CAPTURED_AT]!;
+      this.damage = {
+        at: place,
+        expected: `a captured length of at most ${walk[LIMIT]}`,
+        found: String(view.getUint32(place, walk[LITTLE_ENDIAN] !== 0)),
+        hint: 'the capture is damaged from here on',
+      };
     }
-    batch.count = count;
     return at;
   }
 }

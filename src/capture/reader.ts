@@ -5,12 +5,13 @@
  *
  * Contract: two slots alternate, each a byte buffer and a batch. next() takes the slot of two calls ago, carries the
  * unparsed tail over from the other one and reads behind it, so that a batch stays valid until the second next() after
- * it. A buffer holds 256 kB (it stays in the cache); it doubles only when it is full of real bytes of one record, and
+ * it. A buffer holds 128 kB (it stays in the cache); it doubles only when it is full of real bytes of one record, and
  * never beyond the record limit: a lying length costs nothing. Every read is followed by parsing, so a live stream's
  * frames are out as soon as they are whole.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { newFrameBatch } from './adopt.js';
+import { Clock, type countStepsBack } from './clock.js';
 import type { Format } from './format.js';
 import { type ByteSource, CaptureError, type CaptureInterface, type FrameBatch, type FrameSource } from './frame.js';
 
@@ -35,30 +36,6 @@ export function growSlot(slot: Slot, kept: number, length: number): void {
   slot.view = viewOf(bytes);
 }
 
-/** Counts how often time runs backwards, from batch to batch. */
-export class Clock {
-  stepsBack = 0;
-  #seconds = Number.NEGATIVE_INFINITY;
-  #nanoseconds = 0;
-
-  watch(batch: FrameBatch): void {
-    const { count, seconds, nanoseconds } = batch;
-    let lastSeconds = this.#seconds;
-    let lastNanoseconds = this.#nanoseconds;
-    let back = 0;
-    for (let i = 0; i < count; i++) {
-      const s = seconds[i]!;
-      const n = nanoseconds[i]!;
-      if (s < lastSeconds || (s === lastSeconds && n < lastNanoseconds)) back++;
-      lastSeconds = s;
-      lastNanoseconds = n;
-    }
-    this.#seconds = lastSeconds;
-    this.#nanoseconds = lastNanoseconds;
-    this.stepsBack += back;
-  }
-}
-
 /** Recognises a format by its first bytes; `'more'` asks for more of them, an error says why it is none. */
 export type Recognise = (
   view: DataView,
@@ -70,6 +47,7 @@ export interface ReaderOptions {
   readonly bufferLength: number;
   readonly frames: number;
   readonly memory?: Memory;
+  readonly countSteps?: typeof countStepsBack;
 }
 
 const AGAIN = undefined;
@@ -90,7 +68,7 @@ export class CaptureReader implements FrameSource {
   #format: Format | null = null;
   #damage: CaptureError | null = null;
   #taken = 0;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
 
   constructor(
     readonly source: ByteSource,
@@ -98,7 +76,8 @@ export class CaptureReader implements FrameSource {
     readonly recognise: Recognise,
     readonly options: ReaderOptions,
   ) {
-    const { frames, bufferLength, memory } = options;
+    const { frames, bufferLength, memory, countSteps } = options;
+    this.#clock = new Clock(memory, countSteps);
     this.#slots = [createSlot(frames, bufferLength, memory), createSlot(frames, bufferLength, memory)];
   }
 

@@ -7,6 +7,7 @@
  * pass takes before its first packet (memory of its full size) is measured beside it and taken off.
  */
 import { BATCH_FRAMES, type CaptureError } from '../capture/frame.js';
+import { onFastPath } from '../capture/loops.js';
 import { type Compiled, compile } from '../compile.js';
 import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
@@ -99,7 +100,7 @@ async function run(
 ): Promise<Pass> {
   const judged = stage === 'track' ? empty : compiled;
   const fastPath = module === null ? null : createFastPath(module, {}, judged);
-  const source = await openCaptures(paths, { memory: fastPath?.memory });
+  const source = await openCaptures(paths, onFastPath(fastPath));
   try {
     if (stage !== 'read' && stage !== 'parse') {
       const stop = new AbortController();

@@ -3,6 +3,7 @@
  */
 import { Command, Option } from 'commander';
 import type { FrameSource } from '../capture/frame.js';
+import { onFastPath } from '../capture/loops.js';
 import type { Compiled } from '../compile.js';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import type { TrackerOptions } from '../flow/tracker.js';
@@ -136,7 +137,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   try {
     const module = loadFastPath(terminal.environment);
     const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
-    source = await openCaptures(paths, { memory: fastPath?.memory }, stop.signal);
+    source = await openCaptures(paths, onFastPath(fastPath), stop.signal);
     if (source !== null) return await judgeAll(source, fastPath, compiled, paths, options, terminal, stop);
     terminal.say('policap: interrupted before the first packet came');
     return EXIT_INTERRUPTED;
@@ -169,7 +170,7 @@ async function judgeAll(
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
   const text = createTextReport(results, { style, top: options.top, columns: terminal.columns });
   const counted = createVerdictCount();
-  const reports: Report[] = [counted];
+  const reports: Report[] = options.failOn === undefined ? [] : [counted];
   if (file === null) reports.push(options.output === 'text' ? text : createReport(results, options));
   else
     reports.push(

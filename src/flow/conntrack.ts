@@ -188,7 +188,7 @@ export class ConnectionTracker implements Tracker {
     if (prepared < 0) this.prepareOne(rows, base, bytes);
     const side = table.key[of + KEY_SIDE]!;
     if (side === NO_TUPLE) return this.refuse(INVALID_HEADER);
-    let slot = table.search(of);
+    let slot = prepared < 0 ? table.search(of) : table.searchTouched(of, prepared);
     while (slot >= 0) {
       const code = this.continue(slot, protocol, side, rows, base, bytes);
       if (code !== AGAIN) return code;

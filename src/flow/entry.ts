@@ -26,6 +26,8 @@ export const FROM_HIGH = 1 << 9;
 export const REPLIED = 1 << 10;
 /** Traffic of a kind that only a real connection has (Linux: ASSURED): never evicted to make room. */
 export const ASSURED = 1 << 11;
+/** The entry stands in the table (flow/table.ts): its key can be found. */
+export const IN_TABLE = 1 << 14;
 /** Which eviction queue the entry stands in (flow/queues.ts): 0 none, 1 unreplied, 2 settled. */
 export const QUEUE_SHIFT = 12;
 export const QUEUE_MASK = 3 << QUEUE_SHIFT;

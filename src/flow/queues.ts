@@ -3,7 +3,7 @@
  *
  * UNREPLIED: connections that saw one direction only, oldest first. SETTLED: both directions seen, but nothing that Linux
  * counts as assured, or a connection that is closing; in the order in which they came to be so. Connections in neither are
- * never evicted. A queue is a doubly linked list in two arrays; free slots are chained through the same array.
+ * never evicted. A queue is a doubly linked list in two arrays; slots that came free are chained through the same array.
  */
 
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
@@ -12,23 +12,27 @@ export const QUEUE_NONE = 0;
 export const QUEUE_UNREPLIED = 1;
 export const QUEUE_SETTLED = 2;
 
-/** Queues.ends: the first slot by queue, -1 where it is empty; the last slot by queue; the first free slot. */
+/** Queues.ends: the first slot by queue, -1 where it is empty; the last slot by queue; the first slot that
+ *  came free; the first that was never taken. */
 const FIRST = 0;
 const LAST = 3;
 const FREE = 6;
-const ENDS = 7;
+const FRESH = 7;
+const ENDS = 8;
 
 export class Queues {
   private readonly next: Int32Array;
   private readonly previous: Int32Array;
   private readonly ends: Int32Array;
 
-  constructor(slots: number, memory: Memory = OWN_MEMORY) {
+  constructor(
+    private readonly slots: number,
+    memory: Memory = OWN_MEMORY,
+  ) {
     this.next = memory.int32(slots);
     this.previous = memory.int32(slots);
     this.ends = memory.int32(ENDS).fill(-1);
-    for (let slot = 0; slot < this.next.length; slot++) this.next[slot] = slot + 1 < slots ? slot + 1 : -1;
-    this.ends[FREE] = slots > 0 ? 0 : -1;
+    this.ends[FRESH] = 0;
   }
 
   get bytes(): number {
@@ -37,10 +41,16 @@ export class Queues {
 
   /** A free slot; there is always one, because the table has a slot more than it may hold connections. */
   take(): number {
-    const slot = this.ends[FREE]!;
-    if (slot < 0) throw new Error('no free slot: the connection table holds more than it may');
-    this.ends[FREE] = this.next[slot]!;
-    return slot;
+    const { ends } = this;
+    const slot = ends[FREE]!;
+    if (slot >= 0) {
+      ends[FREE] = this.next[slot]!;
+      return slot;
+    }
+    const fresh = ends[FRESH]!;
+    if (fresh >= this.slots) throw new Error('no free slot: the connection table holds more than it may');
+    ends[FRESH] = fresh + 1;
+    return fresh;
   }
 
   give(slot: number): void {

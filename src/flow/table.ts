@@ -13,7 +13,7 @@
  * The hash is keyed with a constant: the same packets give the same table on every run.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
-import { HIGH, KIND_MASK, LOW, META, PORTS, WORDS } from './entry.js';
+import { HIGH, IN_TABLE, KIND_MASK, LOW, META, PORTS, WORDS } from './entry.js';
 import { AHEAD } from './tracker.js';
 
 /** Words a key in Table.key: LOW to META, its hash, and the side it comes from (flow/tuple.ts). */
@@ -122,6 +122,24 @@ export class Table {
     return this.search(0);
   }
 
+  /** As search(), of a key that touch() has seen: most entries are where they were then. @param index of the key's, from 0 */
+  searchTouched(of: number, index: number): number {
+    const { key, words } = this;
+    const slot = this.candidates[index]!;
+    const at = slot * WORDS;
+    const kind = key[of + META]!;
+    if (
+      words[at + PORTS] === key[of + PORTS] &&
+      words[at + LOW] === key[of + LOW] &&
+      words[at + HIGH] === key[of + HIGH] &&
+      (words[at + META]! & (KIND_MASK | IN_TABLE)) === (kind | IN_TABLE) &&
+      (kind <= 0xff || sameTail(words, at, key, of))
+    ) {
+      return slot;
+    }
+    return this.search(of);
+  }
+
   /** @returns the slot of the key at key[of], whose hash is known, or -1. */
   search(of: number): number {
     const { key, words, index, slotMask } = this;
@@ -189,6 +207,8 @@ export class Table {
   insert(slot: number): void {
     if (this.state[LIVE]! >= this.state[GROW_AT]!) this.grow();
     this.place(slot);
+    const at = slot * WORDS + META;
+    this.words[at] = this.words[at]! | IN_TABLE;
     this.state[LIVE] = this.state[LIVE]! + 1;
   }
 
@@ -227,6 +247,8 @@ export class Table {
       }
     }
     index[hole] = 0;
+    const at = slot * WORDS + META;
+    words[at] = words[at]! & ~IN_TABLE;
     this.state[LIVE] = this.state[LIVE]! - 1;
   }
 }

@@ -30,9 +30,9 @@ export async function openCaptures(
 ): Promise<FrameSource | null> {
   if (paths.filter(path => path === '-').length > 1) throw new SourceError('standard input can be given only once');
   const share = 2 ** Math.floor(Math.log2(ALL_BUFFERS / 2 / Math.max(1, paths.length)));
-  const bufferLength = options.bufferLength ?? Math.max(16 * 1024, Math.min(256 * 1024, share));
+  const bufferLength = options.bufferLength ?? Math.max(16 * 1024, Math.min(128 * 1024, share));
   // Several captures are merged into buffers of their own.
-  const memory = paths.length === 1 ? options.memory : undefined;
+  const { memory, loops } = paths.length === 1 ? options : {};
   const opened: FrameSource[] = [];
   try {
     for (const path of paths) {
@@ -49,7 +49,7 @@ export async function openCaptures(
         for (const before of opened) before.close();
         return null;
       }
-      opened.push(openCapture(source, { ...options, memory, bufferLength, capture: opened.length }));
+      opened.push(openCapture(source, { ...options, memory, loops, bufferLength, capture: opened.length }));
     }
   } catch (error) {
     for (const source of opened) source.close();

@@ -33,7 +33,7 @@ export function parseFrames(
   rows: Int32Array,
   totals: Float64Array,
 ): void {
-  totals[WIRE_BYTES] = 0;
+  let wireBytes = 0.0;
   for (let i = 0; i < count; i++) {
     if ((i & (BLOCK - 1)) === 0) rows.fill(0, i * STRIDE, (i + BLOCK < count ? i + BLOCK : count) * STRIDE);
     const linkType = links[interfaceIndex[i]! * LINK_WORDS]!;
@@ -41,13 +41,14 @@ export function parseFrames(
     const base = i * STRIDE;
     const at = offset[i]!;
     const kept = captured[i]!;
-    totals[WIRE_BYTES] = totals[WIRE_BYTES]! + original[i]!;
+    wireBytes = wireBytes + original[i]!;
     const length = (original[i]! > kept ? (original[i]! < MAX_LENGTH ? original[i]! : MAX_LENGTH) : kept) - fcs;
     const wire = length > 0 ? at + length : at;
     const end = at + kept < wire ? at + kept : wire;
     if (linkType === LINKTYPE_ETHERNET && fast(view, at, end, wire, rows, base)) continue;
     parseFrame(linkType, view, at, end, wire, tunnels, rows, base);
   }
+  totals[WIRE_BYTES] = wireBytes;
 }
 
 /** Any frame. */

@@ -63,7 +63,7 @@ function section(
 }
 
 const columnWidth = (title: string, of: readonly Conversation[], value: (it: Conversation) => number): number =>
-  of.reduce((width, it) => Math.max(width, count(value(it)).length), title.length);
+  Math.max(title.length, count(of.reduce((most, it) => Math.max(most, value(it)), 0)).length);
 
 function conversationText(it: Conversation, style: Style): string {
   const via = it.service === null || it.service === it.destination.workload ? '' : style('dim', `  via ${it.service}`);

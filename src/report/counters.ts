@@ -185,7 +185,9 @@ export class Counters {
   /** The owners kept of a conversation's sources, or of its destinations (cold). */
   keptOf(conversation: number, isDestination: boolean): number[] {
     const from = (conversation * 2 + (isDestination ? 1 : 0)) * OWNERS_KEPT;
-    return [...this.kept.subarray(from, from + OWNERS_KEPT)].filter(owner => owner > 0).map(owner => owner - 1);
+    const owners: number[] = [];
+    for (let at = from; at < from + OWNERS_KEPT && this.kept[at] !== 0; at++) owners.push(this.kept[at]! - 1);
+    return owners;
   }
 
   /** A refused packet of the conversation. @param flags of its decision @param source, destination owners, -1 for nobody */

@@ -51,28 +51,44 @@ interface Counter {
 
 class PolicyCounter {
   readonly defaultDeny: Counter = { connections: 0, packets: 0 };
-  readonly rules = new Map<string, { readonly source: string; readonly hits: Counter }>();
+  readonly rules = new Map<string, { readonly position: Position; readonly hits: Counter }>();
 
   constructor(
     readonly kind: string,
     readonly policy: string,
-    readonly source: string,
+    readonly position: Position,
   ) {}
 
   declare(rule: string, position: Position): Counter {
     const found = this.rules.get(rule);
     if (found !== undefined) return found.hits;
     const hits = { connections: 0, packets: 0 };
-    this.rules.set(rule, { source: formatPosition(position), hits });
+    this.rules.set(rule, { position, hits });
     return hits;
   }
 
   result(): PolicyHits {
-    const rules = [...this.rules].map(([rule, { source, hits }]) => ({ rule, source, hits }));
+    // Texts that no report may ask for are made when one does.
+    const rules = [...this.rules].map(([rule, { position, hits }]) => ({
+      rule,
+      get source() {
+        return formatPosition(position);
+      },
+      hits,
+    }));
     const hits = { ...this.defaultDeny };
     for (const rule of rules) add(hits, rule.hits.connections, rule.hits.packets);
-    const { kind, policy, source, defaultDeny } = this;
-    return { kind, policy, source, hits, defaultDeny, rules };
+    const { kind, policy, position, defaultDeny } = this;
+    return {
+      kind,
+      policy,
+      get source() {
+        return formatPosition(position);
+      },
+      hits,
+      defaultDeny,
+      rules,
+    };
   }
 }
 
@@ -82,13 +98,16 @@ const add = (counter: Counter, connections: number, packets: number): void => {
 };
 
 export function countHits({ compiled, decisions }: ReplayContext, tally: Tally): PolicyHits[] {
-  const counters = new Map<string, PolicyCounter>();
+  const counters: PolicyCounter[] = [];
+  const byKind = new Map<string, Map<string, PolicyCounter>>();
   const counterOf = (kind: string, policy: string, position: Position): PolicyCounter => {
-    const key = `${kind} ${policy}`;
-    let counter = counters.get(key);
+    const ofKind = byKind.get(kind) ?? new Map<string, PolicyCounter>();
+    byKind.set(kind, ofKind);
+    let counter = ofKind.get(policy);
     if (counter === undefined) {
-      counter = new PolicyCounter(kind, policy, formatPosition(position));
-      counters.set(key, counter);
+      counter = new PolicyCounter(kind, policy, position);
+      ofKind.set(policy, counter);
+      counters.push(counter);
     }
     return counter;
   };
@@ -137,5 +156,5 @@ export function countHits({ compiled, decisions }: ReplayContext, tally: Tally):
       if (hits.packets > 0) countDenied(isolationsOf(direction, owner, ruleset, inventory), hits);
     }
   }
-  return [...counters.values()].map(counter => counter.result());
+  return counters.map(counter => counter.result());
 }

@@ -9,6 +9,7 @@ import { formatPosition } from '../documents/document.js';
 import type { PacketBatch } from '../packet/row.js';
 import { protocolText } from '../packet/text.js';
 import { type ProfileName, profileField } from '../profile/profile.js';
+import { OUTCOME_NONE } from '../tree/classifier.js';
 import type { Decision } from '../verdict/decisions.js';
 import {
   type OutcomeRecord,
@@ -21,7 +22,7 @@ import {
 import { MAX_CONVERSATIONS, OWNERS_KEPT } from './counters.js';
 import { createTimeText, isIcmp } from './fields.js';
 import { countHits, type PolicyHits } from './hits.js';
-import { createOutcomes, type Outcomes } from './outcomes.js';
+import { createOutcomes, type DecisionOutcomes, type Outcomes } from './outcomes.js';
 import { ownerAddress, ownerName, workloadName } from './owners.js';
 import type { ReplayContext, ReplayResult } from './report.js';
 import { type GroupRecord, Tally } from './tally.js';
@@ -211,33 +212,41 @@ function countReasons(byCode: Float64Array): Record<string, number> {
   return reasons;
 }
 
+/** Of many conversations a text shows few: what takes long is found when it is asked for. */
 function describeConversation(context: ReplayContext, outcomes: Outcomes, tally: Tally, group: number): Conversation {
   const { owners } = context.compiled.inventory;
+  const { counters } = tally;
   const record = tally.records[group]!;
   const decision = context.decisions[record.decision]!;
-  const { egress, ingress, forward } = outcomes.of(decision, record.source, record.destination);
+  const { source, destination, sourceAddress, destinationAddress, family } = record;
   const behindService = decision.service >= 0 && decision.backends === null;
+  const records = () => outcomes.of(decision, source, destination);
   return {
     verdict: verdictOf(decision.code),
     reason: reasonOf(decision.code),
-    source: describeEnd(context, record.source, tally.counters.keptOf(group, false), record.sourceAddress, 0),
-    destination: describeEnd(
-      context,
-      record.destination,
-      tally.counters.keptOf(group, true),
-      record.destinationAddress,
-      behindService ? record.family : 0,
-    ),
+    get source() {
+      return describeEnd(context, source, counters.keptOf(group, false), sourceAddress, 0);
+    },
+    get destination() {
+      const seen = counters.keptOf(group, true);
+      return describeEnd(context, destination, seen, destinationAddress, behindService ? family : 0);
+    },
     service: decision.service < 0 ? null : ownerName(owners[decision.service]!),
     protocol: protocolText(record.protocol),
     ...describeService(record),
-    side: refusingSide(decision, egress, ingress, forward),
-    connections: tally.counters.connectionsByConversation[group]!,
-    packets: tally.counters.packetsByConversation[group]!,
+    get side() {
+      return refusingSide(decision, records());
+    },
+    connections: counters.connectionsByConversation[group]!,
+    packets: counters.packetsByConversation[group]!,
     firstPacket: record.firstPacket,
-    egress,
-    ingress,
-    ...(forward === null ? {} : { forward }),
+    get egress() {
+      return records().egress;
+    },
+    get ingress() {
+      return records().ingress;
+    },
+    ...(decision.forward === OUTCOME_NONE ? {} : { forward: records().forward! }),
     ...(decision.backends === null ? {} : { backends: decision.backends }),
   };
 }
@@ -269,12 +278,7 @@ function describeService({ protocol, service }: GroupRecord): Pick<Conversation,
   return isIcmp(protocol) ? { port: null, icmpType: service >> 8, icmpCode: service & 255 } : { port: service };
 }
 
-function refusingSide(
-  { backends }: Decision,
-  egress: OutcomeRecord | null,
-  ingress: OutcomeRecord | null,
-  forward: OutcomeRecord | null,
-): Conversation['side'] {
+function refusingSide({ backends }: Decision, { egress, ingress, forward }: DecisionOutcomes): Conversation['side'] {
   if (backends !== null) return null;
   if (egress?.verdict === 'dropped') return ingress?.verdict === 'dropped' ? 'both' : 'egress';
   if (ingress?.verdict === 'dropped') return 'ingress';

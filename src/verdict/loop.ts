@@ -49,7 +49,9 @@ export const NOW = 1;
 export const MILLISECONDS = 2;
 /** When fragments that wait must be given up; Infinity where none wait. */
 export const DEADLINE = 3;
-const TIMES = 4;
+/** When the next millisecond begins. */
+const NEXT_MILLISECOND = 4;
+const TIMES = 5;
 
 /** What becomes of the packets that the loop does not finish; `i` is the packet's place in the batch. */
 export interface SlowPath {
@@ -105,7 +107,10 @@ export class JudgeLoop {
       const time = (seconds[i]! - start) * 1e9 + nanoseconds[i]!;
       if (time > times[NOW]!) {
         times[NOW] = time;
-        times[MILLISECONDS] = (seconds[i]! - start) * 1e3 + ((nanoseconds[i]! / 1e6) | 0);
+        if (time >= times[NEXT_MILLISECOND]!) {
+          times[MILLISECONDS] = (seconds[i]! - start) * 1e3 + ((nanoseconds[i]! / 1e6) | 0);
+          times[NEXT_MILLISECOND] = (times[MILLISECONDS]! + 1.0) * 1e6;
+        }
         if (time >= times[DEADLINE]!) slow.expireFragments();
       }
       code[i] = PENDING;

@@ -259,7 +259,7 @@ describe('a lying length', () => {
       },
     };
     expect((await drain(openCapture(watched))).errors).toEqual([]);
-    expect(Math.max(...lengths)).toBe(256 * 1024);
+    expect(Math.max(...lengths)).toBe(128 * 1024);
     expect(lengths.length).toBeLessThan(20);
   });
 
