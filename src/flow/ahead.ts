@@ -62,13 +62,7 @@ const writeKeyV4 = (rows: Int32Array, base: number, protocol: number, key: Int32
   const high = side === FROM_HIGH_END ? source : destination;
   const ports = side === FROM_HIGH_END ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort;
   key[at + LOW] = low;
-  key[at + LOW + 1] = 0;
-  key[at + LOW + 2] = 0;
-  key[at + LOW + 3] = 0;
   key[at + HIGH] = high;
-  key[at + HIGH + 1] = 0;
-  key[at + HIGH + 2] = 0;
-  key[at + HIGH + 3] = 0;
   key[at + PORTS] = ports;
   key[at + META] = protocol;
   key[at + KEY_HASH] = hashKeyV4(protocol, ports, low, high);

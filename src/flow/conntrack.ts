@@ -322,7 +322,7 @@ export class ConnectionTracker implements Tracker {
   }
 
   writeEnds(slot: number, row: Int32Array): void {
-    writeEntryEnds(this.table.words, slot * WORDS, row);
+    writeEntryEnds(this.table, slot, row);
   }
 
   replied(slot: number): boolean {
@@ -343,7 +343,7 @@ export class ConnectionTracker implements Tracker {
   /** What is known of a connection, in the kernel's terms (cold: for tests and explanations). */
   describe(slot: number): ConnectionDescription {
     const left = this.expiry.at[slot] === NEVER ? 0 : this.expiry.at[slot]! - this.state[CLOCK]!;
-    return describeEntry(this.table.words, slot * WORDS, left);
+    return describeEntry(this.table, slot, left);
   }
 
   /** What the fast path works on (memory/fast-path.ts). */
@@ -360,8 +360,8 @@ export class ConnectionTracker implements Tracker {
   }
 
   /** The table's entries and expiries as they are (cold: for tests). */
-  snapshot(): { readonly words: Int32Array; readonly expiry: Int32Array } {
-    return { words: this.table.words, expiry: this.expiry.at };
+  snapshot(): Readonly<Record<'words' | 'tails' | 'expiry', Int32Array>> {
+    return { words: this.table.words, tails: this.table.tails, expiry: this.expiry.at };
   }
 
   /** Bytes of memory, all taken at the start. */

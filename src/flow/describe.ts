@@ -1,10 +1,10 @@
 /**
  * An entry of the connection table in words (cold): for tests, explanations and comparison with the kernel's own list.
  *
- * In:  the entry's words.  Out: plain values, with the kernel's names of states.
+ * In:  the table and the entry's slot.  Out: plain values, with the kernel's names of states.
  */
-import { DST, FAMILY, SRC } from '../packet/row.js';
-import { ipv4Text, ipv6Text } from '../packet/text.js';
+import { DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
+import { addressText } from '../packet/text.js';
 import {
   ASSURED,
   FROM_HIGH,
@@ -24,10 +24,13 @@ import {
   SEEN_WORDS,
   STATE_MASK,
   STATE_SHIFT,
+  TAIL_WORDS,
   TCP_BITS,
   VTAG,
+  WORDS,
 } from './entry.js';
 import { SCTP_STATE_NAMES } from './sctp-states.js';
+import type { Table } from './table.js';
 import { SCALE_SHIFT } from './tcp-bits.js';
 import { TCP_STATE_NAMES } from './tcp-states.js';
 import { ICMP, ICMPV6, SCTP, TCP } from './tuple.js';
@@ -67,13 +70,13 @@ export interface ConnectionDescription {
 }
 
 /** @param left milliseconds until the entry expires. */
-export const describeEntry = (words: Int32Array, at: number, left: number): ConnectionDescription => {
+export const describeEntry = (table: Table, slot: number, left: number): ConnectionDescription => {
+  const { words } = table;
+  const at = slot * WORDS;
   const meta = words[at + META]!;
   const protocol = meta & 0xff;
-  const address = (w: number): string =>
-    (meta & KIND_IPV6) !== 0
-      ? ipv6Text(words[at + w]!, words[at + w + 1]!, words[at + w + 2]!, words[at + w + 3]!)
-      : ipv4Text(words[at + w]!);
+  const row = new Int32Array(STRIDE);
+  writeEntryEnds(table, slot, row);
   const ports = words[at + PORTS]!;
   const isIcmp = protocol === ICMP || protocol === ICMPV6;
   const fromHigh = (meta & FROM_HIGH) !== 0;
@@ -93,8 +96,8 @@ export const describeEntry = (words: Int32Array, at: number, left: number): Conn
   };
   return {
     protocol,
-    source: address(fromHigh ? HIGH : LOW),
-    destination: address(fromHigh ? LOW : HIGH),
+    source: addressText(row, 0, SRC),
+    destination: addressText(row, 0, DST),
     sourcePort: fromHigh ? highPort : lowPort,
     destinationPort: fromHigh ? lowPort : highPort,
     icmp: isIcmp ? { id: ports >>> 16, type: (ports >>> 8) & 255, code: ports & 255 } : null,
@@ -109,12 +112,15 @@ export const describeEntry = (words: Int32Array, at: number, left: number): Conn
 };
 
 /** Family and addresses of the connection's first packet, into a row. */
-export function writeEntryEnds(words: Int32Array, at: number, row: Int32Array): void {
-  const meta = words[at + META]!;
-  const fromHigh = (meta & FROM_HIGH) !== 0;
-  row[FAMILY] = (meta & KIND_IPV6) !== 0 ? 6 : 4;
-  for (let word = 0; word < 4; word++) {
-    row[SRC + word] = words[at + (fromHigh ? HIGH : LOW) + word]!;
-    row[DST + word] = words[at + (fromHigh ? LOW : HIGH) + word]!;
+export function writeEntryEnds({ words, tails }: Table, slot: number, row: Int32Array): void {
+  const meta = words[slot * WORDS + META]!;
+  const isV6 = (meta & KIND_IPV6) !== 0;
+  const [low, high] = (meta & FROM_HIGH) !== 0 ? [DST, SRC] : [SRC, DST];
+  row[FAMILY] = isV6 ? 6 : 4;
+  row[low] = words[slot * WORDS + LOW]!;
+  row[high] = words[slot * WORDS + HIGH]!;
+  for (let word = 0; word < 3; word++) {
+    row[low + 1 + word] = isV6 ? tails[slot * TAIL_WORDS + word]! : 0;
+    row[high + 1 + word] = isV6 ? tails[slot * TAIL_WORDS + 3 + word]! : 0;
   }
 }

@@ -9,22 +9,21 @@
  * Deletion shifts the followers of the probe chain back: no tombstones, so a chain is never longer than its entries.
  * There is one slot more than connections allowed: a new connection is built in place before it is known whether it stays.
  *
- * Memory a connection: 104 entry (16 of them the judge's) + 8 queue links + 4.2 expiry + 5 to 10 index = at most 126.2 bytes.
+ * Memory a connection: 80 entry (16 of them the judge's) + 24 tail + 8 queue links + 4.2 expiry + 5 to 10 index = at most
+ * 126.2 bytes, of which a connection of IPv4 never touches the tail.
  * The hash is keyed with a constant: the same packets give the same table on every run.
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
-import { HIGH, IN_TABLE, KIND_MASK, LOW, META, PORTS, WORDS } from './entry.js';
+import { HIGH, IN_TABLE, KEY_TAIL, KIND_MASK, LOW, META, PORTS, TAIL_WORDS, WORDS } from './entry.js';
 import { AHEAD } from './tracker.js';
 
-/** Words a key in Table.key: LOW to META, its hash, and the side it comes from (flow/tuple.ts). */
+/** Words a key in Table.key: LOW to META, IPv6's tail, its hash, and the side it comes from (flow/tuple.ts). */
 export const KEY_WORDS = 12;
 export const KEY_HASH = 10;
 export const KEY_SIDE = 11;
 
 /** The index has at least this many places a connection, and is a power of two. */
 const INDEX_PER_CONNECTION = 1.25;
-/** A word that lies a cache line of 64 bytes behind the first one, or just before it. */
-const LINE = 15;
 /** Places in use at first. */
 const SMALLEST_INDEX = 2 ** 12;
 /** Two words a direction change would alter are kept apart by the order of mixing; the constant is arbitrary. */
@@ -50,21 +49,18 @@ const finish = (hash: number): number => {
 export const hashKeyV4 = (kind: number, ports: number, low: number, high: number): number =>
   finish(mix(mix(mix(SEED ^ kind, ports), low), high));
 
-/** Hash of the key at words[at .. at + META]; IPv6 only costs the words that IPv4 leaves 0. */
-export const hashKey = (words: Int32Array, at: number): number => {
-  const kind = words[at + META]! & KIND_MASK;
-  const ports = words[at + PORTS]!;
-  const low = words[at + LOW]!;
-  const high = words[at + HIGH]!;
-  return kind <= 0xff ? hashKeyV4(kind, ports, low, high) : hashKeyV6(words, at, kind);
+/** Hash of the key at key[at]; IPv6 only costs the words that IPv4 does not have. */
+export const hashKey = (key: Int32Array, at: number): number => {
+  const kind = key[at + META]! & KIND_MASK;
+  return hashParts(kind, key[at + PORTS]!, key[at + LOW]!, key[at + HIGH]!, key, at + KEY_TAIL);
 };
-const hashKeyV6 = (words: Int32Array, at: number, kind: number): number => {
-  let h = mix(SEED ^ kind, words[at + PORTS]!);
-  h = mix(h, words[at + LOW]!);
-  h = mix(h, words[at + HIGH]!);
-  for (let w = 1; w < 4; w++) {
-    h = mix(h, words[at + LOW + w]!);
-    h = mix(h, words[at + HIGH + w]!);
+/** @param tails, at where the tail stands that a key of IPv6 has */
+const hashParts = (kind: number, ports: number, low: number, high: number, tails: Int32Array, at: number): number => {
+  if (kind <= 0xff) return hashKeyV4(kind, ports, low, high);
+  let h = mix(mix(mix(SEED ^ kind, ports), low), high);
+  for (let w = 0; w < 3; w++) {
+    h = mix(h, tails[at + w]!);
+    h = mix(h, tails[at + 3 + w]!);
   }
   return finish(h);
 };
@@ -81,6 +77,8 @@ const STATE = 4;
 export class Table {
   /** (capacity + 1) * WORDS; see entry.ts. */
   readonly words: Int32Array;
+  /** (capacity + 1) * TAIL_WORDS; of connections of IPv6. */
+  readonly tails: Int32Array;
   /** Keys to look up: LOW, HIGH, PORTS, and META with the bits of KIND_MASK only. The first is a single packet's; behind it
    *  are those that were prepared, AHEAD of them. */
   readonly key: Int32Array;
@@ -96,6 +94,7 @@ export class Table {
     memory: Memory = OWN_MEMORY,
   ) {
     this.words = memory.int32((capacity + 1) * WORDS);
+    this.tails = memory.int32((capacity + 1) * TAIL_WORDS);
     this.key = memory.int32((1 + AHEAD) * KEY_WORDS);
     const places = 2 ** Math.max(3, Math.ceil(Math.log2(capacity * INDEX_PER_CONNECTION + 1)));
     this.index = memory.int32(places);
@@ -113,7 +112,7 @@ export class Table {
 
   /** Bytes of the entries, tags and index together. */
   get bytes(): number {
-    return this.words.byteLength + this.index.byteLength;
+    return this.words.byteLength + this.tails.byteLength + this.index.byteLength;
   }
 
   /** @returns the slot of the first key, or -1. */
@@ -133,7 +132,7 @@ export class Table {
       words[at + LOW] === key[of + LOW] &&
       words[at + HIGH] === key[of + HIGH] &&
       (words[at + META]! & (KIND_MASK | IN_TABLE)) === (kind | IN_TABLE) &&
-      (kind <= 0xff || sameTail(words, at, key, of))
+      (kind <= 0xff || this.sameTail(slot, of))
     ) {
       return slot;
     }
@@ -162,7 +161,7 @@ export class Table {
           words[at + LOW] === low &&
           words[at + HIGH] === high &&
           (words[at + META]! & KIND_MASK) === kind &&
-          (kind <= 0xff || sameTail(words, at, key, of))
+          (kind <= 0xff || this.sameTail(slot, of))
         ) {
           return slot;
         }
@@ -177,6 +176,23 @@ export class Table {
     const at = slot * WORDS;
     for (let w = 0; w <= META; w++) words[at + w] = key[of + w]!;
     for (let w = META + 1; w < WORDS; w++) words[at + w] = 0;
+    if (key[of + META]! <= 0xff) return;
+    for (let w = 0; w < TAIL_WORDS; w++) this.tails[slot * TAIL_WORDS + w] = key[of + KEY_TAIL + w]!;
+  }
+
+  /** Whether slot and key have the same tail. */
+  private sameTail(slot: number, of: number): boolean {
+    const { tails, key } = this;
+    const at = slot * TAIL_WORDS;
+    for (let w = 0; w < TAIL_WORDS; w++) if (tails[at + w] !== key[of + KEY_TAIL + w]) return false;
+    return true;
+  }
+
+  private hashOf(slot: number): number {
+    const { words, tails } = this;
+    const at = slot * WORDS;
+    const kind = words[at + META]! & KIND_MASK;
+    return hashParts(kind, words[at + PORTS]!, words[at + LOW]!, words[at + HIGH]!, tails, slot * TAIL_WORDS);
   }
 
   /**
@@ -198,7 +214,7 @@ export class Table {
     }
     for (let i = 0; i < count; i++) {
       const at = candidates[i]! * WORDS;
-      touched ^= words[at]! ^ words[at + LINE]! ^ words[at + WORDS - 1]!;
+      touched ^= words[at]! ^ words[at + WORDS - 1]!;
     }
     this.state[TOUCHED] = touched;
   }
@@ -215,7 +231,7 @@ export class Table {
   private place(slot: number): void {
     const { index } = this;
     const indexMask = this.state[INDEX_MASK]!;
-    const hash = hashKey(this.words, slot * WORDS);
+    const hash = this.hashOf(slot);
     let place = hash & indexMask;
     while (index[place] !== 0) place = (place + 1) & indexMask;
     index[place] = (hash & ~this.slotMask) | (slot + 1);
@@ -236,10 +252,10 @@ export class Table {
   remove(slot: number): void {
     const { index, slotMask, words } = this;
     const indexMask = this.state[INDEX_MASK]!;
-    let hole = hashKey(words, slot * WORDS) & indexMask;
+    let hole = this.hashOf(slot) & indexMask;
     while ((index[hole]! & slotMask) !== slot + 1) hole = (hole + 1) & indexMask;
     for (let place = (hole + 1) & indexMask; index[place] !== 0; place = (place + 1) & indexMask) {
-      const home = hashKey(words, ((index[place]! & slotMask) - 1) * WORDS) & indexMask;
+      const home = this.hashOf((index[place]! & slotMask) - 1) & indexMask;
       // The follower may fill the hole unless its home lies cyclically in (hole, place].
       if (((place - home) & indexMask) >= ((place - hole) & indexMask)) {
         index[hole] = index[place]!;
@@ -252,11 +268,3 @@ export class Table {
     this.state[LIVE] = this.state[LIVE]! - 1;
   }
 }
-
-const sameTail = (words: Int32Array, at: number, key: Int32Array, of: number): boolean =>
-  words[at + 1] === key[of + 1] &&
-  words[at + 2] === key[of + 2] &&
-  words[at + 3] === key[of + 3] &&
-  words[at + 5] === key[of + 5] &&
-  words[at + 6] === key[of + 6] &&
-  words[at + 7] === key[of + 7];

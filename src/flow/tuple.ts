@@ -6,7 +6,7 @@
  * key: the lower end (address, then port) stands first; for ICMP, the requester.
  */
 import { DPORT, DST, END, FAMILY, ICMP_CODE, ICMP_TYPE, L4, PROTOCOL, SPORT, SRC } from '../packet/row.js';
-import { HIGH, KIND_IPV6, LOW, META, PORTS } from './entry.js';
+import { HIGH, KEY_TAIL, KIND_IPV6, LOW, META, PORTS } from './entry.js';
 
 export const ICMP = 1;
 export const TCP = 6;
@@ -54,9 +54,11 @@ const compareEnds = (rows: Int32Array, base: number, sourcePort: number, destina
 };
 
 const writeEnds = (rows: Int32Array, low: number, high: number, key: Int32Array, of: number): void => {
-  for (let w = 0; w < 4; w++) {
-    key[of + LOW + w] = rows[low + w]!;
-    key[of + HIGH + w] = rows[high + w]!;
+  key[of + LOW] = rows[low]!;
+  key[of + HIGH] = rows[high]!;
+  for (let w = 0; w < 3; w++) {
+    key[of + KEY_TAIL + w] = rows[low + 1 + w]!;
+    key[of + KEY_TAIL + 3 + w] = rows[high + 1 + w]!;
   }
 };
 

@@ -63,8 +63,8 @@ async function judgeAll(
     for (const late of judge.datagrams?.takeLate() ?? []) writeLate(late, found, late.number - 1);
   }
   source.close();
-  const { words, expiry } = tracker.snapshot();
-  const table = [...words, ...expiry];
+  const { words, tails, expiry } = tracker.snapshot();
+  const table = [...words, ...tails, ...expiry];
   return { verdicts: found, counters: tracker.counters(), decisions: decisions.list, table };
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HIGH, KIND_IPV6, LOW, META, PORTS, WORDS } from '../../src/flow/entry.js';
+import { HIGH, KEY_TAIL, KIND_IPV6, LOW, META, PORTS, TAIL_WORDS, WORDS } from '../../src/flow/entry.js';
 import { Expiry, NEVER } from '../../src/flow/expiry.js';
 import { QUEUE_SETTLED, QUEUE_UNREPLIED, Queues } from '../../src/flow/queues.js';
 import { hashKey, Table } from '../../src/flow/table.js';
@@ -15,11 +15,11 @@ const setKey = (table: Table, key: readonly number[]): void => {
 const keys = fc
   .tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 5 }), fc.boolean())
   .map(([low, high, ports, v6]) => {
-    const key = new Array<number>(META + 1).fill(0);
+    const key = new Array<number>(KEY_TAIL + TAIL_WORDS).fill(0);
     key[LOW] = low;
     key[HIGH] = high;
     key[PORTS] = ports;
-    if (v6) key[LOW + 3] = ports;
+    if (v6) key[KEY_TAIL + 2] = ports;
     key[META] = v6 ? 6 | KIND_IPV6 : 6;
     return key;
   });
@@ -109,7 +109,7 @@ describe('the table of connections', () => {
     const words = new Int32Array(WORDS);
     const places = new Set<number>();
     for (let i = 0; i < 4096; i++) {
-      words.set([0x0a000000 + (i >> 6), 0, 0, 0, 0x0a010000, 0, 0, 0, (80 << 16) | (40000 + (i & 63)), 6]);
+      words.set([0x0a000000 + (i >> 6), 0x0a010000, (80 << 16) | (40000 + (i & 63)), 6]);
       places.add(hashKey(words, 0) & 4095);
     }
     // Random places would leave 1/e of them empty.
