@@ -158,6 +158,7 @@ export class ConnectionTracker implements Tracker {
     const count = prepareKeys(this.table, rows, bytes, from, to);
     this.table.touch(count);
     this.expiry.touch(this.table.candidates, count);
+    this.queues.touch(this.table.words, this.table.candidates, count);
   }
 
   track(rows: Int32Array, base: number, bytes: Uint8Array, now: Float, prepared = -1): number {

@@ -56,8 +56,9 @@ export class Expiry {
   /** Reads what set() will write, for many slots at once. */
   touch(slots: Int32Array, count: number): void {
     const { at } = this;
+    const bounds = this.levels[1]!;
     let touched = 0;
-    for (let i = 0; i < count; i++) touched ^= at[slots[i]!]!;
+    for (let i = 0; i < count; i++) touched ^= at[slots[i]!]! ^ at[bounds + (slots[i]! >> SHIFT)]!;
     this.levels[MOST_LEVELS - 1] = touched;
   }
 

@@ -3,10 +3,12 @@
  *
  * UNREPLIED: connections that saw one direction only, oldest first. SETTLED: both directions seen, but nothing that Linux
  * counts as assured, or a connection that is closing; in the order in which they came to be so. Connections in neither are
- * never evicted. A queue is a doubly linked list in two arrays; slots that came free are chained through the same array.
+ * never evicted. A queue is a doubly linked list; a slot's two links stand side by side, and slots that came free are chained
+ * through the first.
  */
 
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import { META, QUEUE_MASK, WORDS } from './entry.js';
 
 export const QUEUE_NONE = 0;
 export const QUEUE_UNREPLIED = 1;
@@ -18,25 +20,26 @@ const FIRST = 0;
 const LAST = 3;
 const FREE = 6;
 const FRESH = 7;
-const ENDS = 8;
+/** A word that only touch() writes. */
+const TOUCHED = 8;
+const ENDS = 9;
 
 export class Queues {
-  private readonly next: Int32Array;
-  private readonly previous: Int32Array;
+  /** Of slot s the next one at 2 * s, the previous one behind it. */
+  private readonly links: Int32Array;
   private readonly ends: Int32Array;
 
   constructor(
     private readonly slots: number,
     memory: Memory = OWN_MEMORY,
   ) {
-    this.next = memory.int32(slots);
-    this.previous = memory.int32(slots);
+    this.links = memory.int32(2 * slots);
     this.ends = memory.int32(ENDS).fill(-1);
     this.ends[FRESH] = 0;
   }
 
   get bytes(): number {
-    return this.next.byteLength + this.previous.byteLength;
+    return this.links.byteLength;
   }
 
   /** A free slot; there is always one, because the table has a slot more than it may hold connections. */
@@ -44,7 +47,7 @@ export class Queues {
     const { ends } = this;
     const slot = ends[FREE]!;
     if (slot >= 0) {
-      ends[FREE] = this.next[slot]!;
+      ends[FREE] = this.links[2 * slot]!;
       return slot;
     }
     const fresh = ends[FRESH]!;
@@ -54,28 +57,39 @@ export class Queues {
   }
 
   give(slot: number): void {
-    this.next[slot] = this.ends[FREE]!;
+    this.links[2 * slot] = this.ends[FREE]!;
     this.ends[FREE] = slot;
   }
 
+  /** Reads what unlink() will, of those of the slots that stand in a queue. */
+  touch(words: Int32Array, slots: Int32Array, count: number): void {
+    const { links } = this;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]!;
+      if ((words[slot * WORDS + META]! & QUEUE_MASK) !== 0) touched ^= links[2 * slot]!;
+    }
+    this.ends[TOUCHED] = touched;
+  }
+
   append(queue: number, slot: number): void {
-    const { next, previous, ends } = this;
+    const { links, ends } = this;
     const before = ends[LAST + queue]!;
-    previous[slot] = before;
-    next[slot] = -1;
+    links[2 * slot + 1] = before;
+    links[2 * slot] = -1;
     if (before < 0) ends[FIRST + queue] = slot;
-    else next[before] = slot;
+    else links[2 * before] = slot;
     ends[LAST + queue] = slot;
   }
 
   unlink(queue: number, slot: number): void {
-    const { next, previous, ends } = this;
-    const before = previous[slot]!;
-    const after = next[slot]!;
+    const { links, ends } = this;
+    const before = links[2 * slot + 1]!;
+    const after = links[2 * slot]!;
     if (before < 0) ends[FIRST + queue] = after;
-    else next[before] = after;
+    else links[2 * before] = after;
     if (after < 0) ends[LAST + queue] = before;
-    else previous[after] = before;
+    else links[2 * after + 1] = before;
   }
 
   /** The slot to evict: the oldest unreplied, else the oldest settled, else -1. */

@@ -60,15 +60,20 @@ export class FastPath {
   /** An exported loop, taking typed arrays where the TypeScript one takes them. */
   entry<F extends (...given: never[]) => unknown>(name: string): F {
     const loop = this.exports[name] as Callable;
-    const call = (...given: unknown[]): unknown => loop(...given.map(value => this.word(value, name)));
+    const call = (...given: unknown[]): unknown => {
+      for (let i = 0; i < given.length; i++) given[i] = this.word(given[i], name);
+      return loop(...given);
+    };
     return call as unknown as F;
   }
 
   private word(value: unknown, name: string): unknown {
     if (!ArrayBuffer.isView(value)) return value;
     if (value.buffer !== this.buffer) throw new Error(`${name}: an array that is not of the fast path's memory`);
-    if (!(value instanceof DataView)) this.arrays.set(value.byteOffset, value as TypedArray);
-    return value.byteOffset;
+    const address = value.byteOffset;
+    if (this.arrays.get(address) !== value && !(value instanceof DataView))
+      this.arrays.set(address, value as TypedArray);
+    return address;
   }
 
   /** @param name `Class_method:kinds` or `function:kinds`; kinds: a an array's address, b a flag, n a number */

@@ -30,9 +30,10 @@ export const DECISIONS = 1 << 16;
 /** Connections remembered at most, and words of each; the number is a power of two. */
 const MOST_CONNECTIONS = 1 << 20;
 const CONNECTION_WORDS = 4;
-/** Services between two workloads remembered, and words of each; the number is a power of two. */
+/** Services between two workloads remembered, two a place, and words of each; the number is a power of two. */
 const SERVICES = 1 << 16;
 const SERVICE_WORDS = 8;
+const PLACE_WORDS = 2 * SERVICE_WORDS;
 /** Conversation + 1 stands in memory, so that 0 says "not known". */
 const NOT_KNOWN = -1;
 
@@ -154,10 +155,13 @@ export class Counters {
     const source = this.owners.ownerOf(rows, base, original ? SRC : DST);
     const destination = this.owners.ownerOf(rows, base, original ? DST : SRC);
     const { workloads } = this;
-    const at = servicePlace(decision, serviceKey(rows, base, marks), workloads[source]!, workloads[destination]!);
-    if (!this.isService(at, decision, serviceKey(rows, base, marks), workloads[source]!, workloads[destination]!))
-      return false;
-    const conversation = this.services[at + 4]! - 1;
+    const conversation = this.ofService(
+      decision,
+      serviceKey(rows, base, marks),
+      workloads[source]!,
+      workloads[destination]!,
+    );
+    if (conversation < 0) return false;
     this.remember(connection, conversation, source, destination);
     this.add(flags, conversation, source, destination, true);
     this.keep(conversation, source, destination);
@@ -227,7 +231,14 @@ export class Counters {
     connections[at + 3] = destination;
   }
 
-  /** Whether the place is that of a TCP or UDP port between two workloads. */
+  /** The conversation of a TCP or UDP port between two workloads, or -1. */
+  private ofService(decision: number, service: number, source: number, destination: number): number {
+    const at = servicePlace(decision, service, source, destination);
+    if (this.isService(at, decision, service, source, destination)) return this.services[at + 4]! - 1;
+    const other = at + SERVICE_WORDS;
+    return this.isService(other, decision, service, source, destination) ? this.services[other + 4]! - 1 : NOT_KNOWN;
+  }
+
   private isService(at: number, decision: number, service: number, source: number, destination: number): boolean {
     const { services } = this;
     return (
@@ -239,10 +250,11 @@ export class Counters {
     );
   }
 
-  /** @param source, destination owners */
+  /** The one that stood first in the place goes to the second (cold). @param source, destination owners */
   rememberService(decision: number, service: number, source: number, destination: number, conversation: number): void {
     const { services, workloads } = this;
     const at = servicePlace(decision, service, workloads[source]!, workloads[destination]!);
+    services.copyWithin(at + SERVICE_WORDS, at, at + SERVICE_WORDS);
     services[at] = decision;
     services[at + 1] = service;
     services[at + 2] = workloads[source]!;
@@ -254,7 +266,7 @@ export class Counters {
 const servicePlace = (decision: number, service: number, source: number, destination: number): number => {
   const ends = Math.imul(source, 0xc2b2ae35) ^ Math.imul(destination, 0x27d4eb2f);
   const hash = Math.imul(decision, 0x9e3779b1) ^ Math.imul(service, 0x85ebca6b) ^ ends ^ (ends >>> 15);
-  return ((hash ^ (hash >>> 15)) & (SERVICES - 1)) * SERVICE_WORDS;
+  return ((hash ^ (hash >>> 15)) & ((SERVICES >> 1) - 1)) * PLACE_WORDS;
 };
 
 /** Protocol and responder's port of a TCP or UDP packet, 0 for others; what conversations are told apart by. */

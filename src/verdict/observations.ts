@@ -47,6 +47,7 @@ export function createObservations(inventory: Inventory, memory: Memory = OWN_ME
       });
     },
     connection(source, destination, time) {
+      if ((source < 0 || watched[source] === 0) && (destination < 0 || watched[destination] === 0)) return;
       if (source >= 0 && owners[source]!.kind === 'node' && source !== destination) fromNodes++;
       checkAge(source, time);
       checkAge(destination, time);
