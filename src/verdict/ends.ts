@@ -33,6 +33,15 @@ export interface LookAhead {
   count: number;
 }
 
+/** Decisions remembered, a power of two, and words of each. */
+const MET = 1 << 13;
+const MET_WORDS = 8;
+
+const placeOf = (egress: number, ingress: number, forward: number, ends: number): number => {
+  const hash = Math.imul(Math.imul(egress, 0xc2b2ae35) ^ Math.imul(ingress, 0x27d4eb2f) ^ forward ^ ends, 0x9e3779b1);
+  return ((hash ^ (hash >>> 15)) & (MET - 1)) * MET_WORDS;
+};
+
 export const newLookAhead = (): LookAhead => ({
   rows: new Int32Array(0),
   seconds: new Float64Array(0),
@@ -89,9 +98,32 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
   const asAddressed = (rows: Int32Array, base: number, word: number): number =>
     classifier.ownerOf(rows, base, word) < 0 ? NOBODY : AS_ADDRESSED;
 
+  /** Decisions met before, direct-mapped: the outcomes and the ends, and the decision + 1. */
+  const met = new Int32Array(MET * MET_WORDS);
+
   function decide(rows: Int32Array, base: number): number {
     classifier.classify(rows, base, out, 0);
-    return record(asAddressed(rows, base, SRC), asAddressed(rows, base, DST), judged());
+    const source = asAddressed(rows, base, SRC);
+    const destination = asAddressed(rows, base, DST);
+    const egress = out[EGRESS]!;
+    const ingress = out[INGRESS]!;
+    const forward = out[FORWARD]!;
+    const ends = source * 4 + destination;
+    const at = placeOf(egress, ingress, forward, ends);
+    if (
+      met[at + 4] === 0 ||
+      met[at] !== egress ||
+      met[at + 1] !== ingress ||
+      met[at + 2] !== forward ||
+      met[at + 3] !== ends
+    ) {
+      met[at] = egress;
+      met[at + 1] = ingress;
+      met[at + 2] = forward;
+      met[at + 3] = ends;
+      met[at + 4] = record(source, destination, judged()) + 1;
+    }
+    return met[at + 4]! - 1;
   }
 
   /** The packet as it was sent, to where it arrived. */

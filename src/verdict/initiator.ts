@@ -7,6 +7,7 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { DPORT, DST, FAMILY, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE, TCP_FLAGS } from '../packet/row.js';
+import type { OwnerLookup } from '../tree/classifier.js';
 
 /** The source began it, and this is its first packet. */
 export const BEGINS = 0;
@@ -42,14 +43,13 @@ export const icmpRequestOf = (family: number, type: number): number => (family =
 
 export interface InitiatorInference {
   /**
-   * @param source owner indices of the packet's source and destination, -1 where unknown
    * @param now nanoseconds since the capture's first packet
    * @param untracked connection tracking would not begin a connection with this packet
    */
-  infer(rows: Int32Array, base: number, source: number, destination: number, now: number, untracked: boolean): number;
+  infer(rows: Int32Array, base: number, now: number, untracked: boolean): number;
 }
 
-export function createInitiatorInference(inventory: Inventory): InitiatorInference {
+export function createInitiatorInference(inventory: Inventory, owners: OwnerLookup): InitiatorInference {
   const listening = listeningPorts(inventory);
   const nodePorts = nodePortsOf(inventory);
   const listens = (owner: number, protocol: number, port: number): boolean =>
@@ -58,11 +58,11 @@ export function createInitiatorInference(inventory: Inventory): InitiatorInferen
       (nodePorts.has(protocol * 0x10000 + port) && inventory.owners[owner]!.kind === 'node'));
 
   /** Positive: the destination is the server; negative: the source is; 0: the ports do not tell. */
-  function byPorts(rows: Int32Array, base: number, source: number, destination: number, protocol: number): number {
+  function byPorts(rows: Int32Array, base: number, protocol: number): number {
     const sport = rows[base + SPORT]!;
     const dport = rows[base + DPORT]!;
-    const sourceListens = listens(source, protocol, sport);
-    const destinationListens = listens(destination, protocol, dport);
+    const sourceListens = listens(owners.ownerOf(rows, base, SRC), protocol, sport);
+    const destinationListens = listens(owners.ownerOf(rows, base, DST), protocol, dport);
     if (sourceListens !== destinationListens) return destinationListens ? 1 : -1;
     if (sport < PRIVILEGED !== dport < PRIVILEGED) return dport < PRIVILEGED ? 1 : -1;
     if (sport >= EPHEMERAL !== dport >= EPHEMERAL) return sport >= EPHEMERAL ? 1 : -1;
@@ -70,21 +70,21 @@ export function createInitiatorInference(inventory: Inventory): InitiatorInferen
   }
 
   return {
-    infer(rows, base, source, destination, now, untracked) {
+    infer(rows, base, now, untracked) {
       const protocol = rows[base + PROTOCOL]!;
       if (protocol === TCP) {
         const flags = rows[base + TCP_FLAGS]!;
         if ((flags & (SYN | ACK)) === SYN) return BEGINS;
         if ((flags & SYN) !== 0) return MIDSTREAM_DESTINATION;
-        const told = byPorts(rows, base, source, destination, protocol);
+        const told = byPorts(rows, base, protocol);
         if (told !== 0) return told > 0 ? MIDSTREAM_SOURCE : MIDSTREAM_DESTINATION;
         return rows[base + DPORT]! <= rows[base + SPORT]! ? MIDSTREAM_SOURCE : MIDSTREAM_DESTINATION;
       }
       if (protocol === SCTP && untracked) {
-        return byPorts(rows, base, source, destination, protocol) < 0 ? MIDSTREAM_DESTINATION : MIDSTREAM_SOURCE;
+        return byPorts(rows, base, protocol) < 0 ? MIDSTREAM_DESTINATION : MIDSTREAM_SOURCE;
       }
       if (protocol === UDP && now <= BEFORE_CAPTURE_NS) {
-        return byPorts(rows, base, source, destination, protocol) < 0 ? MIDSTREAM_DESTINATION : BEGINS;
+        return byPorts(rows, base, protocol) < 0 ? MIDSTREAM_DESTINATION : BEGINS;
       }
       if (protocol === ICMP || protocol === ICMP6) {
         return isIcmpReply(rows[base + FAMILY]!, rows[base + ICMP_TYPE]!) ? MIDSTREAM_DESTINATION : BEGINS;

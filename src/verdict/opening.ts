@@ -7,7 +7,7 @@
  * connections that the table cannot hold are remembered; in dataplane mode a packet is what it is.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import { DST, SRC, STRIDE } from '../packet/row.js';
+import { DST, STRIDE } from '../packet/row.js';
 import type { Classifier } from '../tree/classifier.js';
 import type { Decisions } from './decisions.js';
 import { EndOwners } from './end-owners.js';
@@ -74,7 +74,7 @@ export class Opening {
     this.services = createServices(inventory);
     const views = createViews(classifier, inventory, this.services);
     this.ends = createEnds(classifier, inventory, decisions, views);
-    this.initiators = createInitiatorInference(inventory);
+    this.initiators = createInitiatorInference(inventory, classifier);
     this.recent = createRecentConnections(views);
     this.owners = new EndOwners(decisions.list, classifier);
   }
@@ -180,9 +180,7 @@ export class Opening {
 
   /** Sets `reversed` and `midstream`. */
   private inferInitiator(rows: Int32Array, base: number, now: number, untracked: boolean): void {
-    const { classifier } = this.parts;
-    const source = classifier.ownerOf(rows, base, SRC);
-    const inferred = this.initiators.infer(rows, base, source, classifier.ownerOf(rows, base, DST), now, untracked);
+    const inferred = this.initiators.infer(rows, base, now, untracked);
     this.midstream = inferred !== BEGINS;
     this.reversed = inferred === MIDSTREAM_DESTINATION;
   }
