@@ -16,6 +16,7 @@ import { Translator } from './translate.mjs';
 const ENTRIES = [
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
+  ['tree/crossing-lookup', null, 'crossBatch'],
 ];
 /** Interfaces whose only implementation in the fast path is this class. */
 const STANDS = { Tracker: ['flow/conntrack', 'ConnectionTracker'] };

@@ -8,6 +8,7 @@
  * many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet known costs a
  * wrong guess only where the next loop looks at it. So what does not go on is written where the next one overwrites it.
  */
+import { someHalfAbove } from '../memory/halves.js';
 
 /** Headers a batch. */
 export const LANES = 128;
@@ -29,23 +30,23 @@ export const DESTINATION_SIDE = SOURCE_SIDE + SIDE_WORDS;
 /** Displaced pairs of labels; the order that holds where nothing matches. */
 export const PAIRS = DESTINATION_SIDE + SIDE_WORDS;
 export const LAST_ORDER = PAIRS + 1;
-/** Bit -> layer of the source; MOST_TUPLES words on, of the destination. */
+/** Bit -> the place of the source's label in its row | of the destination's << 8. */
 export const TUPLES = LAST_ORDER + 1;
 /** Protocol + 1 -> code. */
-export const CODES = TUPLES + 2 * MOST_TUPLES;
+export const CODES = TUPLES + MOST_TUPLES;
 export const HEAD_WORDS = CODES + 257;
 
 export const SOURCE = 0;
 export const DESTINATION = SOURCE + 4 * LANES;
-/** The fields of header trees, in their order. */
-export const X = DESTINATION + 4 * LANES;
-export const Y = X + LANES;
-export const CODE = Y + LANES;
+/** Ports, or ICMP type and code, and the protocol's code, as writeQuery() has them: four words a lane. */
+export const QUERY = DESTINATION + 4 * LANES;
 /** Out: the order of the first term that matches; and the classes of the addresses. */
-export const BEST = CODE + LANES;
+export const BEST = QUERY + 4 * LANES;
 export const SOURCE_CLASS = BEST + LANES;
 export const DESTINATION_CLASS = SOURCE_CLASS + LANES;
-const PROBE_LANE = DESTINATION_CLASS + LANES;
+/** Pairs of layers to be looked at: bits, rows of both sides, place of the first bit's layers << 8 | lane. */
+const LEFT = DESTINATION_CLASS + LANES;
+const PROBE_LANE = LEFT + 4 * (LANES * ROW_BITS + 1);
 const PROBE_SLOT = PROBE_LANE + LANES * MOST_TUPLES;
 const PROBE_ROW = PROBE_SLOT + LANES * MOST_TUPLES;
 const WALK_LANE = PROBE_ROW + LANES * MOST_TUPLES;
@@ -53,6 +54,16 @@ const WALK_AT = WALK_LANE + LANES * MOST_TUPLES;
 const LIST_LANE = WALK_AT + LANES * MOST_TUPLES;
 const LIST_AT = LIST_LANE + LANES * MOST_TUPLES;
 export const SCRATCH_WORDS = LIST_AT + LANES * MOST_TUPLES + 1;
+
+/** A lane's fields in the halves that records are held against (header-lists.ts): each once as it is, once inverted. */
+export function writeQuery(W: Int32Array, lane: number, x: number, y: number, code: number): void {
+  const at = QUERY + lane * 4;
+  const ports = x | (y << 16);
+  W[at] = ports;
+  W[at + 1] = code | 0xffff0000;
+  W[at + 2] = ~ports;
+  W[at + 3] = ~code;
+}
 
 /** One family's lanes. */
 export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: number): void {
@@ -63,7 +74,7 @@ export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: 
     findClasses6(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
     findClasses6(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
   }
-  const probes = findProbes(T, W, count);
+  const probes = findProbes(T, W, findRows(T, W, count));
   const hits = keepHits(T, W, probes);
   match(T, W, walk(T, W, hits >> 16, hits & 0xffff));
 }
@@ -118,34 +129,60 @@ function notAbove(key: number, value: number): number {
   return ((((~value & key) | (~(value ^ key) & (value - key))) >>> 31) ^ 1) & 1;
 }
 
-/** Probes of every lane: lane, offset of the source label's row, slot. */
-function findProbes(T: Int32Array, W: Int32Array, count: number): number {
-  const pairs = T[PAIRS]!;
+/** Rows of every lane's classes, and the pairs of layers that both have. */
+function findRows(T: Int32Array, W: Int32Array, count: number): number {
   const last = T[LAST_ORDER]!;
   const sourceRows = T[SOURCE_SIDE + ROWS]!;
   const sourceStride = T[SOURCE_SIDE + STRIDE]!;
   const destinationRows = T[DESTINATION_SIDE + ROWS]!;
   const destinationStride = T[DESTINATION_SIDE + STRIDE]!;
-  let probes = 0;
-  for (let i = 0; i < count; i++) {
-    const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
-    const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
-    W[BEST + i] = last;
-    let bits = T[from]! & T[to]!;
-    let tuple = TUPLES + 31;
-    for (let word = 1; word <= ROW_BITS; word++) {
-      while (bits !== 0) {
-        const at = tuple - Math.clz32(bits & (0 - bits));
-        bits &= bits - 1;
-        const row = T[from + T[at]!]!;
-        W[PROBE_LANE + probes] = i;
-        W[PROBE_ROW + probes] = row;
-        W[PROBE_SLOT + probes] = pairs + ((row + T[to + T[at + MOST_TUPLES]!]!) << 1);
-        probes++;
-      }
-      bits = T[from + 1]! & T[to + 1]!;
-      tuple = TUPLES + 63;
+  let left = 0;
+  for (let word = 0; word < ROW_BITS; word++) {
+    const tuples = TUPLES + 31 + word * 32;
+    for (let i = 0; i < count; i++) {
+      const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
+      const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
+      const bits = T[from + word]! & T[to + word]!;
+      const at = LEFT + left * 4;
+      W[at] = bits;
+      W[at + 1] = from;
+      W[at + 2] = to;
+      W[at + 3] = (tuples << 8) | i;
+      left += (bits | (0 - bits)) >>> 31;
     }
+  }
+  for (let i = 0; i < count; i++) W[BEST + i] = last;
+  return left;
+}
+
+/** One probe of every lane at a time: lane, offset of the source label's row, slot. */
+function findProbes(T: Int32Array, W: Int32Array, lanes: number): number {
+  const pairs = T[PAIRS]!;
+  let left = lanes;
+  let probes = 0;
+  while (left > 0) {
+    let next = 0;
+    for (let h = 0; h < left; h++) {
+      const item = LEFT + h * 4;
+      const bits = W[item]!;
+      const from = W[item + 1]!;
+      const to = W[item + 2]!;
+      const lane = W[item + 3]!;
+      const layers = T[(lane >>> 8) - Math.clz32(bits & (0 - bits))]!;
+      const row = T[from + (layers & 0xff)]!;
+      W[PROBE_LANE + probes] = lane & 0xff;
+      W[PROBE_ROW + probes] = row;
+      W[PROBE_SLOT + probes] = pairs + ((row + T[to + (layers >>> 8)]!) << 1);
+      probes++;
+      const rest = bits & (bits - 1);
+      const at = LEFT + next * 4;
+      W[at] = rest;
+      W[at + 1] = from;
+      W[at + 2] = to;
+      W[at + 3] = lane;
+      next += (rest | (0 - rest)) >>> 31;
+    }
+    left = next;
   }
   return probes;
 }
@@ -184,7 +221,7 @@ function walk(T: Int32Array, W: Int32Array, walks: number, lists: number): numbe
       const lane = W[WALK_LANE + h]!;
       const node = ~W[WALK_AT + h]!;
       const test = T[node]!;
-      const value = W[X + lane + (test >>> 16) * LANES]!;
+      const value = (W[QUERY + lane * 4 + (test >>> 21)]! >>> ((test >>> 16) & 16)) & 0xffff;
       const at = T[node + 1 + (((test & 0xffff) - value) >>> 31)]!;
       W[WALK_LANE + next] = lane;
       W[WALK_AT + next] = at;
@@ -206,28 +243,17 @@ function match(T: Int32Array, W: Int32Array, lists: number): void {
     for (let h = 0; h < left; h++) {
       const lane = W[LIST_LANE + h]!;
       const at = W[LIST_AT + h]!;
-      const x = W[X + lane]!;
-      const y = W[Y + lane]!;
-      const code = W[CODE + lane]!;
-      const xs = T[at]!;
-      const ys = T[at + 1]!;
-      const codes = T[at + 2]!;
-      const outside =
-        ((x - (xs & 0xffff)) |
-          ((xs >>> 16) - x) |
-          (y - (ys & 0xffff)) |
-          ((ys >>> 16) - y) |
-          (code - (codes & 511)) |
-          (((codes >>> 9) & 511) - code)) >>
-        31;
-      const order = T[at + 3]! | (outside & 0x7fffffff);
+      const outside = someHalfAbove(T, at, W, QUERY + lane * 4);
+      const high = T[at + 3]!;
+      const order = (T[at + 1]! >>> 16) | (high & 0x7fff0000);
       const best = W[BEST + lane]!;
-      const less = (order - best) >> 31;
-      W[BEST + lane] = (order & less) | (best & ~less);
+      const earlier = (order - best) >> 31;
+      const better = earlier & (outside - 1);
+      W[BEST + lane] = (order & better) | (best & ~better);
       W[LIST_LANE + next] = lane;
       W[LIST_AT + next] = at + 4;
-      // Goes on where the record does not match and is not the last.
-      next += outside & ~(codes >> 18) & 1;
+      // Goes on where the record does not match, is not the last, and those behind it could still be earlier than the best.
+      next += outside & earlier & ~(high >> 31);
     }
     left = next;
   }

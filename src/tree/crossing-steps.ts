@@ -5,6 +5,8 @@
  * sets whose packets can take the most steps. It walks what tree/crossing-lookup.ts walks, one header at a time, as plainly
  * as can be: a load of a table and a comparison with a key are a step each.
  */
+
+import { someHalfAbove } from '../memory/halves.js';
 import type { Rule } from '../rules/ruleset.js';
 import type { Crossing } from './crossing.js';
 import {
@@ -14,13 +16,14 @@ import {
   MAP4,
   MAP4_DEPTH,
   MAP4_SHIFT,
-  MOST_TUPLES,
   PAIRS,
+  QUERY,
   ROW_BITS,
   ROWS,
   SOURCE_SIDE,
   STRIDE,
   TUPLES,
+  writeQuery,
 } from './crossing-lookup.js';
 
 /** An address as four unsigned or signed words, IPv4 in the first alone. */
@@ -48,16 +51,18 @@ export function crossingSteps(crossing: Crossing, source: Words, destination: Wo
   const { headers, steps: before, ...lookups } = hitsOf(T, source, destination, family);
   let steps = before;
   let order = T[LAST_ORDER]!;
+  const query = new Int32Array(QUERY + 4);
+  writeQuery(query, 0, ...fields);
   for (const start of headers) {
     let at = start;
     for (; at < 0; steps++) {
       const test = T[~at]!;
-      at = T[~at + 1 + ((test & 0xffff) < fields[test >>> 16]! ? 1 : 0)]!;
+      at = T[~at + 1 + ((test & 0xffff) < fields[test >>> 20]! ? 1 : 0)]!;
     }
     for (;;) {
       steps++;
-      if (inRecord(T, at, fields)) {
-        order = Math.min(order, T[at + 3]!);
+      if (someHalfAbove(T, at, query, QUERY) === 0) {
+        order = Math.min(order, orderOf(T, at));
         break;
       }
       if (isLast(T, at)) break;
@@ -105,9 +110,9 @@ function hitsOf(T: Int32Array, source: Words, destination: Words, family: number
     for (let bit = 0; bit < 32; bit++) {
       if (((bits >>> bit) & 1) === 0) continue;
       steps++;
-      const tuple = TUPLES + word * 32 + bit;
-      const row = T[fromRow + T[tuple]!]!;
-      const slot = T[PAIRS]! + 2 * (row + T[toRow + T[tuple + MOST_TUPLES]!]!);
+      const layers = T[TUPLES + word * 32 + bit]!;
+      const row = T[fromRow + (layers & 0xff)]!;
+      const slot = T[PAIRS]! + 2 * (row + T[toRow + (layers >>> 8)]!);
       if (T[slot] === row) headers.push(T[slot + 1]!);
     }
   }
@@ -145,27 +150,15 @@ function findClass6(T: Int32Array, side: number, address: Words) {
   return { found: entry, steps };
 }
 
-function inRecord(T: Int32Array, at: number, [x, y, code]: Fields): boolean {
-  const xs = T[at]!;
-  const ys = T[at + 1]!;
-  const codes = T[at + 2]!;
-  return (
-    (xs & 0xffff) <= x &&
-    x <= xs >>> 16 &&
-    (ys & 0xffff) <= y &&
-    y <= ys >>> 16 &&
-    (codes & 511) <= code &&
-    code <= ((codes >>> 9) & 511)
-  );
-}
+const isLast = (T: Int32Array, at: number): boolean => T[at + 3]! < 0;
 
-const isLast = (T: Int32Array, at: number): boolean => ((T[at + 2]! >> 18) & 1) === 1;
+const orderOf = (T: Int32Array, at: number): number => (T[at + 1]! >>> 16) | (T[at + 3]! & 0x7fff0000);
 
 function longestBelow(T: Int32Array, at: number): { steps: number; orders: readonly number[] } {
   if (at >= 0) {
     const orders: number[] = [];
     for (let record = at; ; record += RECORD) {
-      orders.push(T[record + 3]!);
+      orders.push(orderOf(T, record));
       if (isLast(T, record)) return { steps: orders.length, orders };
     }
   }

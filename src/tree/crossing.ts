@@ -147,11 +147,10 @@ function numberTuples(count: number, source: Labelled, destination: Labelled) {
     if (keyOf[t]! >= 0) sizes.set(keyOf[t]!, (sizes.get(keyOf[t]!) ?? 0) + 1);
   }
   const bySize = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, MOST_TUPLES);
-  const layers = new Int32Array(MOST_TUPLES * 2);
+  const layers = new Int32Array(MOST_TUPLES);
   const bitOf = new Map(bySize.map(([key], bit) => [key, bit]));
   for (const [key, bit] of bitOf) {
-    layers[bit] = ROW_BITS + (key >> 4);
-    layers[MOST_TUPLES + bit] = ROW_BITS + (key & 15);
+    layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
   }
   return { tupleOf: keyOf.map(key => bitOf.get(key) ?? -1), layers };
 }
