@@ -4,16 +4,8 @@
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { FORWARD, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import type { Crossing } from './crossing.js';
-import {
-  BEST,
-  CODES,
-  DESTINATION,
-  DESTINATION_CLASS,
-  LANES,
-  SOURCE,
-  SOURCE_CLASS,
-  writeQuery,
-} from './crossing-lookup.js';
+import { BEST, CODES, DESTINATION, DESTINATION_CLASS, LANES, SOURCE, SOURCE_CLASS } from './crossing-layout.js';
+import { writeQuery } from './crossing-lookup.js';
 import { firstMatch, NO_MATCH } from './forest.js';
 import { LAST_ICMP_CODE } from './header-codes.js';
 import { DIMENSIONS } from './terms.js';

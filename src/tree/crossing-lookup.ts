@@ -1,8 +1,8 @@
 /**
  * Crossings, the hot half: a batch of headers -> the order of each one's first term. Nothing is allocated.
  *
- * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS: the caller writes SOURCE, DESTINATION (four
- * words a lane, IPv4 in the first), X, Y and CODE of lanes 0..count - 1 and reads BEST. Both are overwritten by every call.
+ * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS (crossing-layout.ts): the caller writes SOURCE,
+ * DESTINATION and, by writeQuery(), QUERY of lanes 0..count - 1 and reads BEST. All are overwritten by every call.
  *
  * The batch goes through one short loop after the other. Loads of a loop do not wait for each other, so a processor has
  * many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet known costs a
@@ -10,50 +10,31 @@
  */
 import { someHalfAbove } from '../memory/halves.js';
 
-/** Headers a batch. */
-export const LANES = 128;
-/** Pairs of layers that have a bit: two words of them. */
-export const MOST_TUPLES = 64;
-/** Words of a class's row before its labels: the pairs of layers that its labels stand in, as bits. */
-export const ROW_BITS = 2;
-
-/** Words of the image: what each side has, and what both share. */
-export const MAP4 = 0;
-export const MAP4_SHIFT = 1;
-export const MAP4_DEPTH = 2;
-export const ENTRY6 = 3;
-export const ROWS = 4;
-export const STRIDE = 5;
-export const SIDE_WORDS = 6;
-export const SOURCE_SIDE = 8;
-export const DESTINATION_SIDE = SOURCE_SIDE + SIDE_WORDS;
-/** Displaced pairs of labels; the order that holds where nothing matches. */
-export const PAIRS = DESTINATION_SIDE + SIDE_WORDS;
-export const LAST_ORDER = PAIRS + 1;
-/** Bit -> the place of the source's label in its row | of the destination's << 8. */
-export const TUPLES = LAST_ORDER + 1;
-/** Protocol + 1 -> code. */
-export const CODES = TUPLES + MOST_TUPLES;
-export const HEAD_WORDS = CODES + 257;
-
-export const SOURCE = 0;
-export const DESTINATION = SOURCE + 4 * LANES;
-/** Ports, or ICMP type and code, and the protocol's code, as writeQuery() has them: four words a lane. */
-export const QUERY = DESTINATION + 4 * LANES;
-/** Out: the order of the first term that matches; and the classes of the addresses. */
-export const BEST = QUERY + 4 * LANES;
-export const SOURCE_CLASS = BEST + LANES;
-export const DESTINATION_CLASS = SOURCE_CLASS + LANES;
-/** Pairs of layers to be looked at: bits, rows of both sides, place of the first bit's layers << 8 | lane. */
-const LEFT = DESTINATION_CLASS + LANES;
-const PROBE_LANE = LEFT + 4 * (LANES * ROW_BITS + 1);
-const PROBE_SLOT = PROBE_LANE + LANES * MOST_TUPLES;
-const PROBE_ROW = PROBE_SLOT + LANES * MOST_TUPLES;
-const WALK_LANE = PROBE_ROW + LANES * MOST_TUPLES;
-const WALK_AT = WALK_LANE + LANES * MOST_TUPLES;
-const LIST_LANE = WALK_AT + LANES * MOST_TUPLES;
-const LIST_AT = LIST_LANE + LANES * MOST_TUPLES;
-export const SCRATCH_WORDS = LIST_AT + LANES * MOST_TUPLES + 1;
+import { findClasses4, findClasses6 } from './address-lookup.js';
+import {
+  BEST,
+  DESTINATION,
+  DESTINATION_CLASS,
+  DESTINATION_SIDE,
+  LAST_ORDER,
+  LEFT,
+  LIST_AT,
+  LIST_LANE,
+  PAIRS,
+  PROBE_LANE,
+  PROBE_ROW,
+  PROBE_SLOT,
+  QUERY,
+  ROW_BITS,
+  ROWS,
+  SOURCE,
+  SOURCE_CLASS,
+  SOURCE_SIDE,
+  STRIDE,
+  TUPLES,
+  WALK_AT,
+  WALK_LANE,
+} from './crossing-layout.js';
 
 /** A lane's fields in the halves that records are held against (header-lists.ts): each once as it is, once inverted. */
 export function writeQuery(W: Int32Array, lane: number, x: number, y: number, code: number): void {
@@ -77,56 +58,6 @@ export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: 
   const probes = findProbes(T, W, findRows(T, W, count));
   const hits = keepHits(T, W, probes);
   match(T, W, walk(T, W, hits >> 16, hits & 0xffff));
-}
-
-function findClasses4(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number): void {
-  const root = T[side + MAP4]!;
-  const shift = T[side + MAP4_SHIFT]!;
-  const depth = T[side + MAP4_DEPTH]!;
-  for (let i = 0; i < count; i++) W[to + i] = T[root + (W[from + i * 4]! >>> shift)]!;
-  for (let d = 0; d < depth; d++) {
-    for (let i = 0; i < count; i++) {
-      const entry = W[to + i]!;
-      const table = (entry ^ (entry << 1)) >> 31;
-      const below = (W[from + i * 4]! >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
-      const at = (((entry & 0x3fffff00) >>> 6) + below) & table;
-      W[to + i] = (entry & ~table) | (T[at]! & table);
-    }
-  }
-  for (let i = 0; i < count; i++) {
-    const entry = W[to + i]!;
-    const inner = entry >> 31;
-    const node = (~entry & inner) << 3;
-    // Keys count from the slot's first address; slots are aligned, so what is above the keys' bits is cut away.
-    const low = (W[from + i * 4]! & T[node + 3]!) + 1;
-    const key = ((T[node]! - low) >>> 31) + ((T[node + 1]! - low) >>> 31) + ((T[node + 2]! - low) >>> 31);
-    W[to + i] = (entry & ~inner) | (T[node + 4 + key]! & inner);
-  }
-}
-
-function findClasses6(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number): void {
-  const first = T[side + ENTRY6]!;
-  for (let i = 0; i < count; i++) {
-    let entry = first;
-    let at = from + i * 4;
-    let value = W[at]!;
-    while (entry < 0) {
-      const reference = ~entry;
-      if ((reference & 1) === 0) {
-        at++;
-        value = W[at]!;
-      }
-      const node = (reference >>> 1) << 3;
-      const key = notAbove(T[node]!, value) + notAbove(T[node + 1]!, value) + notAbove(T[node + 2]!, value);
-      entry = T[node + 4 + key]!;
-    }
-    W[to + i] = entry;
-  }
-}
-
-/** 1 where key <= value as unsigned words, else 0: the borrow of value - key, inverted. */
-function notAbove(key: number, value: number): number {
-  return ((((~value & key) | (~(value ^ key) & (value - key))) >>> 31) ^ 1) & 1;
 }
 
 /** Rows of every lane's classes, and the pairs of layers that both have. */

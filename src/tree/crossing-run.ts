@@ -8,7 +8,8 @@ import { FastPath } from '../memory/fast-path.js';
 import { MeasuredMemory, OWN_MEMORY } from '../memory/memory.js';
 import type { Crossing } from './crossing.js';
 import { type CrossingScratch, newCrossingScratch } from './crossing-batch.js';
-import { crossBatch, SCRATCH_WORDS } from './crossing-lookup.js';
+import { SCRATCH_WORDS } from './crossing-layout.js';
+import { crossBatch } from './crossing-lookup.js';
 
 export interface RunningCrossing {
   readonly crossing: Crossing;

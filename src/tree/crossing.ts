@@ -8,7 +8,7 @@
  * whatever is cut first. Here no rule is ever copied:
  *
  * 1. Labels (labels.ts). The distinct address sets of a side lie in layers of disjoint sets; an address has at most one
- *    set of each layer, its label there. The labels of an address are known once its class is (address-map.ts).
+ *    set of each layer, its label there. The labels of an address are known once its class is (address-index.ts).
  * 2. Pairs. A rule names a source label and a destination label. All rules of one pair are one list of protocols and ports.
  *    A packet can only meet pairs of its own labels, a few layers times a few layers; of these it asks for those that
  *    both its labels' sets are used with: each class has a bit for each pair of layers, and the two are intersected. This
@@ -24,16 +24,13 @@
  * nest deeper than there are layers, or stands in the rarest pairs of layers, is loose: a split forest beside it.
  */
 import type { AddressSet, Tier } from '../rules/ruleset.js';
-import { buildMap4, buildMap6 } from './address-map.js';
+import { writeAddresses } from './address-index.js';
 import {
   CODES,
   DESTINATION_SIDE,
-  ENTRY6,
   HEAD_WORDS,
   LAST_ORDER,
-  MAP4,
   MAP4_DEPTH,
-  MAP4_SHIFT,
   MOST_TUPLES,
   PAIRS,
   ROW_BITS,
@@ -41,7 +38,7 @@ import {
   SOURCE_SIDE,
   STRIDE,
   TUPLES,
-} from './crossing-lookup.js';
+} from './crossing-layout.js';
 import { displace, type SparseRow } from './displacement.js';
 import { type ForwardTerm, forwardTerms } from './forward-terms.js';
 import { boxesOf, PROTOCOL_CODES } from './header-codes.js';
@@ -208,13 +205,8 @@ function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, hea
       words[row + ROW_BITS + l] = labels[set]!;
     }
   }
-  const { root, shift, depth } = buildMap4(starts4, classOf, image);
-  const entry6 = buildMap6(starts6, interval => classOf[starts4.length + interval]!, image);
+  writeAddresses(starts4, starts6, classOf, head, image);
   const at = image.words();
-  at[head + MAP4] = root;
-  at[head + MAP4_SHIFT] = shift;
-  at[head + MAP4_DEPTH] = depth;
-  at[head + ENTRY6] = entry6;
   at[head + ROWS] = rows;
   at[head + STRIDE] = stride;
 }
