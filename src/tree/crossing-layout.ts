@@ -47,13 +47,15 @@ export const DESTINATION_CLASS = SOURCE_CLASS + LANES;
 /** Lanes whose class is not known yet, and the word of the address that each has come to. */
 export const MISSES = DESTINATION_CLASS + LANES;
 export const WORD_AT = MISSES + LANES + 1;
-/** Pairs of layers to be looked at: bits, rows of both sides, place of the first bit's layers << 8 | lane. */
-export const LEFT = WORD_AT + LANES;
-export const PROBE_LANE = LEFT + 4 * (LANES * ROW_BITS + 1);
-export const PROBE_SLOT = PROBE_LANE + LANES * MOST_TUPLES;
-export const PROBE_ROW = PROBE_SLOT + LANES * MOST_TUPLES;
-export const WALK_LANE = PROBE_ROW + LANES * MOST_TUPLES;
-export const WALK_AT = WALK_LANE + LANES * MOST_TUPLES;
-export const LIST_LANE = WALK_AT + LANES * MOST_TUPLES;
-export const LIST_AT = LIST_LANE + LANES * MOST_TUPLES;
-export const SCRATCH_WORDS = LIST_AT + LANES * MOST_TUPLES + 1;
+/** Offsets of the classes' rows. */
+export const SOURCE_ROW = WORD_AT + LANES;
+export const DESTINATION_ROW = SOURCE_ROW + LANES;
+/** Pairs of layers to be looked at: words of bits; place of the first bit's layers << 8 | lane. */
+export const LEFT_BITS = DESTINATION_ROW + LANES;
+export const LEFT_LANE = LEFT_BITS + LANES * ROW_BITS + 1;
+export const WALK_LANE = LEFT_LANE + LANES * ROW_BITS + 1;
+const MOST_HITS = LANES * MOST_TUPLES + 1;
+export const WALK_AT = WALK_LANE + MOST_HITS;
+export const LIST_LANE = WALK_AT + MOST_HITS;
+export const LIST_AT = LIST_LANE + MOST_HITS;
+export const SCRATCH_WORDS = LIST_AT + MOST_HITS;

@@ -15,20 +15,19 @@ import {
   BEST,
   DESTINATION,
   DESTINATION_CLASS,
+  DESTINATION_ROW,
   DESTINATION_SIDE,
   LAST_ORDER,
-  LEFT,
+  LEFT_BITS,
+  LEFT_LANE,
   LIST_AT,
   LIST_LANE,
   PAIRS,
-  PROBE_LANE,
-  PROBE_ROW,
-  PROBE_SLOT,
   QUERY,
-  ROW_BITS,
   ROWS,
   SOURCE,
   SOURCE_CLASS,
+  SOURCE_ROW,
   SOURCE_SIDE,
   STRIDE,
   TUPLES,
@@ -55,12 +54,12 @@ export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: 
     findClasses6(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
     findClasses6(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
   }
-  const probes = findProbes(T, W, findRows(T, W, count));
-  const hits = keepHits(T, W, probes);
-  match(T, W, walk(T, W, hits >> 16, hits & 0xffff));
+  const hits = findHits(T, W, findRows(T, W, count));
+  match(T, W, hits & 0xffff);
+  match(T, W, walk(T, W, keepWalks(T, W, hits >>> 16)));
 }
 
-/** Rows of every lane's classes, and the pairs of layers that both have. */
+/** Rows of every lane's classes, and in LEFT the pairs of layers that both have; returns how many words of them. */
 function findRows(T: Int32Array, W: Int32Array, count: number): number {
   const last = T[LAST_ORDER]!;
   const sourceRows = T[SOURCE_SIDE + ROWS]!;
@@ -68,84 +67,79 @@ function findRows(T: Int32Array, W: Int32Array, count: number): number {
   const destinationRows = T[DESTINATION_SIDE + ROWS]!;
   const destinationStride = T[DESTINATION_SIDE + STRIDE]!;
   let left = 0;
-  for (let word = 0; word < ROW_BITS; word++) {
-    const tuples = TUPLES + 31 + word * 32;
-    for (let i = 0; i < count; i++) {
-      const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
-      const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
-      const bits = T[from + word]! & T[to + word]!;
-      const at = LEFT + left * 4;
-      W[at] = bits;
-      W[at + 1] = from;
-      W[at + 2] = to;
-      W[at + 3] = (tuples << 8) | i;
-      left += (bits | (0 - bits)) >>> 31;
-    }
+  for (let i = 0; i < count; i++) {
+    const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
+    const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
+    W[SOURCE_ROW + i] = from;
+    W[DESTINATION_ROW + i] = to;
+    W[BEST + i] = last;
+    const first = T[from]! & T[to]!;
+    W[LEFT_BITS + left] = first;
+    W[LEFT_LANE + left] = ((TUPLES + 31) << 8) | i;
+    left += (first | (0 - first)) >>> 31;
+    const second = T[from + 1]! & T[to + 1]!;
+    W[LEFT_BITS + left] = second;
+    W[LEFT_LANE + left] = ((TUPLES + 63) << 8) | i;
+    left += (second | (0 - second)) >>> 31;
   }
-  for (let i = 0; i < count; i++) W[BEST + i] = last;
   return left;
 }
 
-/** One probe of every lane at a time: lane, offset of the source label's row, slot. */
-function findProbes(T: Int32Array, W: Int32Array, lanes: number): number {
+/**
+ * A pair of labels of each word at a time. Where some rule has the pair, its headers are found in its slot: those that lead
+ * to a tree go to WALK, the others to LIST. Returns the number of walks << 16 | of lists.
+ */
+function findHits(T: Int32Array, W: Int32Array, words: number): number {
   const pairs = T[PAIRS]!;
-  let left = lanes;
-  let probes = 0;
+  let left = words;
+  let walks = 0;
+  let lists = 0;
   while (left > 0) {
     let next = 0;
     for (let h = 0; h < left; h++) {
-      const item = LEFT + h * 4;
-      const bits = W[item]!;
-      const from = W[item + 1]!;
-      const to = W[item + 2]!;
-      const lane = W[item + 3]!;
-      const layers = T[(lane >>> 8) - Math.clz32(bits & (0 - bits))]!;
-      const row = T[from + (layers & 0xff)]!;
-      W[PROBE_LANE + probes] = lane & 0xff;
-      W[PROBE_ROW + probes] = row;
-      W[PROBE_SLOT + probes] = pairs + ((row + T[to + (layers >>> 8)]!) << 1);
-      probes++;
+      const bits = W[LEFT_BITS + h]!;
+      const place = W[LEFT_LANE + h]!;
+      const lane = place & 0xff;
+      const layers = T[(place >>> 8) - Math.clz32(bits & (0 - bits))]!;
+      const row = T[W[SOURCE_ROW + lane]! + (layers & 0xff)]!;
+      const slot = pairs + ((row + T[W[DESTINATION_ROW + lane]! + (layers >>> 8)]!) << 1);
       const rest = bits & (bits - 1);
-      const at = LEFT + next * 4;
-      W[at] = rest;
-      W[at + 1] = from;
-      W[at + 2] = to;
-      W[at + 3] = lane;
+      W[LEFT_BITS + next] = rest;
+      W[LEFT_LANE + next] = place;
       next += (rest | (0 - rest)) >>> 31;
+      const headers = T[slot + 1]!;
+      const other = T[slot]! ^ row;
+      const hit = ((other | (0 - other)) >>> 31) ^ 1;
+      const tree = headers >>> 31;
+      W[WALK_LANE + walks] = lane;
+      W[WALK_AT + walks] = headers;
+      W[LIST_LANE + lists] = lane;
+      W[LIST_AT + lists] = headers;
+      walks += hit & tree;
+      lists += hit & (tree ^ 1);
     }
     left = next;
-  }
-  return probes;
-}
-
-/**
- * Of the probes those whose slot is their row's, in two lists: those that lead to a tree go to WALK, the others to LIST.
- * Returns the number of walks << 16 | of lists.
- */
-function keepHits(T: Int32Array, W: Int32Array, probes: number): number {
-  let walks = 0;
-  let lists = 0;
-  for (let p = 0; p < probes; p++) {
-    const slot = W[PROBE_SLOT + p]!;
-    const other = T[slot]! ^ W[PROBE_ROW + p]!;
-    const headers = T[slot + 1]!;
-    const lane = W[PROBE_LANE + p]!;
-    const hit = ((other | (0 - other)) >>> 31) ^ 1;
-    const tree = headers >>> 31;
-    W[WALK_LANE + walks] = lane;
-    W[WALK_AT + walks] = headers;
-    W[LIST_LANE + lists] = lane;
-    W[LIST_AT + lists] = headers;
-    walks += hit & tree;
-    lists += hit & (tree ^ 1);
   }
   return (walks << 16) | lists;
 }
 
-/** One step of every walk at a time; those that have come to their list join it. Returns the number of lists. */
-function walk(T: Int32Array, W: Int32Array, walks: number, lists: number): number {
+/** Of the walks those whose tree has something earlier than what its lane has found. */
+function keepWalks(T: Int32Array, W: Int32Array, walks: number): number {
+  let kept = 0;
+  for (let h = 0; h < walks; h++) {
+    const lane = W[WALK_LANE + h]!;
+    const at = W[WALK_AT + h]!;
+    W[WALK_LANE + kept] = lane;
+    W[WALK_AT + kept] = at;
+    kept += (T[~at - 1]! - W[BEST + lane]!) >>> 31;
+  }
+  return kept;
+}
+
+/** One step of every walk at a time; those that have come to their list go to LIST. Returns the number of lists. */
+function walk(T: Int32Array, W: Int32Array, walks: number): number {
   let left = walks;
-  let done = lists;
+  let done = 0;
   while (left > 0) {
     let next = 0;
     for (let h = 0; h < left; h++) {

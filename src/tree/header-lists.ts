@@ -4,8 +4,9 @@
  * A record is four words, eight halves: the low ends of x (source port or ICMP type), y (destination port or ICMP code)
  * and protocol code, the low half of the order; the high ends, inverted, and the high half of the order with LAST in a
  * list's last record. So a packet is inside where no half is above the same half of its query (crossing-lookup.ts), which
- * holds its fields in the same places. A tree's node is three words: [place of the field's half in the query << 20 | threshold,
- * child if value <= threshold, child if above]; a child from zero on is a list, below zero ~node.
+ * holds its fields in the same places.
+ * A tree's node is three words: [place of the field's half in the query << 20 | threshold, child if value <= threshold,
+ * child if above]; a child from zero on is a list, below zero ~node. In front of the root stands the least order in it.
  * Trees are cut, as HyperSplit does (Qi et al., INFOCOM 2009), at the border that leaves the fewest records on the worse
  * side; behind a record that covers what is left nothing is kept. Copies are bounded: at most COPIES for each record.
  */
@@ -35,6 +36,9 @@ const WHOLE: Box = { low: [0, 0, 0], high: HIGHEST };
 /** Boxes in the order in which they are tried -> reference: a record's offset, or below zero ~node's offset. */
 export function writeHeaders(boxes: readonly HeaderBox[], image: Image): number {
   const kept = reaching(boxes, WHOLE);
+  if (kept.length <= MOST_SCANNED) return writeList(kept, image);
+  const least = image.reserve(1);
+  image.words()[least] = kept[0]!.order;
   return grow(kept, WHOLE, COPIES * kept.length);
 
   /** Each half may make its share of the copies: one that took them all would leave long lists to the other. */
