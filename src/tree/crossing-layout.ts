@@ -31,8 +31,12 @@ export const PAIRS = DESTINATION_SIDE + SIDE_WORDS;
 export const LAST_ORDER = PAIRS + 1;
 /** Bit -> the place of the source's label in its row | of the destination's << 8. */
 export const TUPLES = LAST_ORDER + 1;
+/** Order >>> shift -> the pairs of layers that hold an earlier order, as bits: a table of so many entries for each word. */
+export const EARLIER_SHIFT = TUPLES + MOST_TUPLES;
+export const EARLIER = EARLIER_SHIFT + 1;
+export const EARLIER_ENTRIES = 128;
 /** Protocol + 1 -> code. */
-export const CODES = TUPLES + MOST_TUPLES;
+export const CODES = EARLIER + ROW_BITS * EARLIER_ENTRIES;
 export const HEAD_WORDS = CODES + 257;
 
 /** Words of the scratch. In: addresses, four words a lane, IPv4 in the first. */

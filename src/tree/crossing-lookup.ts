@@ -17,6 +17,9 @@ import {
   DESTINATION_CLASS,
   DESTINATION_ROW,
   DESTINATION_SIDE,
+  EARLIER,
+  EARLIER_ENTRIES,
+  EARLIER_SHIFT,
   LAST_ORDER,
   LEFT_BITS,
   LEFT_LANE,
@@ -54,9 +57,9 @@ export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: 
     findClasses6(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
     findClasses6(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
   }
-  const hits = findHits(T, W, findRows(T, W, count));
-  match(T, W, hits & 0xffff);
-  match(T, W, walk(T, W, keepWalks(T, W, hits >>> 16)));
+  const walks = tryPairs(T, W, findRows(T, W, count));
+  let lists = walk(T, W, keepWalks(T, W, walks));
+  while (lists > 0) lists = match(T, W, lists);
 }
 
 /** Rows of every lane's classes, and in LEFT the pairs of layers that both have; returns how many words of them. */
@@ -86,41 +89,67 @@ function findRows(T: Int32Array, W: Int32Array, count: number): number {
 }
 
 /**
- * A pair of labels of each word at a time. Where some rule has the pair, its headers are found in its slot: those that lead
- * to a tree go to WALK, the others to LIST. Returns the number of walks << 16 | of lists.
+ * The pairs of labels of every lane, one of each word at a time, and what the lists of those that some rule has say. Bits
+ * stand in the order of their least orders: what cannot win any more is not asked for. Returns the number of walks.
  */
-function findHits(T: Int32Array, W: Int32Array, words: number): number {
-  const pairs = T[PAIRS]!;
+function tryPairs(T: Int32Array, W: Int32Array, words: number): number {
   let left = words;
   let walks = 0;
   let lists = 0;
   while (left > 0) {
-    let next = 0;
-    for (let h = 0; h < left; h++) {
-      const bits = W[LEFT_BITS + h]!;
-      const place = W[LEFT_LANE + h]!;
-      const lane = place & 0xff;
-      const layers = T[(place >>> 8) - Math.clz32(bits & (0 - bits))]!;
-      const row = T[W[SOURCE_ROW + lane]! + (layers & 0xff)]!;
-      const slot = pairs + ((row + T[W[DESTINATION_ROW + lane]! + (layers >>> 8)]!) << 1);
-      const rest = bits & (bits - 1);
-      W[LEFT_BITS + next] = rest;
-      W[LEFT_LANE + next] = place;
-      next += (rest | (0 - rest)) >>> 31;
-      const headers = T[slot + 1]!;
-      const other = T[slot]! ^ row;
-      const hit = ((other | (0 - other)) >>> 31) ^ 1;
-      const tree = headers >>> 31;
-      W[WALK_LANE + walks] = lane;
-      W[WALK_AT + walks] = headers;
-      W[LIST_LANE + lists] = lane;
-      W[LIST_AT + lists] = headers;
-      walks += hit & tree;
-      lists += hit & (tree ^ 1);
-    }
-    left = next;
+    const hits = findHits(T, W, left, walks, lists);
+    walks = hits >>> 16;
+    lists = match(T, W, hits & 0xffff);
+    left = keepEarlier(T, W, left);
+  }
+  while (lists > 0) lists = match(T, W, lists);
+  return walks;
+}
+
+/**
+ * One pair of each word. Where some rule has the pair, its headers are found in its slot: those that lead to a tree go to
+ * WALK, the others to LIST. Returns the number of walks << 16 | of lists.
+ */
+function findHits(T: Int32Array, W: Int32Array, left: number, walksBefore: number, listsBefore: number): number {
+  const pairs = T[PAIRS]!;
+  let walks = walksBefore;
+  let lists = listsBefore;
+  for (let h = 0; h < left; h++) {
+    const bits = W[LEFT_BITS + h]!;
+    const place = W[LEFT_LANE + h]!;
+    const lane = place & 0xff;
+    const layers = T[(place >>> 8) - Math.clz32(bits & (0 - bits))]!;
+    const row = T[W[SOURCE_ROW + lane]! + (layers & 0xff)]!;
+    const slot = pairs + ((row + T[W[DESTINATION_ROW + lane]! + (layers >>> 8)]!) << 1);
+    const headers = T[slot + 1]!;
+    const other = T[slot]! ^ row;
+    const hit = ((other | (0 - other)) >>> 31) ^ 1;
+    const tree = headers >>> 31;
+    W[WALK_LANE + walks] = lane;
+    W[WALK_AT + walks] = headers;
+    W[LIST_LANE + lists] = lane;
+    W[LIST_AT + lists] = headers;
+    walks += hit & tree;
+    lists += hit & (tree ^ 1);
   }
   return (walks << 16) | lists;
+}
+
+/** Takes away the pairs that were tried and those that cannot win; returns how many words are left. */
+function keepEarlier(T: Int32Array, W: Int32Array, left: number): number {
+  const shift = T[EARLIER_SHIFT]!;
+  let next = 0;
+  for (let h = 0; h < left; h++) {
+    const bits = W[LEFT_BITS + h]!;
+    const place = W[LEFT_LANE + h]!;
+    // A word's bits end 32 places behind those of the word before, its table EARLIER_ENTRIES.
+    const table = EARLIER - (TUPLES + 31) * (EARLIER_ENTRIES / 32) + (place >>> 8) * (EARLIER_ENTRIES / 32);
+    const rest = bits & (bits - 1) & T[table + (W[BEST + (place & 0xff)]! >>> shift)]!;
+    W[LEFT_BITS + next] = rest;
+    W[LEFT_LANE + next] = place;
+    next += (rest | (0 - rest)) >>> 31;
+  }
+  return next;
 }
 
 /** Of the walks those whose tree has something earlier than what its lane has found. */
@@ -160,26 +189,23 @@ function walk(T: Int32Array, W: Int32Array, walks: number): number {
   return done;
 }
 
-/** Records, one of every list at a time, until every list is through. */
-function match(T: Int32Array, W: Int32Array, lists: number): void {
-  let left = lists;
-  while (left > 0) {
-    let next = 0;
-    for (let h = 0; h < left; h++) {
-      const lane = W[LIST_LANE + h]!;
-      const at = W[LIST_AT + h]!;
-      const outside = someHalfAbove(T, at, W, QUERY + lane * 4);
-      const high = T[at + 3]!;
-      const order = (T[at + 1]! >>> 16) | (high & 0x7fff0000);
-      const best = W[BEST + lane]!;
-      const earlier = (order - best) >> 31;
-      const better = earlier & (outside - 1);
-      W[BEST + lane] = (order & better) | (best & ~better);
-      W[LIST_LANE + next] = lane;
-      W[LIST_AT + next] = at + 4;
-      // Goes on where the record does not match, is not the last, and those behind it could still be earlier than the best.
-      next += outside & earlier & ~(high >> 31);
-    }
-    left = next;
+/** A record of every list; returns how many lists go on. */
+function match(T: Int32Array, W: Int32Array, lists: number): number {
+  let next = 0;
+  for (let h = 0; h < lists; h++) {
+    const lane = W[LIST_LANE + h]!;
+    const at = W[LIST_AT + h]!;
+    const outside = someHalfAbove(T, at, W, QUERY + lane * 4);
+    const high = T[at + 3]!;
+    const order = (T[at + 1]! >>> 16) | (high & 0x7fff0000);
+    const best = W[BEST + lane]!;
+    const earlier = (order - best) >> 31;
+    const better = earlier & (outside - 1);
+    W[BEST + lane] = (order & better) | (best & ~better);
+    W[LIST_LANE + next] = lane;
+    W[LIST_AT + next] = at + 4;
+    // Goes on where the record does not match, is not the last, and those behind it could still be earlier than the best.
+    next += outside & earlier & ~(high >> 31);
   }
+  return next;
 }

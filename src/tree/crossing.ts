@@ -28,6 +28,9 @@ import { writeAddresses } from './address-index.js';
 import {
   CODES,
   DESTINATION_SIDE,
+  EARLIER,
+  EARLIER_ENTRIES,
+  EARLIER_SHIFT,
   HEAD_WORDS,
   LAST_ORDER,
   MAP4_DEPTH,
@@ -80,8 +83,13 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
   image.words().set(PROTOCOL_CODES, CODES);
   image.words()[LAST_ORDER] = last;
 
-  const { tupleOf, layers } = numberTuples(terms.length, source, destination);
+  const { tupleOf, layers, firsts } = numberTuples(terms.length, source, destination);
   image.words().set(layers, TUPLES);
+  writeEarlier(
+    firsts.map(t => terms[t]!.order),
+    last,
+    image.words(),
+  );
 
   const { rows, columns } = pairRows(terms, tupleOf, source, destination, image);
   const { offsets, table } = displace(rows, destination.sets.length);
@@ -133,23 +141,42 @@ function label(sets: readonly AddressSet[]): Labelled {
   return { side: buildSide(distinct), setOf, sets: distinct };
 }
 
-/** Term -> bit of its pair of layers, -1 where it has none; the pairs with most terms have one. */
+/**
+ * Term -> bit of its pair of layers, -1 where it has none: the pairs with most terms have one. Bits stand in the order of
+ * the pairs' first terms.
+ */
 function numberTuples(count: number, source: Labelled, destination: Labelled) {
   const keyOf = new Int32Array(count);
-  const sizes = new Map<number, number>();
+  const tuples = new Map<number, { first: number; size: number }>();
   for (let t = 0; t < count; t++) {
     const from = source.side.layerOf[source.setOf[t]!]!;
     const to = destination.side.layerOf[destination.setOf[t]!]!;
-    keyOf[t] = from < 0 || to < 0 ? -1 : from * 16 + to;
-    if (keyOf[t]! >= 0) sizes.set(keyOf[t]!, (sizes.get(keyOf[t]!) ?? 0) + 1);
+    const key = from < 0 || to < 0 ? -1 : from * 16 + to;
+    keyOf[t] = key;
+    const tuple = tuples.get(key);
+    if (tuple !== undefined) tuple.size++;
+    else if (key >= 0) tuples.set(key, { first: t, size: 1 });
   }
-  const bySize = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, MOST_TUPLES);
+  const chosen = [...tuples]
+    .sort((a, b) => b[1].size - a[1].size)
+    .slice(0, MOST_TUPLES)
+    .sort((a, b) => a[1].first - b[1].first);
   const layers = new Int32Array(MOST_TUPLES);
-  const bitOf = new Map(bySize.map(([key], bit) => [key, bit]));
-  for (const [key, bit] of bitOf) {
-    layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
+  const bitOf = new Map(chosen.map(([key], bit) => [key, bit]));
+  for (const [key, bit] of bitOf) layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
+  return { tupleOf: keyOf.map(key => bitOf.get(key) ?? -1), layers, firsts: chosen.map(([, { first }]) => first) };
+}
+
+/** For orders of up to `last`: which pairs of layers have an earlier one. @param firsts a pair's least order */
+function writeEarlier(firsts: readonly number[], last: number, words: Int32Array): void {
+  const shift = Math.max(0, 32 - Math.clz32(last) - Math.log2(EARLIER_ENTRIES));
+  words[EARLIER_SHIFT] = shift;
+  for (let entry = 0; entry < EARLIER_ENTRIES; entry++) {
+    const end = (entry + 1) * 2 ** shift - 1;
+    firsts.forEach((first, bit) => {
+      if (first < end) words[EARLIER + (bit >> 5) * EARLIER_ENTRIES + entry]! |= 1 << (bit & 31);
+    });
   }
-  return { tupleOf: keyOf.map(key => bitOf.get(key) ?? -1), layers };
 }
 
 /** The matrix source set x destination set -> headers, and the destination sets' columns. */
