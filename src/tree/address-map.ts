@@ -118,6 +118,10 @@ function createFill({ starts, entries: values }: WordMap, image: Image, kind: Ki
       const begin = base + slot * 2 ** free;
       const end = begin + 2 ** free;
       while (interval + 1 < starts.length && starts[interval + 1]! <= begin) interval++;
+      if (interval + 1 === starts.length || starts[interval + 1]! >= end) {
+        image.words()[at + slot] = values[interval]!;
+        continue;
+      }
       const keys: number[] = [];
       const entries: number[] = [values[interval]!];
       while (interval + 1 < starts.length && starts[interval + 1]! < end) {

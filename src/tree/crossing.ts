@@ -42,11 +42,12 @@ import {
   STRIDE,
   TUPLES,
 } from './crossing-layout.js';
-import { displace, type SparseRow } from './displacement.js';
+import { displace } from './displacement.js';
+import { distinctSets } from './distinct-sets.js';
 import { type ForwardTerm, forwardTerms } from './forward-terms.js';
-import { boxesOf, PROTOCOL_CODES } from './header-codes.js';
-import { type HeaderBox, writeHeaders } from './header-lists.js';
+import { PROTOCOL_CODES } from './header-codes.js';
 import { createImage, type Image } from './image.js';
+import { pairLabels } from './label-pairs.js';
 import { buildSide, type Side } from './labels.js';
 import { buildForest, type Forest } from './split.js';
 
@@ -91,8 +92,16 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
     image.words(),
   );
 
-  const { rows, columns } = pairRows(terms, tupleOf, source, destination, image);
-  const { offsets, table } = displace(rows, destination.sets.length);
+  const { matrix, columns } = pairLabels(
+    terms,
+    Int32Array.from(tupleOf.keys()).filter(t => tupleOf[t]! >= 0),
+    source.setOf,
+    destination.setOf,
+    source.sets.length,
+    destination.sets.length,
+    image,
+  );
+  const { offsets, table } = displace(matrix, destination.sets.length);
   const pairs = image.reserve(table.length, 2);
   image.words().set(table, pairs);
   image.words()[PAIRS] = pairs;
@@ -112,33 +121,16 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
     outcomes,
     sourceClasses: source.side.classes,
     destinationClasses: destination.side.classes,
-    pairs: rows.reduce((sum, row) => sum + row.columns.length, 0),
+    pairs: matrix.columns.length,
     depth: words[SOURCE_SIDE + MAP4_DEPTH]! + words[DESTINATION_SIDE + MAP4_DEPTH]!,
     loose: looseTerms.length === 0 ? null : buildLoose(looseTerms, source.side, destination.side),
     looseTerms: looseTerms.length,
   };
 }
 
-/** Distinct sets, by identity and then by content, and their layers. */
-function label(sets: readonly AddressSet[]): Labelled {
-  const byIdentity = new Map<AddressSet, number>();
-  const byContent = new Map<string, number>();
-  const distinct: AddressSet[] = [];
-  const setOf = Int32Array.from(sets, set => {
-    let index = byIdentity.get(set);
-    if (index === undefined) {
-      const key = `${set.v4.join()} ${set.v6.join()}`;
-      index = byContent.get(key);
-      if (index === undefined) {
-        index = distinct.length;
-        distinct.push(set);
-        byContent.set(key, index);
-      }
-      byIdentity.set(set, index);
-    }
-    return index;
-  });
-  return { side: buildSide(distinct), setOf, sets: distinct };
+function label(list: readonly AddressSet[]): Labelled {
+  const { sets, setOf } = distinctSets(list);
+  return { side: buildSide(sets), setOf, sets };
 }
 
 /**
@@ -147,24 +139,31 @@ function label(sets: readonly AddressSet[]): Labelled {
  */
 function numberTuples(count: number, source: Labelled, destination: Labelled) {
   const keyOf = new Int32Array(count);
-  const tuples = new Map<number, { first: number; size: number }>();
+  const sizes = new Int32Array(256);
+  const firstOf = new Int32Array(256);
   for (let t = 0; t < count; t++) {
     const from = source.side.layerOf[source.setOf[t]!]!;
     const to = destination.side.layerOf[destination.setOf[t]!]!;
     const key = from < 0 || to < 0 ? -1 : from * 16 + to;
     keyOf[t] = key;
-    const tuple = tuples.get(key);
-    if (tuple !== undefined) tuple.size++;
-    else if (key >= 0) tuples.set(key, { first: t, size: 1 });
+    if (key >= 0 && sizes[key]!++ === 0) firstOf[key] = t;
   }
-  const chosen = [...tuples]
-    .sort((a, b) => b[1].size - a[1].size)
+  const chosen = Array.from(sizes.keys())
+    .filter(key => sizes[key]! > 0)
+    .sort((a, b) => sizes[b]! - sizes[a]!)
     .slice(0, MOST_TUPLES)
-    .sort((a, b) => a[1].first - b[1].first);
+    .sort((a, b) => firstOf[a]! - firstOf[b]!);
   const layers = new Int32Array(MOST_TUPLES);
-  const bitOf = new Map(chosen.map(([key], bit) => [key, bit]));
-  for (const [key, bit] of bitOf) layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
-  return { tupleOf: keyOf.map(key => bitOf.get(key) ?? -1), layers, firsts: chosen.map(([, { first }]) => first) };
+  const bitOf = new Int32Array(256).fill(-1);
+  chosen.forEach((key, bit) => {
+    bitOf[key] = bit;
+    layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
+  });
+  return {
+    tupleOf: keyOf.map(key => (key < 0 ? -1 : bitOf[key]!)),
+    layers,
+    firsts: chosen.map(key => firstOf[key]!),
+  };
 }
 
 /** For orders of up to `last`: which pairs of layers have an earlier one. @param firsts a pair's least order */
@@ -177,44 +176,6 @@ function writeEarlier(firsts: readonly number[], last: number, words: Int32Array
       if (first < end) words[EARLIER + (bit >> 5) * EARLIER_ENTRIES + entry]! |= 1 << (bit & 31);
     });
   }
-}
-
-/** The matrix source set x destination set -> headers, and the destination sets' columns. */
-function pairRows(
-  terms: readonly ForwardTerm[],
-  tupleOf: Int32Array,
-  source: Labelled,
-  destination: Labelled,
-  image: Image,
-): { rows: SparseRow[]; columns: Int32Array } {
-  const bySource: number[][] = source.sets.map(() => []);
-  tupleOf.forEach((tuple, t) => {
-    if (tuple >= 0) bySource[source.setOf[t]!]!.push(t);
-  });
-  // Sets of crowded rows get neighbouring columns: they fill without holes.
-  const columns = new Int32Array(destination.sets.length).fill(-1);
-  let next = 0;
-  const crowded = bySource.map((_, set) => set).sort((a, b) => bySource[b]!.length - bySource[a]!.length);
-  for (const set of crowded) {
-    for (const t of bySource[set]!) if (columns[destination.setOf[t]!] === -1) columns[destination.setOf[t]!] = next++;
-  }
-  const rows = bySource.map(list => {
-    const sorted = list.sort((a, b) => columns[destination.setOf[a]!]! - columns[destination.setOf[b]!]! || a - b);
-    const own: number[] = [];
-    const values: number[] = [];
-    for (let i = 0; i < sorted.length; ) {
-      const to = destination.setOf[sorted[i]!]!;
-      const boxes: HeaderBox[] = [];
-      for (; i < sorted.length && destination.setOf[sorted[i]!] === to; i++) {
-        const { sets, order } = terms[sorted[i]!]!;
-        for (const box of boxesOf(sets, order)) boxes.push(box);
-      }
-      own.push(columns[to]!);
-      values.push(writeHeaders(boxes, image));
-    }
-    return { columns: Int32Array.from(own), values: Int32Array.from(values) };
-  });
-  return { rows, columns };
 }
 
 /** The side's maps and rows, and where they are. */

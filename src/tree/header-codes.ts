@@ -42,7 +42,11 @@ export function boxesOf(sets: readonly (Ranges | null)[], order: number): Header
   return boxes;
 }
 
-function codeRanges(protocols: Ranges): number[] {
+function codeRanges(protocols: Ranges): Ranges {
+  if (protocols.length === 2 && protocols[0] === protocols[1]) {
+    const code = PROTOCOL_CODES[protocols[0]! + 1]!;
+    return [code, code];
+  }
   const codes: number[] = [];
   for (let i = 0; i < protocols.length; i += 2) {
     for (let p = protocols[i]!; p <= protocols[i + 1]!; p++) codes.push(PROTOCOL_CODES[p + 1]!);

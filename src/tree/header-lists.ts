@@ -35,7 +35,7 @@ const WHOLE: Box = { low: [0, 0, 0], high: HIGHEST };
 
 /** Boxes in the order in which they are tried -> reference: a record's offset, or below zero ~node's offset. */
 export function writeHeaders(boxes: readonly HeaderBox[], image: Image): number {
-  const kept = reaching(boxes, WHOLE);
+  const kept = boxes.length === 1 ? boxes : reaching(boxes, WHOLE);
   if (kept.length <= MOST_SCANNED) return writeList(kept, image);
   const least = image.reserve(1);
   image.words()[least] = kept[0]!.order;

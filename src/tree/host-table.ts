@@ -6,6 +6,7 @@
  * these slots: [address, class]. Buckets are placed, large ones first, where their hosts' slots are free, as in row
  * displacement (displacement.ts), so there is nothing to search. Hosts whose hashes cannot be told apart stay outside.
  */
+import { bySize } from './displacement.js';
 import type { Image } from './image.js';
 
 export interface HostTable {
@@ -43,18 +44,14 @@ export function buildHostTable(
   let end = places;
   let random = 1;
 
-  const bySize = Array.from(offsets, (_, b) => b).sort(
-    (a, b) => starts[b + 1]! - starts[b]! - starts[a + 1]! + starts[a]!,
-  );
   const outside: number[] = [];
-  for (const b of bySize) {
+  for (const b of bySize(starts)) {
     const own = distinct(order.subarray(starts[b]!, starts[b + 1]!));
-    if (own.length === 0) break;
     let offset = 0;
     for (let tries = 0; ; tries++) {
       random = (Math.imul(random, 0x19660d) + 0x3c6ef35f) | 0;
       offset = tries < TRIES ? Math.floor(((random >>> 8) / 2 ** 24) * places) : end++;
-      if (own.every(host => taken[offset + (hashes[host]! & mask)] === 0)) break;
+      if (areFree(own, offset)) break;
     }
     offsets[b] = offset;
     last = Math.max(last, offset);
@@ -69,6 +66,11 @@ export function buildHostTable(
     }
   }
   return { ...write(), shift, mask, outside };
+
+  function areFree(hosts: readonly number[], offset: number): boolean {
+    for (const host of hosts) if (taken[offset + (hashes[host]! & mask)] !== 0) return false;
+    return true;
+  }
 
   /** Hosts of different columns; of others all but the first are outside. */
   function distinct(hosts: Int32Array): number[] {

@@ -82,7 +82,9 @@ function collectStarts4(sets: readonly AddressSet[]): Float64Array {
     }
   }
   starts.sort();
-  return starts.filter((start, i) => i === 0 || start !== starts[i - 1]);
+  let kept = 0;
+  for (let i = 0; i < starts.length; i++) if (i === 0 || starts[i] !== starts[kept - 1]) starts[kept++] = starts[i]!;
+  return starts.slice(0, kept);
 }
 
 function collectStarts6(sets: readonly AddressSet[]): bigint[] {
