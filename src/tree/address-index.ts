@@ -66,18 +66,15 @@ function writeHosts(intervals: Intervals, at: number, atShift: number, atMask: n
   for (let i = 1; i < classes.length; i++) if (isHost(intervals, i)) hosts.push(i);
   const own = new Int32Array(hosts.length * width);
   const hashes = new Int32Array(hosts.length);
-  hosts.forEach((interval, host) => {
-    const w = words.subarray(interval * width, (interval + 1) * width);
-    own.set(w, host * width);
-    hashes[host] = width === 1 ? hashV4(w[0]!) : hashV6(w[0]!, w[1]!, w[2]!, w[3]!);
-  });
-  const table = buildHostTable(
-    own,
-    width,
-    hashes,
-    hosts.map(interval => classes[interval]!),
-    image,
-  );
+  const ownClasses = new Int32Array(hosts.length);
+  for (let host = 0; host < hosts.length; host++) {
+    const at = hosts[host]! * width;
+    for (let w = 0; w < width; w++) own[host * width + w] = words[at + w]!;
+    hashes[host] =
+      width === 1 ? hashV4(words[at]!) : hashV6(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    ownClasses[host] = classes[hosts[host]!]!;
+  }
+  const table = buildHostTable(own, width, hashes, ownClasses, image);
   const out = image.words();
   out[at] = table.buckets;
   out[atShift] = table.shift;
@@ -86,15 +83,15 @@ function writeHosts(intervals: Intervals, at: number, atShift: number, atMask: n
   const isPlaced = new Uint8Array(classes.length);
   for (const interval of hosts) isPlaced[interval] = 1;
   for (const host of table.outside) isPlaced[hosts[host]!] = 0;
-  const kept: number[] = [];
-  classes.forEach((own, i) => {
-    if (isPlaced[i] === 0 && (i === 0 || own !== classes[kept[kept.length - 1]!])) kept.push(i);
-  });
-  const left = new Uint32Array(kept.length * width);
-  kept.forEach((interval, k) => {
-    for (let w = 0; w < width; w++) left[k * width + w] = words[interval * width + w]!;
-  });
-  return { width, words: left, classes: Int32Array.from(kept, interval => classes[interval]!) };
+  const left = new Uint32Array(classes.length * width);
+  const leftClasses = new Int32Array(classes.length);
+  let kept = 0;
+  for (let i = 0; i < classes.length; i++) {
+    if (isPlaced[i] === 1 || (i > 0 && classes[i] === leftClasses[kept - 1])) continue;
+    for (let w = 0; w < width; w++) left[kept * width + w] = words[i * width + w]!;
+    leftClasses[kept++] = classes[i]!;
+  }
+  return { width, words: left.slice(0, kept * width), classes: leftClasses.slice(0, kept) };
 }
 
 /** Whether the next interval begins at the very next address. */

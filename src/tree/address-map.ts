@@ -114,12 +114,13 @@ function createFill({ starts, entries: values }: WordMap, image: Image, kind: Ki
   function fill(at: number, bits: number, base: number, free: number, level: number): void {
     depth = Math.max(depth, level);
     let interval = lastNotAbove(starts, base);
+    let words = image.words();
     for (let slot = 0; slot < 2 ** bits; slot++) {
       const begin = base + slot * 2 ** free;
       const end = begin + 2 ** free;
       while (interval + 1 < starts.length && starts[interval + 1]! <= begin) interval++;
       if (interval + 1 === starts.length || starts[interval + 1]! >= end) {
-        image.words()[at + slot] = values[interval]!;
+        words[at + slot] = values[interval]!;
         continue;
       }
       const keys: number[] = [];
@@ -130,9 +131,10 @@ function createFill({ starts, entries: values }: WordMap, image: Image, kind: Ki
         keys.push(starts[interval]! - begin);
         entries.push(values[interval]!);
       }
-      // Before the words are asked for: the image may grow.
       const entry = entryOf(keys, entries, begin, free, level);
-      image.words()[at + slot] = entry;
+      // The image may have grown.
+      words = image.words();
+      words[at + slot] = entry;
     }
   }
 

@@ -27,7 +27,7 @@ export function buildHostTable(
   words: Int32Array,
   width: number,
   hashes: Int32Array,
-  classes: ArrayLike<number>,
+  classes: Int32Array,
   image: Image,
 ): HostTable {
   const count = hashes.length;

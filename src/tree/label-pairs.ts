@@ -38,10 +38,9 @@ export function pairLabels(
     starts[row] = pairs;
     while (i < sorted.length && from[sorted[i]!] === row) {
       const set = to[sorted[i]!]!;
-      const boxes: HeaderBox[] = [];
-      for (; i < sorted.length && from[sorted[i]!] === row && to[sorted[i]!] === set; i++) {
-        const { sets, order } = terms[sorted[i]!]!;
-        for (const box of boxesOf(sets, order)) boxes.push(box);
+      const boxes: HeaderBox[] = boxesOf(terms[sorted[i]!]!);
+      for (i++; i < sorted.length && from[sorted[i]!] === row && to[sorted[i]!] === set; i++) {
+        for (const box of boxesOf(terms[sorted[i]!]!)) boxes.push(box);
       }
       own[pairs] = columns[set]!;
       values[pairs++] = writeHeaders(boxes, image);
