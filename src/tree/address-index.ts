@@ -1,7 +1,8 @@
 /**
  * A side's addresses in an image (cold): intervals of both families and their classes -> host tables and maps.
  *
- * In:  a side's intervals (labels.ts).  Out: the side's head in the image, for address-lookup.ts.
+ * In:  a side's intervals (labels.ts).  Out: the side's head in the image, for address-lookup.ts;
+ * and the most tables an IPv4 address takes.
  * Most borders of real rules are those of single addresses, and they make maps deep and large. So hosts have hash tables of
  * their own, and what is left for the maps are the networks around them.
  */
@@ -15,7 +16,6 @@ import {
   HOSTS6_MASK,
   HOSTS6_SHIFT,
   MAP4,
-  MAP4_DEPTH,
   MAP4_SHIFT,
   MAP6,
   MAP6_SHIFT,
@@ -36,7 +36,7 @@ export function writeAddresses(
   classOf: Int32Array,
   head: number,
   image: Image,
-): void {
+): number {
   const v4: Intervals = { width: 1, words: Uint32Array.from(starts4), classes: classOf.subarray(0, starts4.length) };
   const v6: Intervals = { width: 4, words: wordsOf(starts6), classes: classOf.subarray(starts4.length) };
   const left4 = writeHosts(v4, head + HOSTS4, head + HOSTS4_SHIFT, head + HOSTS4_MASK, image);
@@ -46,9 +46,9 @@ export function writeAddresses(
   const out = image.words();
   out[head + MAP4] = map4.root;
   out[head + MAP4_SHIFT] = map4.shift;
-  out[head + MAP4_DEPTH] = map4.depth;
   out[head + MAP6] = map6.root;
   out[head + MAP6_SHIFT] = map6.shift;
+  return map4.depth;
 }
 
 function wordsOf(starts: readonly bigint[]): Uint32Array {

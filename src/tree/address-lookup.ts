@@ -13,7 +13,6 @@ import {
   HOSTS6_MASK,
   HOSTS6_SHIFT,
   MAP4,
-  MAP4_DEPTH,
   MAP4_SHIFT,
   MAP6,
   MAP6_SHIFT,
@@ -30,36 +29,54 @@ export function hashV6(a: number, b: number, c: number, d: number): number {
   return Math.imul(sum ^ (sum >>> 15), 0x9e3779b1);
 }
 
-export function findClasses4(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number) {
-  const root = T[side + MAP4]!;
-  const shift = T[side + MAP4_SHIFT]!;
-  const depth = T[side + MAP4_DEPTH]!;
-  const misses = findHosts4(T, W, count, side, from, to);
+export function findClasses(
+  T: Int32Array,
+  W: Int32Array,
+  count: number,
+  family: number,
+  side: number,
+  from: number,
+  to: number,
+): void {
+  const is4 = family === 4;
+  const misses = is4 ? findHosts4(T, W, count, side, from, to) : findHosts6(T, W, count, side, from, to);
+  const root = T[side + (is4 ? MAP4 : MAP6)]!;
+  const shift = T[side + (is4 ? MAP4_SHIFT : MAP6_SHIFT)]!;
+  let left = 0;
   for (let m = 0; m < misses; m++) {
     const i = W[MISSES + m]!;
-    W[to + i] = T[root + (W[from + i * 4]! >>> shift)]!;
+    const entry = T[root + (W[from + i * 4]! >>> shift)]!;
+    W[to + i] = entry;
+    W[WORD_AT + i] = from + i * 4;
+    W[MISSES + left] = i;
+    left += entry >>> 31;
   }
-  for (let d = 0; d < depth; d++) {
-    for (let m = 0; m < misses; m++) {
-      const i = W[MISSES + m]!;
-      const entry = W[to + i]!;
-      // Bit 31 without bit 30.
-      const table = (entry ^ (entry << 1)) >> 31;
-      const below = (W[from + i * 4]! >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
-      const at = (((entry & 0x1fffff00) >>> 5) + below) & table;
-      W[to + i] = (entry & ~table) | (T[at]! & table);
-    }
-  }
-  for (let m = 0; m < misses; m++) {
+  while (left > 0) left = descend(T, W, left, to);
+}
+
+/** One table or node of every lane that has no class yet; returns how many still have none. */
+function descend(T: Int32Array, W: Int32Array, left: number, to: number): number {
+  let next = 0;
+  for (let m = 0; m < left; m++) {
     const i = W[MISSES + m]!;
     const entry = W[to + i]!;
-    const inner = entry >> 31;
+    const at = W[WORD_AT + i]! + ((entry >>> 29) & 1);
+    const value = W[at]!;
+    const inner = (entry << 1) >> 31;
     const node = (entry & inner & 0x1fffffff) << 3;
     // Keys count from the slot's first address; slots are aligned, so what is above the keys' bits is cut away.
-    const low = (W[from + i * 4]! & T[node + 3]!) + 1;
-    const key = ((T[node]! - low) >>> 31) + ((T[node + 1]! - low) >>> 31) + ((T[node + 2]! - low) >>> 31);
-    W[to + i] = (entry & ~inner) | (T[node + 4 + key]! & inner);
+    const low = (value & T[node + 3]!) >>> 0;
+    const key =
+      (T[node]! >>> 0 <= low ? 1 : 0) + (T[node + 1]! >>> 0 <= low ? 1 : 0) + (T[node + 2]! >>> 0 <= low ? 1 : 0);
+    const below = (value >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
+    const table = ((entry & 0x1fffff00) >>> 5) + below;
+    const found = T[((node + 4 + key) & inner) | (table & ~inner)]!;
+    W[to + i] = found;
+    W[WORD_AT + i] = at;
+    W[MISSES + next] = i;
+    next += found >>> 31;
   }
+  return next;
 }
 
 /** Classes of the hosts; returns how many lanes are MISSES. */
@@ -79,43 +96,6 @@ function findHosts4(T: Int32Array, W: Int32Array, count: number, side: number, f
     misses += (other | (0 - other) | found) >>> 31;
   }
   return misses;
-}
-
-export function findClasses6(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number) {
-  const root = T[side + MAP6]!;
-  const shift = T[side + MAP6_SHIFT]!;
-  const misses = findHosts6(T, W, count, side, from, to);
-  let left = 0;
-  for (let m = 0; m < misses; m++) {
-    const i = W[MISSES + m]!;
-    const entry = T[root + (W[from + i * 4]! >>> shift)]!;
-    W[to + i] = entry;
-    W[WORD_AT + i] = from + i * 4;
-    W[MISSES + left] = i;
-    left += entry >>> 31;
-  }
-  while (left > 0) {
-    let next = 0;
-    for (let m = 0; m < left; m++) {
-      const i = W[MISSES + m]!;
-      const entry = W[to + i]!;
-      const at = W[WORD_AT + i]! + ((entry >>> 29) & 1);
-      const value = W[at]!;
-      const inner = (entry << 1) >> 31;
-      const node = (entry & inner & 0x1fffffff) << 3;
-      const low = (value & T[node + 3]!) >>> 0;
-      const key =
-        (T[node]! >>> 0 <= low ? 1 : 0) + (T[node + 1]! >>> 0 <= low ? 1 : 0) + (T[node + 2]! >>> 0 <= low ? 1 : 0);
-      const below = (value >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
-      const table = ((entry & 0x1fffff00) >>> 5) + below;
-      const found = T[((node + 4 + key) & inner) | (table & ~inner)]!;
-      W[to + i] = found;
-      W[WORD_AT + i] = at;
-      W[MISSES + next] = i;
-      next += found >>> 31;
-    }
-    left = next;
-  }
 }
 
 function findHosts6(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number): number {

@@ -21,8 +21,8 @@ const NODE_WORDS = 8;
 const KEYS = 3;
 /** Word of a node. */
 const MASK = 3;
-/** Keys of IPv4's nodes are compared signed, for they are short; those of IPv6's unsigned. */
-const NO_KEY = [0x7fffffff, -1] as const;
+/** Keys are unsigned; nothing is told apart behind this one. */
+const NO_KEY = 0xffffffff;
 
 const TABLE = 0x80000000 | 0;
 const NODE = 0xc0000000 | 0;
@@ -49,7 +49,7 @@ interface WordMap {
 
 /** @throws BudgetExceeded where the image grows beyond what an entry can name */
 export function buildMap4(starts: ArrayLike<number>, classes: ArrayLike<number>, image: Image): AddressMap {
-  return buildRoot({ starts, entries: classes }, image, 0);
+  return buildRoot({ starts, entries: classes }, image);
 }
 
 /** @param words four a start */
@@ -88,26 +88,24 @@ export function buildMap6(words: Uint32Array, classes: ArrayLike<number>, image:
     return { starts, entries };
   }
 
-  return buildRoot(collect(0, words.length / 4, 0, classes[0]!), image, 1);
+  return buildRoot(collect(0, words.length / 4, 0, classes[0]!), image);
 }
 
 /** A word's map without a root: one entry. */
 function entryFor(map: { starts: number[]; entries: number[] }, image: Image): number {
-  return createFill(map, image, 1).entryOf(map.starts.slice(1), map.entries, 0, 32, 0);
+  return createFill(map, image).entryOf(map.starts.slice(1), map.entries, 0, 32, 0);
 }
 
-type Kind = 0 | 1;
-
-function buildRoot(map: WordMap, image: Image, kind: Kind): AddressMap {
+function buildRoot(map: WordMap, image: Image): AddressMap {
   const bits = Math.min(16, Math.max(4, Math.ceil(Math.log2(map.starts.length)) + 1));
   const shift = 32 - bits;
   const root = image.reserve(2 ** bits, 8);
-  const filling = createFill(map, image, kind);
+  const filling = createFill(map, image);
   filling.fill(root, bits, 0, shift, 0);
   return { root, shift, depth: filling.depth() };
 }
 
-function createFill({ starts, entries: values }: WordMap, image: Image, kind: Kind) {
+function createFill({ starts, entries: values }: WordMap, image: Image) {
   let depth = 0;
 
   /** Entries at..at + 2^bits - 1, each for 2^free addresses from `base` on. */
@@ -146,7 +144,7 @@ function createFill({ starts, entries: values }: WordMap, image: Image, kind: Ki
     level: number,
   ): number {
     if (keys.length === 0) return entries[0]!;
-    if (keys.length <= KEYS) return writeNode(keys, entries, 2 ** free - 1, image, kind);
+    if (keys.length <= KEYS) return writeNode(keys, entries, 2 ** free - 1, image);
     const bits = Math.min(free, MOST_TABLE_BITS, Math.max(LEAST_TABLE_BITS, Math.ceil(Math.log2(keys.length))));
     const at = image.reserve(2 ** bits, 8);
     if (at >= MOST_WORDS) throw new BudgetExceeded();
@@ -157,16 +155,10 @@ function createFill({ starts, entries: values }: WordMap, image: Image, kind: Ki
   return { fill, entryOf, depth: () => depth };
 }
 
-function writeNode(
-  keys: readonly number[],
-  entries: readonly number[],
-  mask: number,
-  image: Image,
-  kind: Kind,
-): number {
+function writeNode(keys: readonly number[], entries: readonly number[], mask: number, image: Image): number {
   const node = image.reserve(NODE_WORDS, NODE_WORDS);
   const words = image.words();
-  for (let k = 0; k < KEYS; k++) words[node + k] = keys[k] ?? NO_KEY[kind];
+  for (let k = 0; k < KEYS; k++) words[node + k] = keys[k] ?? NO_KEY;
   words[node + MASK] = mask;
   for (let k = 0; k <= KEYS; k++) words[node + 4 + k] = entries[k] ?? entries[entries.length - 1]!;
   return NODE | (node / NODE_WORDS);

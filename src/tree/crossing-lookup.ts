@@ -10,7 +10,7 @@
  */
 import { someHalfAbove } from '../memory/halves.js';
 
-import { findClasses4, findClasses6 } from './address-lookup.js';
+import { findClasses } from './address-lookup.js';
 import {
   BEST,
   DESTINATION,
@@ -50,13 +50,8 @@ export function writeQuery(W: Int32Array, lane: number, x: number, y: number, co
 
 /** One family's lanes. */
 export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: number): void {
-  if (family === 4) {
-    findClasses4(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
-    findClasses4(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
-  } else {
-    findClasses6(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
-    findClasses6(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
-  }
+  findClasses(T, W, count, family, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
+  findClasses(T, W, count, family, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
   const walks = tryPairs(T, W, findRows(T, W, count));
   let lists = walk(T, W, keepWalks(T, W, walks));
   while (lists > 0) lists = match(T, W, lists);

@@ -33,7 +33,6 @@ import {
   EARLIER_SHIFT,
   HEAD_WORDS,
   LAST_ORDER,
-  MAP4_DEPTH,
   MOST_TUPLES,
   PAIRS,
   ROW_BITS,
@@ -112,17 +111,16 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
     });
     return bits;
   });
-  writeSide(source, sourceBits!, offsets, SOURCE_SIDE, image);
-  writeSide(destination, destinationBits!, columns, DESTINATION_SIDE, image);
+  const sourceDepth = writeSide(source, sourceBits!, offsets, SOURCE_SIDE, image);
+  const destinationDepth = writeSide(destination, destinationBits!, columns, DESTINATION_SIDE, image);
   const looseTerms = terms.filter((_, t) => tupleOf[t]! < 0);
-  const words = image.words();
   return {
     image: image.done(),
     outcomes,
     sourceClasses: source.side.classes,
     destinationClasses: destination.side.classes,
     pairs: matrix.columns.length,
-    depth: words[SOURCE_SIDE + MAP4_DEPTH]! + words[DESTINATION_SIDE + MAP4_DEPTH]!,
+    depth: sourceDepth + destinationDepth,
     loose: looseTerms.length === 0 ? null : buildLoose(looseTerms, source.side, destination.side),
     looseTerms: looseTerms.length,
   };
@@ -178,8 +176,8 @@ function writeEarlier(firsts: readonly number[], last: number, words: Int32Array
   }
 }
 
-/** The side's maps and rows, and where they are. */
-function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, head: number, image: Image): void {
+/** The side's maps and rows, and where they are; returns the depth of its map. */
+function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, head: number, image: Image): number {
   const { classes, layers, chains, classOf, starts4, starts6 } = side;
   const stride = ROW_BITS + layers;
   const rows = image.reserve(classes * stride);
@@ -193,10 +191,11 @@ function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, hea
       words[row + ROW_BITS + l] = labels[set]!;
     }
   }
-  writeAddresses(starts4, starts6, classOf, head, image);
+  const depth = writeAddresses(starts4, starts6, classOf, head, image);
   const at = image.words();
   at[head + ROWS] = rows;
   at[head + STRIDE] = stride;
+  return depth;
 }
 
 function buildLoose(terms: readonly ForwardTerm[], source: Side, destination: Side): Forest {

@@ -102,12 +102,6 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     DirectionTables,
     DirectionTables,
   ];
-  const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
-    if (deserted) {
-      out[at + EGRESS] = OUTCOME_NONE;
-      out[at + INGRESS] = OUTCOME_NONE;
-    } else judge(table, egress, ingress, forward, rows, base, out, at);
-  };
   const buildMs = performance.now() - started;
   return {
     engine: 'tree',
@@ -115,11 +109,13 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     table,
     directions,
     classify(rows, base, out, at) {
-      judgeRow(rows, base, out, at);
+      if (deserted) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
+      else judge(table, egress, ingress, forward, rows, base, out, at);
       if (running !== null) crossRows(running.crossing, running.scratch, rows, base, 1, out, at);
     },
     classifyBatch(rows, count, out) {
-      for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
+      if (deserted) decideNothing(count, out);
+      else for (let i = 0; i < count; i++) judge(table, egress, ingress, forward, rows, i * STRIDE, out, i * OUTCOMES);
       if (running !== null) crossRows(running.crossing, running.scratch, rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
@@ -128,6 +124,10 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     },
     stats: () => measure(ruleset, table, directions, buildMs),
   };
+}
+
+function decideNothing(count: number, out: Int32Array): void {
+  for (let at = 0; at < count * OUTCOMES; at += OUTCOMES) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
 }
 
 /** Passes lead around what stands behind them in their tier; a crossing knows only a first match. */
