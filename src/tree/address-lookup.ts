@@ -20,13 +20,16 @@ import {
   WORD_AT,
 } from './crossing-layout.js';
 
+/** Both ends of a hash are used, and low bits of a product come from low bits alone: so the high ones are mixed in. */
 export function hashV4(address: number): number {
-  return Math.imul(address ^ (address >>> 15), 0x9e3779b1);
+  const hash = Math.imul(address ^ (address >>> 15), 0x9e3779b1);
+  return hash ^ (hash >>> 16);
 }
 
 export function hashV6(a: number, b: number, c: number, d: number): number {
   const sum = Math.imul(a, 0x85ebca6b) + Math.imul(b, 0xc2b2ae35) + Math.imul(c, 0x27d4eb2f) + Math.imul(d, 0x165667b1);
-  return Math.imul(sum ^ (sum >>> 15), 0x9e3779b1);
+  const hash = Math.imul(sum ^ (sum >>> 15), 0x9e3779b1);
+  return hash ^ (hash >>> 16);
 }
 
 export function findClasses(
