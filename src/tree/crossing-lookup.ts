@@ -7,9 +7,9 @@
  * The batch goes through one short loop after the other. Loads of a loop do not wait for each other, so a processor has
  * many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet known costs a
  * wrong guess only where the next loop looks at it. So what does not go on is written where the next one overwrites it.
+ * The fast path is compiled from these functions too (scripts/fast-path); crossing-run.ts chooses.
  */
 import { someHalfAbove } from '../memory/halves.js';
-
 import { findClasses } from './address-lookup.js';
 import {
   BEST,

@@ -8,13 +8,15 @@
  * whatever is cut first. Here no rule is ever copied:
  *
  * 1. Labels (labels.ts). The distinct address sets of a side lie in layers of disjoint sets; an address has at most one
- *    set of each layer, its label there. The labels of an address are known once its class is (address-index.ts).
+ *    set of each layer, its label there. The labels of an address are known once its class is (address-index.ts: hosts by
+ *    hash, networks by a map).
  * 2. Pairs. A rule names a source label and a destination label. All rules of one pair are one list of protocols and ports.
  *    A packet can only meet pairs of its own labels, a few layers times a few layers; of these it asks for those that
  *    both its labels' sets are used with: each class has a bit for each pair of layers, and the two are intersected. This
  *    is crossproducting of field labels (Taylor and Turner, INFOCOM 2005) with the pruning of tuple-space search
  *    (Srinivasan, Suri and Varghese, SIGCOMM 1999), over layers of nesting instead of prefix lengths: fewer of them, and
- *    the same for IPv4, IPv6 and sets that are no prefixes.
+ *    the same for IPv4, IPv6 and sets that are no prefixes. Pairs of layers are asked in the order of their first rules,
+ *    and only while one of them could still hold an earlier rule than what was found: most packets need one or two.
  * 3. Displacement (displacement.ts). Pairs are the entries of a sparse matrix, packed into one array: a probe is an
  *    addition, a load and a comparison, and needs no hash.
  * 4. Headers (header-lists.ts). A list of up to four is tried in order; a longer one has a tree over protocol and ports.
