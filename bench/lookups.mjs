@@ -9,6 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { compile } from '../dist/compile.js';
+import { loadFastPath } from '../dist/node/fast-path.js';
 import * as row from '../dist/packet/row.js';
 import { FORWARD, OUTCOMES } from '../dist/tree/classifier.js';
 import { findDeepest, mostSteps } from '../dist/tree/deepest.js';
@@ -23,7 +24,10 @@ if (rounds === undefined) throw new Error('usage: node bench/lookups.mjs RULES T
 const COMPARED = 200;
 const SLICE = 16;
 
-const { compiled, problems } = compile([], { ruleFiles: [{ file: ruleFile, text: readFileSync(ruleFile, 'utf8') }] });
+const { compiled, problems } = compile([], {
+  ruleFiles: [{ file: ruleFile, text: readFileSync(ruleFile, 'utf8') }],
+  fastPath: loadFastPath(process.env),
+});
 if (compiled === null) throw new Error(problems[0].message);
 const { ruleset, inventory, classifier } = compiled;
 const { rows, headers } = readTrace(readFileSync(traceFile, 'utf8'));

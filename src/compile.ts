@@ -40,6 +40,8 @@ export interface CompileOptions {
   readonly profile?: ProfileName;
   /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
   readonly ruleFiles?: readonly RuleFile[];
+  /** dist/fast-path/fast-path.wasm, compiled: plain rules are looked up with it, about twice as fast. */
+  readonly fastPath?: WebAssembly.Module | null;
 }
 
 export interface CompileResult {
@@ -59,7 +61,10 @@ export function compile(documents: readonly KubernetesDocument[], options: Compi
   if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
 
   const ruleset = buildRules(policies, inventory, forward, profile);
-  const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : createTree(ruleset, inventory);
+  const classifier =
+    options.engine === 'linear'
+      ? createLinear(ruleset, inventory)
+      : createTree(ruleset, inventory, { fastPath: options.fastPath ?? null });
   const compileMs = performance.now() - started;
   return { compiled: { inventory, policies, profile, ruleset, classifier, problems, ignored, compileMs }, problems };
 }

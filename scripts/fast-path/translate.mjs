@@ -25,7 +25,13 @@ const ASSIGNMENTS = new Map([
   [ts.SyntaxKind.GreaterThanGreaterThanEqualsToken, '>>'],
   [ts.SyntaxKind.LessThanLessThanEqualsToken, '<<'],
 ]);
-const MATH = { imul: '*', min: 'min', max: 'max' };
+const MATH = { imul: '*', min: 'min', max: 'max', clz32: 'clz' };
+const halves = (words, at) => `v128.load(${words} + (<usize>(${at}) << 2))`;
+/** Functions for which there are instructions. */
+const VECTORS = {
+  memory_halves_someHalfAbove: (a, at, b, other) =>
+    `<i32>v128.any_true(i16x8.sub_sat_u(${halves(a, at)}, ${halves(b, other)}))`,
+};
 const GET_BYTES = { getUint8: ['u8', 1], getUint16: ['u16', 2], getInt32: ['i32', 4], getUint32: ['u32', 4] };
 
 export class Translator {
@@ -412,6 +418,7 @@ export class Translator {
       const method = expression.name.text;
       if (object.getText() === 'Math' && method in MATH) {
         const [a, b] = given.map(argument => this.#expression(argument));
+        if (method === 'clz32') return `clz<i32>(${a})`;
         return method === 'imul' ? `((${a}) * (${b}))` : `${method}<i32>(${a}, ${b})`;
       }
       const kind = this.#kindOf(this.#typeOf(object));
@@ -424,8 +431,9 @@ export class Translator {
         return `memory.fill(${at}, 0, <usize>((${to}) - (${from})) << ${shift})`;
       }
     }
+    const values = given.map(argument => this.#expression(argument));
     const { name } = this.#callee(node, ts.isPropertyAccessExpression(expression) ? expression.name : expression);
-    return `${name}(${given.map(argument => this.#expression(argument)).join(', ')})`;
+    return VECTORS[name]?.(...values) ?? `${name}(${values.join(', ')})`;
   }
 
   #inOrder(loaded, type, little) {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type Compiled, type CompileOptions, compile } from '../compile.js';
 import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { readDocuments } from '../documents/read.js';
+import { loadFastPath } from '../node/fast-path.js';
 import type { ProfileName } from '../profile/profile.js';
 import type { Style } from '../report/style.js';
 import { DocumentError, problemCount, problemLines, UsageError } from './errors.js';
@@ -57,7 +58,8 @@ export function compileInput(
   }
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
-  const result = compile(documents, { ...options, profile: input.profile, ruleFiles });
+  const fastPath = ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null;
+  const result = compile(documents, { ...options, profile: input.profile, ruleFiles, fastPath });
   problems.push(...result.problems);
   if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
     throw new DocumentError(problems);

@@ -67,6 +67,13 @@ export class FastPath {
     return call as unknown as F;
   }
 
+  /** An exported loop whose first parameters are these arrays and whose others are numbers. */
+  loop(name: string, arrays: readonly TypedArray[]): (a: number, b: number) => void {
+    const loop = this.exports[name] as (...given: unknown[]) => void;
+    const addresses = arrays.map(array => this.word(array, name));
+    return loop.bind(null, ...addresses);
+  }
+
   private word(value: unknown, name: string): unknown {
     if (!ArrayBuffer.isView(value)) return value;
     if (value.buffer !== this.buffer) throw new Error(`${name}: an array that is not of the fast path's memory`);

@@ -4,19 +4,8 @@
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { FORWARD, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import type { Crossing } from './crossing.js';
-import {
-  BEST,
-  CODE,
-  CODES,
-  crossBatch,
-  DESTINATION,
-  DESTINATION_CLASS,
-  LANES,
-  SOURCE,
-  SOURCE_CLASS,
-  X,
-  Y,
-} from './crossing-lookup.js';
+import { BEST, CODES, DESTINATION, DESTINATION_CLASS, LANES, SOURCE, SOURCE_CLASS } from './crossing-layout.js';
+import { writeQuery } from './crossing-lookup.js';
 import { firstMatch, NO_MATCH } from './forest.js';
 import { LAST_ICMP_CODE } from './header-codes.js';
 import { DIMENSIONS } from './terms.js';
@@ -24,14 +13,17 @@ import { DIMENSIONS } from './terms.js';
 /** What a crossing is walked with; overwritten by every call. */
 export interface CrossingScratch {
   readonly words: Int32Array;
+  /** crossBatch() over the crossing's image and these words. */
+  readonly run: (count: number, family: number) => void;
   /** Row of each lane. */
   readonly rowOf: Int32Array;
   /** The point that loose terms are asked with. */
   readonly key: Int32Array;
 }
 
-export const newCrossingScratch = (words: number): CrossingScratch => ({
-  words: new Int32Array(words),
+export const newCrossingScratch = (words: Int32Array, run: CrossingScratch['run']): CrossingScratch => ({
+  words,
+  run,
   rowOf: new Int32Array(LANES),
   key: new Int32Array(DIMENSIONS),
 });
@@ -85,9 +77,7 @@ function crossFamily(
     }
     const code = image[CODES + 1 + rows[row + PROTOCOL]!]!;
     const icmp = code <= LAST_ICMP_CODE;
-    words[CODE + lanes] = code;
-    words[X + lanes] = rows[row + (icmp ? ICMP_TYPE : SPORT)]!;
-    words[Y + lanes] = rows[row + (icmp ? ICMP_CODE : DPORT)]!;
+    writeQuery(words, lanes, rows[row + (icmp ? ICMP_TYPE : SPORT)]!, rows[row + (icmp ? ICMP_CODE : DPORT)]!, code);
     rowOf[lanes++] = i;
     if (lanes === LANES) {
       flush(crossing, scratch, rows, base, lanes, out, at, family);
@@ -108,9 +98,9 @@ function flush(
   at: number,
   family: number,
 ): void {
-  const { words, rowOf } = scratch;
+  const { words, rowOf, run } = scratch;
   const { outcomes, loose } = crossing;
-  crossBatch(crossing.image, words, lanes, family);
+  run(lanes, family);
   if (loose !== null) {
     for (let lane = 0; lane < lanes; lane++) tryLoose(crossing, scratch, rows, base + rowOf[lane]! * STRIDE, lane);
   }

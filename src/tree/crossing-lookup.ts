@@ -1,167 +1,123 @@
 /**
  * Crossings, the hot half: a batch of headers -> the order of each one's first term. Nothing is allocated.
  *
- * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS: the caller writes SOURCE, DESTINATION (four
- * words a lane, IPv4 in the first), X, Y and CODE of lanes 0..count - 1 and reads BEST. Both are overwritten by every call.
+ * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS (crossing-layout.ts): the caller writes SOURCE,
+ * DESTINATION and, by writeQuery(), QUERY of lanes 0..count - 1 and reads BEST. All are overwritten by every call.
  *
  * The batch goes through one short loop after the other. Loads of a loop do not wait for each other, so a processor has
  * many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet known costs a
  * wrong guess only where the next loop looks at it. So what does not go on is written where the next one overwrites it.
+ * The fast path is compiled from these functions too (scripts/fast-path); crossing-run.ts chooses.
  */
+import { someHalfAbove } from '../memory/halves.js';
+import { findClasses } from './address-lookup.js';
+import {
+  BEST,
+  DESTINATION,
+  DESTINATION_CLASS,
+  DESTINATION_ROW,
+  DESTINATION_SIDE,
+  EARLIER,
+  EARLIER_ENTRIES,
+  EARLIER_SHIFT,
+  LAST_ORDER,
+  LEFT_BITS,
+  LEFT_LANE,
+  LIST_AT,
+  LIST_LANE,
+  PAIRS,
+  QUERY,
+  ROWS,
+  SOURCE,
+  SOURCE_CLASS,
+  SOURCE_ROW,
+  SOURCE_SIDE,
+  STRIDE,
+  TUPLES,
+  WALK_AT,
+  WALK_LANE,
+} from './crossing-layout.js';
 
-/** Headers a batch. */
-export const LANES = 128;
-/** Pairs of layers that have a bit: two words of them. */
-export const MOST_TUPLES = 64;
-/** Words of a class's row before its labels: the pairs of layers that its labels stand in, as bits. */
-export const ROW_BITS = 2;
-
-/** Words of the image: what each side has, and what both share. */
-export const MAP4 = 0;
-export const MAP4_SHIFT = 1;
-export const MAP4_DEPTH = 2;
-export const ENTRY6 = 3;
-export const ROWS = 4;
-export const STRIDE = 5;
-export const SIDE_WORDS = 6;
-export const SOURCE_SIDE = 8;
-export const DESTINATION_SIDE = SOURCE_SIDE + SIDE_WORDS;
-/** Displaced pairs of labels; the order that holds where nothing matches. */
-export const PAIRS = DESTINATION_SIDE + SIDE_WORDS;
-export const LAST_ORDER = PAIRS + 1;
-/** Bit -> layer of the source; MOST_TUPLES words on, of the destination. */
-export const TUPLES = LAST_ORDER + 1;
-/** Protocol + 1 -> code. */
-export const CODES = TUPLES + 2 * MOST_TUPLES;
-export const HEAD_WORDS = CODES + 257;
-
-export const SOURCE = 0;
-export const DESTINATION = SOURCE + 4 * LANES;
-/** The fields of header trees, in their order. */
-export const X = DESTINATION + 4 * LANES;
-export const Y = X + LANES;
-export const CODE = Y + LANES;
-/** Out: the order of the first term that matches; and the classes of the addresses. */
-export const BEST = CODE + LANES;
-export const SOURCE_CLASS = BEST + LANES;
-export const DESTINATION_CLASS = SOURCE_CLASS + LANES;
-const PROBE_LANE = DESTINATION_CLASS + LANES;
-const PROBE_SLOT = PROBE_LANE + LANES * MOST_TUPLES;
-const PROBE_ROW = PROBE_SLOT + LANES * MOST_TUPLES;
-const WALK_LANE = PROBE_ROW + LANES * MOST_TUPLES;
-const WALK_AT = WALK_LANE + LANES * MOST_TUPLES;
-const LIST_LANE = WALK_AT + LANES * MOST_TUPLES;
-const LIST_AT = LIST_LANE + LANES * MOST_TUPLES;
-export const SCRATCH_WORDS = LIST_AT + LANES * MOST_TUPLES + 1;
+/** A lane's fields in the halves that records are held against (header-lists.ts): each once as it is, once inverted. */
+export function writeQuery(W: Int32Array, lane: number, x: number, y: number, code: number): void {
+  const at = QUERY + lane * 4;
+  const ports = x | (y << 16);
+  W[at] = ports;
+  W[at + 1] = code | 0xffff0000;
+  W[at + 2] = ~ports;
+  W[at + 3] = ~code;
+}
 
 /** One family's lanes. */
 export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: number): void {
-  if (family === 4) {
-    findClasses4(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
-    findClasses4(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
-  } else {
-    findClasses6(T, W, count, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
-    findClasses6(T, W, count, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
-  }
-  const probes = findProbes(T, W, count);
-  const hits = keepHits(T, W, probes);
-  match(T, W, walk(T, W, hits >> 16, hits & 0xffff));
+  findClasses(T, W, count, family, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
+  findClasses(T, W, count, family, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
+  const walks = tryPairs(T, W, findRows(T, W, count));
+  let lists = walk(T, W, keepWalks(T, W, walks));
+  while (lists > 0) lists = match(T, W, lists);
 }
 
-function findClasses4(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number): void {
-  const root = T[side + MAP4]!;
-  const shift = T[side + MAP4_SHIFT]!;
-  const depth = T[side + MAP4_DEPTH]!;
-  for (let i = 0; i < count; i++) W[to + i] = T[root + (W[from + i * 4]! >>> shift)]!;
-  for (let d = 0; d < depth; d++) {
-    for (let i = 0; i < count; i++) {
-      const entry = W[to + i]!;
-      const table = (entry ^ (entry << 1)) >> 31;
-      const below = (W[from + i * 4]! >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
-      const at = (((entry & 0x3fffff00) >>> 6) + below) & table;
-      W[to + i] = (entry & ~table) | (T[at]! & table);
-    }
-  }
-  for (let i = 0; i < count; i++) {
-    const entry = W[to + i]!;
-    const inner = entry >> 31;
-    const node = (~entry & inner) << 3;
-    // Keys count from the slot's first address; slots are aligned, so what is above the keys' bits is cut away.
-    const low = (W[from + i * 4]! & T[node + 3]!) + 1;
-    const key = ((T[node]! - low) >>> 31) + ((T[node + 1]! - low) >>> 31) + ((T[node + 2]! - low) >>> 31);
-    W[to + i] = (entry & ~inner) | (T[node + 4 + key]! & inner);
-  }
-}
-
-function findClasses6(T: Int32Array, W: Int32Array, count: number, side: number, from: number, to: number): void {
-  const first = T[side + ENTRY6]!;
-  for (let i = 0; i < count; i++) {
-    let entry = first;
-    let at = from + i * 4;
-    let value = W[at]!;
-    while (entry < 0) {
-      const reference = ~entry;
-      if ((reference & 1) === 0) {
-        at++;
-        value = W[at]!;
-      }
-      const node = (reference >>> 1) << 3;
-      const key = notAbove(T[node]!, value) + notAbove(T[node + 1]!, value) + notAbove(T[node + 2]!, value);
-      entry = T[node + 4 + key]!;
-    }
-    W[to + i] = entry;
-  }
-}
-
-/** 1 where key <= value as unsigned words, else 0: the borrow of value - key, inverted. */
-function notAbove(key: number, value: number): number {
-  return ((((~value & key) | (~(value ^ key) & (value - key))) >>> 31) ^ 1) & 1;
-}
-
-/** Probes of every lane: lane, offset of the source label's row, slot. */
-function findProbes(T: Int32Array, W: Int32Array, count: number): number {
-  const pairs = T[PAIRS]!;
+/** Rows of every lane's classes, and in LEFT the pairs of layers that both have; returns how many words of them. */
+function findRows(T: Int32Array, W: Int32Array, count: number): number {
   const last = T[LAST_ORDER]!;
   const sourceRows = T[SOURCE_SIDE + ROWS]!;
   const sourceStride = T[SOURCE_SIDE + STRIDE]!;
   const destinationRows = T[DESTINATION_SIDE + ROWS]!;
   const destinationStride = T[DESTINATION_SIDE + STRIDE]!;
-  let probes = 0;
+  let left = 0;
   for (let i = 0; i < count; i++) {
     const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
     const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
+    W[SOURCE_ROW + i] = from;
+    W[DESTINATION_ROW + i] = to;
     W[BEST + i] = last;
-    let bits = T[from]! & T[to]!;
-    let tuple = TUPLES + 31;
-    for (let word = 1; word <= ROW_BITS; word++) {
-      while (bits !== 0) {
-        const at = tuple - Math.clz32(bits & (0 - bits));
-        bits &= bits - 1;
-        const row = T[from + T[at]!]!;
-        W[PROBE_LANE + probes] = i;
-        W[PROBE_ROW + probes] = row;
-        W[PROBE_SLOT + probes] = pairs + ((row + T[to + T[at + MOST_TUPLES]!]!) << 1);
-        probes++;
-      }
-      bits = T[from + 1]! & T[to + 1]!;
-      tuple = TUPLES + 63;
-    }
+    const first = T[from]! & T[to]!;
+    W[LEFT_BITS + left] = first;
+    W[LEFT_LANE + left] = ((TUPLES + 31) << 8) | i;
+    left += (first | (0 - first)) >>> 31;
+    const second = T[from + 1]! & T[to + 1]!;
+    W[LEFT_BITS + left] = second;
+    W[LEFT_LANE + left] = ((TUPLES + 63) << 8) | i;
+    left += (second | (0 - second)) >>> 31;
   }
-  return probes;
+  return left;
 }
 
 /**
- * Of the probes those whose slot is their row's, in two lists: those that lead to a tree go to WALK, the others to LIST.
- * Returns the number of walks << 16 | of lists.
+ * The pairs of labels of every lane, one of each word at a time, and what the lists of those that some rule has say. Bits
+ * stand in the order of their least orders: what cannot win any more is not asked for. Returns the number of walks.
  */
-function keepHits(T: Int32Array, W: Int32Array, probes: number): number {
+function tryPairs(T: Int32Array, W: Int32Array, words: number): number {
+  let left = words;
   let walks = 0;
   let lists = 0;
-  for (let p = 0; p < probes; p++) {
-    const slot = W[PROBE_SLOT + p]!;
-    const other = T[slot]! ^ W[PROBE_ROW + p]!;
+  while (left > 0) {
+    const hits = findHits(T, W, left, walks, lists);
+    walks = hits >>> 16;
+    lists = match(T, W, hits & 0xffff);
+    left = keepEarlier(T, W, left);
+  }
+  while (lists > 0) lists = match(T, W, lists);
+  return walks;
+}
+
+/**
+ * One pair of each word. Where some rule has the pair, its headers are found in its slot: those that lead to a tree go to
+ * WALK, the others to LIST. Returns the number of walks << 16 | of lists.
+ */
+function findHits(T: Int32Array, W: Int32Array, left: number, walksBefore: number, listsBefore: number): number {
+  const pairs = T[PAIRS]!;
+  let walks = walksBefore;
+  let lists = listsBefore;
+  for (let h = 0; h < left; h++) {
+    const bits = W[LEFT_BITS + h]!;
+    const place = W[LEFT_LANE + h]!;
+    const lane = place & 0xff;
+    const layers = T[(place >>> 8) - Math.clz32(bits & (0 - bits))]!;
+    const row = T[W[SOURCE_ROW + lane]! + (layers & 0xff)]!;
+    const slot = pairs + ((row + T[W[DESTINATION_ROW + lane]! + (layers >>> 8)]!) << 1);
     const headers = T[slot + 1]!;
-    const lane = W[PROBE_LANE + p]!;
+    const other = T[slot]! ^ row;
     const hit = ((other | (0 - other)) >>> 31) ^ 1;
     const tree = headers >>> 31;
     W[WALK_LANE + walks] = lane;
@@ -174,17 +130,47 @@ function keepHits(T: Int32Array, W: Int32Array, probes: number): number {
   return (walks << 16) | lists;
 }
 
-/** One step of every walk at a time; those that have come to their list join it. Returns the number of lists. */
-function walk(T: Int32Array, W: Int32Array, walks: number, lists: number): number {
+/** Takes away the pairs that were tried and those that cannot win; returns how many words are left. */
+function keepEarlier(T: Int32Array, W: Int32Array, left: number): number {
+  const shift = T[EARLIER_SHIFT]!;
+  let next = 0;
+  for (let h = 0; h < left; h++) {
+    const bits = W[LEFT_BITS + h]!;
+    const place = W[LEFT_LANE + h]!;
+    // A word's bits end 32 places behind those of the word before, its table EARLIER_ENTRIES.
+    const table = EARLIER - (TUPLES + 31) * (EARLIER_ENTRIES / 32) + (place >>> 8) * (EARLIER_ENTRIES / 32);
+    const rest = bits & (bits - 1) & T[table + (W[BEST + (place & 0xff)]! >>> shift)]!;
+    W[LEFT_BITS + next] = rest;
+    W[LEFT_LANE + next] = place;
+    next += (rest | (0 - rest)) >>> 31;
+  }
+  return next;
+}
+
+/** Of the walks those whose tree has something earlier than what its lane has found. */
+function keepWalks(T: Int32Array, W: Int32Array, walks: number): number {
+  let kept = 0;
+  for (let h = 0; h < walks; h++) {
+    const lane = W[WALK_LANE + h]!;
+    const at = W[WALK_AT + h]!;
+    W[WALK_LANE + kept] = lane;
+    W[WALK_AT + kept] = at;
+    kept += (T[~at - 1]! - W[BEST + lane]!) >>> 31;
+  }
+  return kept;
+}
+
+/** One step of every walk at a time; those that have come to their list go to LIST. Returns the number of lists. */
+function walk(T: Int32Array, W: Int32Array, walks: number): number {
   let left = walks;
-  let done = lists;
+  let done = 0;
   while (left > 0) {
     let next = 0;
     for (let h = 0; h < left; h++) {
       const lane = W[WALK_LANE + h]!;
       const node = ~W[WALK_AT + h]!;
       const test = T[node]!;
-      const value = W[X + lane + (test >>> 16) * LANES]!;
+      const value = (W[QUERY + lane * 4 + (test >>> 21)]! >>> ((test >>> 16) & 16)) & 0xffff;
       const at = T[node + 1 + (((test & 0xffff) - value) >>> 31)]!;
       W[WALK_LANE + next] = lane;
       W[WALK_AT + next] = at;
@@ -198,37 +184,23 @@ function walk(T: Int32Array, W: Int32Array, walks: number, lists: number): numbe
   return done;
 }
 
-/** Records, one of every list at a time, until every list is through. */
-function match(T: Int32Array, W: Int32Array, lists: number): void {
-  let left = lists;
-  while (left > 0) {
-    let next = 0;
-    for (let h = 0; h < left; h++) {
-      const lane = W[LIST_LANE + h]!;
-      const at = W[LIST_AT + h]!;
-      const x = W[X + lane]!;
-      const y = W[Y + lane]!;
-      const code = W[CODE + lane]!;
-      const xs = T[at]!;
-      const ys = T[at + 1]!;
-      const codes = T[at + 2]!;
-      const outside =
-        ((x - (xs & 0xffff)) |
-          ((xs >>> 16) - x) |
-          (y - (ys & 0xffff)) |
-          ((ys >>> 16) - y) |
-          (code - (codes & 511)) |
-          (((codes >>> 9) & 511) - code)) >>
-        31;
-      const order = T[at + 3]! | (outside & 0x7fffffff);
-      const best = W[BEST + lane]!;
-      const less = (order - best) >> 31;
-      W[BEST + lane] = (order & less) | (best & ~less);
-      W[LIST_LANE + next] = lane;
-      W[LIST_AT + next] = at + 4;
-      // Goes on where the record does not match and is not the last.
-      next += outside & ~(codes >> 18) & 1;
-    }
-    left = next;
+/** A record of every list; returns how many lists go on. */
+function match(T: Int32Array, W: Int32Array, lists: number): number {
+  let next = 0;
+  for (let h = 0; h < lists; h++) {
+    const lane = W[LIST_LANE + h]!;
+    const at = W[LIST_AT + h]!;
+    const outside = someHalfAbove(T, at, W, QUERY + lane * 4);
+    const high = T[at + 3]!;
+    const order = (T[at + 1]! >>> 16) | (high & 0x7fff0000);
+    const best = W[BEST + lane]!;
+    const earlier = (order - best) >> 31;
+    const better = earlier & (outside - 1);
+    W[BEST + lane] = (order & better) | (best & ~better);
+    W[LIST_LANE + next] = lane;
+    W[LIST_AT + next] = at + 4;
+    // Goes on where the record does not match, is not the last, and those behind it could still be earlier than the best.
+    next += outside & earlier & ~(high >> 31);
   }
+  return next;
 }

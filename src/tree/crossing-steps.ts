@@ -5,23 +5,33 @@
  * sets whose packets can take the most steps. It walks what tree/crossing-lookup.ts walks, one header at a time, as plainly
  * as can be: a load of a table and a comparison with a key are a step each.
  */
+
+import { someHalfAbove } from '../memory/halves.js';
 import type { Rule } from '../rules/ruleset.js';
+import { hashV4, hashV6 } from './address-lookup.js';
 import type { Crossing } from './crossing.js';
 import {
   DESTINATION_SIDE,
-  ENTRY6,
+  HOSTS4,
+  HOSTS4_MASK,
+  HOSTS4_SHIFT,
+  HOSTS6,
+  HOSTS6_MASK,
+  HOSTS6_SHIFT,
   LAST_ORDER,
   MAP4,
-  MAP4_DEPTH,
   MAP4_SHIFT,
-  MOST_TUPLES,
+  MAP6,
+  MAP6_SHIFT,
   PAIRS,
+  QUERY,
   ROW_BITS,
   ROWS,
   SOURCE_SIDE,
   STRIDE,
   TUPLES,
-} from './crossing-lookup.js';
+} from './crossing-layout.js';
+import { writeQuery } from './crossing-lookup.js';
 
 /** An address as four unsigned or signed words, IPv4 in the first alone. */
 type Words = ArrayLike<number>;
@@ -48,16 +58,18 @@ export function crossingSteps(crossing: Crossing, source: Words, destination: Wo
   const { headers, steps: before, ...lookups } = hitsOf(T, source, destination, family);
   let steps = before;
   let order = T[LAST_ORDER]!;
+  const query = new Int32Array(QUERY + 4);
+  writeQuery(query, 0, ...fields);
   for (const start of headers) {
     let at = start;
     for (; at < 0; steps++) {
       const test = T[~at]!;
-      at = T[~at + 1 + ((test & 0xffff) < fields[test >>> 16]! ? 1 : 0)]!;
+      at = T[~at + 1 + ((test & 0xffff) < fields[test >>> 20]! ? 1 : 0)]!;
     }
     for (;;) {
       steps++;
-      if (inRecord(T, at, fields)) {
-        order = Math.min(order, T[at + 3]!);
+      if (someHalfAbove(T, at, query, QUERY) === 0) {
+        order = Math.min(order, orderOf(T, at));
         break;
       }
       if (isLast(T, at)) break;
@@ -92,9 +104,8 @@ export function deepestOfCrossing(crossing: Crossing, rules: readonly Rule[]) {
 }
 
 function hitsOf(T: Int32Array, source: Words, destination: Words, family: number): Hits {
-  const find = family === 4 ? findClass4 : findClass6;
-  const from = find(T, SOURCE_SIDE, source);
-  const to = find(T, DESTINATION_SIDE, destination);
+  const from = findClass(T, SOURCE_SIDE, source, family);
+  const to = findClass(T, DESTINATION_SIDE, destination, family);
   const fromRow = T[SOURCE_SIDE + ROWS]! + from.found * T[SOURCE_SIDE + STRIDE]!;
   const toRow = T[DESTINATION_SIDE + ROWS]! + to.found * T[DESTINATION_SIDE + STRIDE]!;
   const headers: number[] = [];
@@ -105,67 +116,57 @@ function hitsOf(T: Int32Array, source: Words, destination: Words, family: number
     for (let bit = 0; bit < 32; bit++) {
       if (((bits >>> bit) & 1) === 0) continue;
       steps++;
-      const tuple = TUPLES + word * 32 + bit;
-      const row = T[fromRow + T[tuple]!]!;
-      const slot = T[PAIRS]! + 2 * (row + T[toRow + T[tuple + MOST_TUPLES]!]!);
+      const layers = T[TUPLES + word * 32 + bit]!;
+      const row = T[fromRow + (layers & 0xff)]!;
+      const slot = T[PAIRS]! + 2 * (row + T[toRow + (layers >>> 8)]!);
       if (T[slot] === row) headers.push(T[slot + 1]!);
     }
   }
   return { steps, addressSteps: from.steps + to.steps, headers, sourceClass: from.found, destinationClass: to.found };
 }
 
-function findClass4(T: Int32Array, side: number, words: Words) {
-  const address = words[0]!;
-  let entry = T[T[side + MAP4]! + (address >>> T[side + MAP4_SHIFT]!)]!;
-  let steps = 1;
-  for (let depth = T[side + MAP4_DEPTH]!; depth > 0 && (entry ^ (entry << 1)) >> 31 !== 0; depth--) {
-    const bits = (address >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
-    entry = T[((entry & 0x3fffff00) >>> 6) + bits]!;
-    steps++;
-  }
-  if (entry >= 0) return { found: entry, steps };
-  const node = ~entry << 3;
-  const value = address & T[node + 3]!;
-  let key = 0;
-  for (let i = 0; i < KEYS; i++) key += T[node + i]! <= value ? 1 : 0;
-  return { found: T[node + 4 + key]!, steps: steps + KEYS };
-}
-
-function findClass6(T: Int32Array, side: number, address: Words) {
-  let entry = T[side + ENTRY6]!;
+/** A host's class by its slot, else what the map says: tables and nodes, IPv6 word by word. */
+function findClass(T: Int32Array, side: number, words: Words, family: number) {
+  const [a, b, c, d] = [words[0]! | 0, words[1]! | 0, words[2]! | 0, words[3]! | 0];
+  const is4 = family === 4;
+  const address = is4 ? [a] : [a, b, c, d];
+  const hash = is4 ? hashV4(a) : hashV6(a, b, c, d);
+  const bucket = T[side + (is4 ? HOSTS4 : HOSTS6)]! + (hash >>> T[side + (is4 ? HOSTS4_SHIFT : HOSTS6_SHIFT)]!);
+  const column = hash & T[side + (is4 ? HOSTS4_MASK : HOSTS6_MASK)]!;
+  const slot = T[bucket]! + column * (address.length + 1);
+  const host = T[slot + address.length]!;
+  if (host >= 0 && address.every((word, w) => T[slot + w] === word)) return { found: host, steps: 2 };
+  let entry = T[T[side + (is4 ? MAP4 : MAP6)]! + (a >>> T[side + (is4 ? MAP4_SHIFT : MAP6_SHIFT)]!)]!;
+  let steps = 3;
   let word = 0;
-  let steps = 0;
-  for (; entry < 0; steps += KEYS) {
-    if ((~entry & 1) === 0) word++;
-    const node = (~entry >>> 1) << 3;
-    let key = 0;
-    for (let i = 0; i < KEYS; i++) key += T[node + i]! >>> 0 <= address[word]! >>> 0 ? 1 : 0;
-    entry = T[node + 4 + key]!;
+  while (entry < 0) {
+    if ((entry & (1 << 29)) !== 0) word++;
+    const value = address[word]!;
+    if ((entry & (1 << 30)) === 0) {
+      const bits = (value >>> (entry & 31)) & ((2 << ((entry >>> 5) & 7)) - 1);
+      entry = T[((entry & 0x1fffff00) >>> 5) + bits]!;
+      steps++;
+    } else {
+      const node = (entry & 0x1fffffff) << 3;
+      const low = (value & T[node + 3]!) >>> 0;
+      let key = 0;
+      for (let i = 0; i < KEYS; i++) key += T[node + i]! >>> 0 <= low ? 1 : 0;
+      entry = T[node + 4 + key]!;
+      steps += KEYS;
+    }
   }
   return { found: entry, steps };
 }
 
-function inRecord(T: Int32Array, at: number, [x, y, code]: Fields): boolean {
-  const xs = T[at]!;
-  const ys = T[at + 1]!;
-  const codes = T[at + 2]!;
-  return (
-    (xs & 0xffff) <= x &&
-    x <= xs >>> 16 &&
-    (ys & 0xffff) <= y &&
-    y <= ys >>> 16 &&
-    (codes & 511) <= code &&
-    code <= ((codes >>> 9) & 511)
-  );
-}
+const isLast = (T: Int32Array, at: number): boolean => T[at + 3]! < 0;
 
-const isLast = (T: Int32Array, at: number): boolean => ((T[at + 2]! >> 18) & 1) === 1;
+const orderOf = (T: Int32Array, at: number): number => (T[at + 1]! >>> 16) | (T[at + 3]! & 0x7fff0000);
 
 function longestBelow(T: Int32Array, at: number): { steps: number; orders: readonly number[] } {
   if (at >= 0) {
     const orders: number[] = [];
     for (let record = at; ; record += RECORD) {
-      orders.push(T[record + 3]!);
+      orders.push(orderOf(T, record));
       if (isLast(T, record)) return { steps: orders.length, orders };
     }
   }

@@ -8,13 +8,15 @@
  * whatever is cut first. Here no rule is ever copied:
  *
  * 1. Labels (labels.ts). The distinct address sets of a side lie in layers of disjoint sets; an address has at most one
- *    set of each layer, its label there. The labels of an address are known once its class is (address-map.ts).
+ *    set of each layer, its label there. The labels of an address are known once its class is (address-index.ts: hosts by
+ *    hash, networks by a map).
  * 2. Pairs. A rule names a source label and a destination label. All rules of one pair are one list of protocols and ports.
  *    A packet can only meet pairs of its own labels, a few layers times a few layers; of these it asks for those that
  *    both its labels' sets are used with: each class has a bit for each pair of layers, and the two are intersected. This
  *    is crossproducting of field labels (Taylor and Turner, INFOCOM 2005) with the pruning of tuple-space search
  *    (Srinivasan, Suri and Varghese, SIGCOMM 1999), over layers of nesting instead of prefix lengths: fewer of them, and
- *    the same for IPv4, IPv6 and sets that are no prefixes.
+ *    the same for IPv4, IPv6 and sets that are no prefixes. Pairs of layers are asked in the order of their first rules,
+ *    and only while one of them could still hold an earlier rule than what was found: most packets need one or two.
  * 3. Displacement (displacement.ts). Pairs are the entries of a sparse matrix, packed into one array: a probe is an
  *    addition, a load and a comparison, and needs no hash.
  * 4. Headers (header-lists.ts). A list of up to four is tried in order; a longer one has a tree over protocol and ports.
@@ -24,16 +26,15 @@
  * nest deeper than there are layers, or stands in the rarest pairs of layers, is loose: a split forest beside it.
  */
 import type { AddressSet, Tier } from '../rules/ruleset.js';
-import { buildMap4, buildMap6 } from './address-map.js';
+import { writeAddresses } from './address-index.js';
 import {
   CODES,
   DESTINATION_SIDE,
-  ENTRY6,
+  EARLIER,
+  EARLIER_ENTRIES,
+  EARLIER_SHIFT,
   HEAD_WORDS,
   LAST_ORDER,
-  MAP4,
-  MAP4_DEPTH,
-  MAP4_SHIFT,
   MOST_TUPLES,
   PAIRS,
   ROW_BITS,
@@ -41,12 +42,13 @@ import {
   SOURCE_SIDE,
   STRIDE,
   TUPLES,
-} from './crossing-lookup.js';
-import { displace, type SparseRow } from './displacement.js';
+} from './crossing-layout.js';
+import { displace } from './displacement.js';
+import { distinctSets } from './distinct-sets.js';
 import { type ForwardTerm, forwardTerms } from './forward-terms.js';
-import { boxesOf, PROTOCOL_CODES } from './header-codes.js';
-import { type HeaderBox, writeHeaders } from './header-lists.js';
+import { PROTOCOL_CODES } from './header-codes.js';
 import { createImage, type Image } from './image.js';
+import { pairLabels } from './label-pairs.js';
 import { buildSide, type Side } from './labels.js';
 import { buildForest, type Forest } from './split.js';
 
@@ -83,11 +85,24 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
   image.words().set(PROTOCOL_CODES, CODES);
   image.words()[LAST_ORDER] = last;
 
-  const { tupleOf, layers } = numberTuples(terms.length, source, destination);
+  const { tupleOf, layers, firsts } = numberTuples(terms.length, source, destination);
   image.words().set(layers, TUPLES);
+  writeEarlier(
+    firsts.map(t => terms[t]!.order),
+    last,
+    image.words(),
+  );
 
-  const { rows, columns } = pairRows(terms, tupleOf, source, destination, image);
-  const { offsets, table } = displace(rows, destination.sets.length);
+  const { matrix, columns } = pairLabels(
+    terms,
+    Int32Array.from(tupleOf.keys()).filter(t => tupleOf[t]! >= 0),
+    source.setOf,
+    destination.setOf,
+    source.sets.length,
+    destination.sets.length,
+    image,
+  );
+  const { offsets, table } = displace(matrix, destination.sets.length);
   const pairs = image.reserve(table.length, 2);
   image.words().set(table, pairs);
   image.words()[PAIRS] = pairs;
@@ -98,104 +113,73 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
     });
     return bits;
   });
-  writeSide(source, sourceBits!, offsets, SOURCE_SIDE, image);
-  writeSide(destination, destinationBits!, columns, DESTINATION_SIDE, image);
+  const sourceDepth = writeSide(source, sourceBits!, offsets, SOURCE_SIDE, image);
+  const destinationDepth = writeSide(destination, destinationBits!, columns, DESTINATION_SIDE, image);
   const looseTerms = terms.filter((_, t) => tupleOf[t]! < 0);
-  const words = image.words();
   return {
     image: image.done(),
     outcomes,
     sourceClasses: source.side.classes,
     destinationClasses: destination.side.classes,
-    pairs: rows.reduce((sum, row) => sum + row.columns.length, 0),
-    depth: words[SOURCE_SIDE + MAP4_DEPTH]! + words[DESTINATION_SIDE + MAP4_DEPTH]!,
+    pairs: matrix.columns.length,
+    depth: sourceDepth + destinationDepth,
     loose: looseTerms.length === 0 ? null : buildLoose(looseTerms, source.side, destination.side),
     looseTerms: looseTerms.length,
   };
 }
 
-/** Distinct sets, by identity and then by content, and their layers. */
-function label(sets: readonly AddressSet[]): Labelled {
-  const byIdentity = new Map<AddressSet, number>();
-  const byContent = new Map<string, number>();
-  const distinct: AddressSet[] = [];
-  const setOf = Int32Array.from(sets, set => {
-    let index = byIdentity.get(set);
-    if (index === undefined) {
-      const key = `${set.v4.join()} ${set.v6.join()}`;
-      index = byContent.get(key);
-      if (index === undefined) {
-        index = distinct.length;
-        distinct.push(set);
-        byContent.set(key, index);
-      }
-      byIdentity.set(set, index);
-    }
-    return index;
-  });
-  return { side: buildSide(distinct), setOf, sets: distinct };
+function label(list: readonly AddressSet[]): Labelled {
+  const { sets, setOf } = distinctSets(list);
+  return { side: buildSide(sets), setOf, sets };
 }
 
-/** Term -> bit of its pair of layers, -1 where it has none; the pairs with most terms have one. */
+/**
+ * Term -> bit of its pair of layers, -1 where it has none: the pairs with most terms have one. Bits stand in the order of
+ * the pairs' first terms.
+ */
 function numberTuples(count: number, source: Labelled, destination: Labelled) {
   const keyOf = new Int32Array(count);
-  const sizes = new Map<number, number>();
+  const sizes = new Int32Array(256);
+  const firstOf = new Int32Array(256);
   for (let t = 0; t < count; t++) {
     const from = source.side.layerOf[source.setOf[t]!]!;
     const to = destination.side.layerOf[destination.setOf[t]!]!;
-    keyOf[t] = from < 0 || to < 0 ? -1 : from * 16 + to;
-    if (keyOf[t]! >= 0) sizes.set(keyOf[t]!, (sizes.get(keyOf[t]!) ?? 0) + 1);
+    const key = from < 0 || to < 0 ? -1 : from * 16 + to;
+    keyOf[t] = key;
+    if (key >= 0 && sizes[key]!++ === 0) firstOf[key] = t;
   }
-  const bySize = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, MOST_TUPLES);
-  const layers = new Int32Array(MOST_TUPLES * 2);
-  const bitOf = new Map(bySize.map(([key], bit) => [key, bit]));
-  for (const [key, bit] of bitOf) {
-    layers[bit] = ROW_BITS + (key >> 4);
-    layers[MOST_TUPLES + bit] = ROW_BITS + (key & 15);
-  }
-  return { tupleOf: keyOf.map(key => bitOf.get(key) ?? -1), layers };
+  const chosen = Array.from(sizes.keys())
+    .filter(key => sizes[key]! > 0)
+    .sort((a, b) => sizes[b]! - sizes[a]!)
+    .slice(0, MOST_TUPLES)
+    .sort((a, b) => firstOf[a]! - firstOf[b]!);
+  const layers = new Int32Array(MOST_TUPLES);
+  const bitOf = new Int32Array(256).fill(-1);
+  chosen.forEach((key, bit) => {
+    bitOf[key] = bit;
+    layers[bit] = (ROW_BITS + (key >> 4)) | ((ROW_BITS + (key & 15)) << 8);
+  });
+  return {
+    tupleOf: keyOf.map(key => (key < 0 ? -1 : bitOf[key]!)),
+    layers,
+    firsts: chosen.map(key => firstOf[key]!),
+  };
 }
 
-/** The matrix source set x destination set -> headers, and the destination sets' columns. */
-function pairRows(
-  terms: readonly ForwardTerm[],
-  tupleOf: Int32Array,
-  source: Labelled,
-  destination: Labelled,
-  image: Image,
-): { rows: SparseRow[]; columns: Int32Array } {
-  const bySource: number[][] = source.sets.map(() => []);
-  tupleOf.forEach((tuple, t) => {
-    if (tuple >= 0) bySource[source.setOf[t]!]!.push(t);
-  });
-  // Sets of crowded rows get neighbouring columns: they fill without holes.
-  const columns = new Int32Array(destination.sets.length).fill(-1);
-  let next = 0;
-  const crowded = bySource.map((_, set) => set).sort((a, b) => bySource[b]!.length - bySource[a]!.length);
-  for (const set of crowded) {
-    for (const t of bySource[set]!) if (columns[destination.setOf[t]!] === -1) columns[destination.setOf[t]!] = next++;
+/** For orders of up to `last`: which pairs of layers have an earlier one. @param firsts a pair's least order */
+function writeEarlier(firsts: readonly number[], last: number, words: Int32Array): void {
+  const shift = Math.max(0, 32 - Math.clz32(last) - Math.log2(EARLIER_ENTRIES));
+  words[EARLIER_SHIFT] = shift;
+  for (let entry = 0; entry < EARLIER_ENTRIES; entry++) {
+    const end = (entry + 1) * 2 ** shift - 1;
+    firsts.forEach((first, bit) => {
+      if (first < end) words[EARLIER + (bit >> 5) * EARLIER_ENTRIES + entry]! |= 1 << (bit & 31);
+    });
   }
-  const rows = bySource.map(list => {
-    const sorted = list.sort((a, b) => columns[destination.setOf[a]!]! - columns[destination.setOf[b]!]! || a - b);
-    const own: number[] = [];
-    const values: number[] = [];
-    for (let i = 0; i < sorted.length; ) {
-      const to = destination.setOf[sorted[i]!]!;
-      const boxes: HeaderBox[] = [];
-      for (; i < sorted.length && destination.setOf[sorted[i]!] === to; i++) {
-        const { sets, order } = terms[sorted[i]!]!;
-        for (const box of boxesOf(sets, order)) boxes.push(box);
-      }
-      own.push(columns[to]!);
-      values.push(writeHeaders(boxes, image));
-    }
-    return { columns: Int32Array.from(own), values: Int32Array.from(values) };
-  });
-  return { rows, columns };
 }
 
-/** The side's maps and rows, and where they are. */
-function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, head: number, image: Image): void {
+/** The side's maps and rows, and where they are; returns the depth of its map. */
+function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, head: number, image: Image): number {
   const { classes, layers, chains, classOf, starts4, starts6 } = side;
   const stride = ROW_BITS + layers;
   const rows = image.reserve(classes * stride);
@@ -209,15 +193,11 @@ function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, hea
       words[row + ROW_BITS + l] = labels[set]!;
     }
   }
-  const { root, shift, depth } = buildMap4(starts4, classOf, image);
-  const entry6 = buildMap6(starts6, interval => classOf[starts4.length + interval]!, image);
+  const depth = writeAddresses(starts4, starts6, classOf, head, image);
   const at = image.words();
-  at[head + MAP4] = root;
-  at[head + MAP4_SHIFT] = shift;
-  at[head + MAP4_DEPTH] = depth;
-  at[head + ENTRY6] = entry6;
   at[head + ROWS] = rows;
   at[head + STRIDE] = stride;
+  return depth;
 }
 
 function buildLoose(terms: readonly ForwardTerm[], source: Side, destination: Side): Forest {

@@ -8,6 +8,7 @@
  */
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from '../rules/protocols.js';
 import type { Ranges } from './address-table.js';
+import type { ForwardTerm } from './forward-terms.js';
 import { type HeaderBox, HIGHEST } from './header-lists.js';
 import * as terms from './terms.js';
 
@@ -24,13 +25,15 @@ export const PROTOCOL_CODES: Int32Array = (() => {
 /** Codes up to this one are ICMP's. */
 export const LAST_ICMP_CODE = 1;
 
+const ANY_PORT: Ranges = [0, HIGHEST[0]];
+const ANY_CODE: Ranges = [0, HIGHEST[2]];
+
 /** The boxes that make up a term's header part: one for each combination of its ranges. */
-export function boxesOf(sets: readonly (Ranges | null)[], order: number): HeaderBox[] {
-  const any = (highest: number): Ranges => [0, highest];
-  const x = sets[terms.SOURCE_PORT_DIM] ?? sets[terms.ICMP_TYPE_DIM] ?? any(HIGHEST[0]);
-  const y = sets[terms.DESTINATION_PORT_DIM] ?? sets[terms.ICMP_CODE_DIM] ?? any(HIGHEST[1]);
+export function boxesOf({ sets, order }: Pick<ForwardTerm, 'sets' | 'order'>): HeaderBox[] {
+  const x = sets[terms.SOURCE_PORT_DIM] ?? sets[terms.ICMP_TYPE_DIM] ?? ANY_PORT;
+  const y = sets[terms.DESTINATION_PORT_DIM] ?? sets[terms.ICMP_CODE_DIM] ?? ANY_PORT;
   const protocols = sets[terms.PROTOCOL_DIM] ?? null;
-  const codes = protocols === null ? any(HIGHEST[2]) : codeRanges(protocols);
+  const codes = protocols === null ? ANY_CODE : codeRanges(protocols);
   const boxes: HeaderBox[] = [];
   for (let p = 0; p < codes.length; p += 2) {
     for (let s = 0; s < x.length; s += 2) {
@@ -42,7 +45,11 @@ export function boxesOf(sets: readonly (Ranges | null)[], order: number): Header
   return boxes;
 }
 
-function codeRanges(protocols: Ranges): number[] {
+function codeRanges(protocols: Ranges): Ranges {
+  if (protocols.length === 2 && protocols[0] === protocols[1]) {
+    const code = PROTOCOL_CODES[protocols[0]! + 1]!;
+    return [code, code];
+  }
   const codes: number[] = [];
   for (let i = 0; i < protocols.length; i += 2) {
     for (let p = protocols[i]!; p <= protocols[i + 1]!; p++) codes.push(PROTOCOL_CODES[p + 1]!);

@@ -1,9 +1,12 @@
 /**
  * Header lists (cold): the terms of one pair of labels -> a list of records in an image, behind a tree where it is long.
  *
- * A record is four words: [source ports, destination ports, protocols, order], ranges as low | high << 16, protocols as
- * codes of header-codes.ts, low | high << 9, with LAST in a list's last record. A tree's node is three words: [field
- * << 16 | threshold, child if value <= threshold, child if above]; a child from zero on is a list, below zero ~node.
+ * A record is four words, eight halves: the low ends of x (source port or ICMP type), y (destination port or ICMP code)
+ * and protocol code, the low half of the order; the high ends, inverted, and the high half of the order with LAST in a
+ * list's last record. So a packet is inside where no half is above the same half of its query (crossing-lookup.ts), which
+ * holds its fields in the same places.
+ * A tree's node is three words: [place of the field's half in the query << 20 | threshold, child if value <= threshold,
+ * child if above]; a child from zero on is a list, below zero ~node. In front of the root stands the least order in it.
  * Trees are cut, as HyperSplit does (Qi et al., INFOCOM 2009), at the border that leaves the fewest records on the worse
  * side; behind a record that covers what is left nothing is kept. Copies are bounded: at most COPIES for each record.
  */
@@ -17,8 +20,11 @@ export interface HeaderBox {
 }
 
 export const RECORD_WORDS = 4;
-export const LAST = 1 << 18;
+/** In a record's last word. */
+export const LAST = 0x80000000 | 0;
 const NODE_WORDS = 3;
+/** Where a node's field begins: field 2 is then the low half of the query's second word. */
+const FIELD_SHIFT = 20;
 const MOST_SCANNED = 4;
 const COPIES = 64;
 
@@ -29,7 +35,10 @@ const WHOLE: Box = { low: [0, 0, 0], high: HIGHEST };
 
 /** Boxes in the order in which they are tried -> reference: a record's offset, or below zero ~node's offset. */
 export function writeHeaders(boxes: readonly HeaderBox[], image: Image): number {
-  const kept = reaching(boxes, WHOLE);
+  const kept = boxes.length === 1 ? boxes : reaching(boxes, WHOLE);
+  if (kept.length <= MOST_SCANNED) return writeList(kept, image);
+  const least = image.reserve(1);
+  image.words()[least] = kept[0]!.order;
   return grow(kept, WHOLE, COPIES * kept.length);
 
   /** Each half may make its share of the copies: one that took them all would leave long lists to the other. */
@@ -48,7 +57,7 @@ export function writeHeaders(boxes: readonly HeaderBox[], image: Image): number 
     const below = grow(left, low, (remaining * left.length) / all);
     const above = grow(right, high, (remaining * right.length) / all);
     const words = image.words();
-    words[node] = (field << 16) | threshold;
+    words[node] = (field << FIELD_SHIFT) | threshold;
     words[node + 1] = below;
     words[node + 2] = above;
     return ~node;
@@ -59,13 +68,13 @@ function writeList(boxes: readonly HeaderBox[], image: Image): number {
   const at = image.reserve(RECORD_WORDS * Math.max(1, boxes.length), RECORD_WORDS);
   const words = image.words();
   // An empty list is a record that matches nothing.
-  if (boxes.length === 0) words[at + 2] = 1 | LAST;
+  if (boxes.length === 0) words.set([0, 1, 0, 0xffff | LAST], at);
   boxes.forEach(({ low, high, order }, i) => {
     const record = at + i * RECORD_WORDS;
-    words[record] = low[0] | (high[0] << 16);
-    words[record + 1] = low[1] | (high[1] << 16);
-    words[record + 2] = low[2] | (high[2] << 9) | (i === boxes.length - 1 ? LAST : 0);
-    words[record + 3] = order;
+    words[record] = low[0] | (low[1] << 16);
+    words[record + 1] = low[2] | (order << 16);
+    words[record + 2] = ~(high[0] | (high[1] << 16));
+    words[record + 3] = (~high[2] & 0xffff) | (order & 0x7fff0000) | (i === boxes.length - 1 ? LAST : 0);
   });
   return at;
 }

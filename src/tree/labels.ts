@@ -6,7 +6,8 @@
  *
  * Prefixes are nested or disjoint, and prefixes of real rule sets nest four to eight deep: sets sorted by size, each in
  * the first layer where it overlaps nothing, need as many layers as the deepest nest has sets. Sets of any other shape
- * are laid out by the same rule. A set that fits in none of MOST_LAYERS is loose: it splits classes and has no label.
+ * are laid out by the same rule. Single addresses have the first layer for themselves: lists are mostly written with the
+ * narrow rules in front, so what stands there decides for most packets before anything else is asked. A set that fits in none of MOST_LAYERS is loose: it splits classes and has no label.
  */
 import { MAX_V4, MAX_V6 } from '../rules/addresses.js';
 import type { AddressSet } from '../rules/ruleset.js';
@@ -36,7 +37,7 @@ export function buildSide(sets: readonly AddressSet[]): Side {
   const starts6 = collectStarts6(sets);
   const count = starts4.length + starts6.length;
   const intervals = sets.map(set => intervalsOf(set, starts4, starts6));
-  const { layerOf, owners } = layOut(intervals, count);
+  const { layerOf, owners } = layOut(intervals, sets.map(isHost), count);
   const labels = owners.length;
   const loose = intervals.filter((_, set) => layerOf[set]! < 0);
   if (loose.length > 0) owners.push(splitByLoose(loose, count));
@@ -81,7 +82,9 @@ function collectStarts4(sets: readonly AddressSet[]): Float64Array {
     }
   }
   starts.sort();
-  return starts.filter((start, i) => i === 0 || start !== starts[i - 1]);
+  let kept = 0;
+  for (let i = 0; i < starts.length; i++) if (i === 0 || starts[i] !== starts[kept - 1]) starts[kept++] = starts[i]!;
+  return starts.slice(0, kept);
 }
 
 function collectStarts6(sets: readonly AddressSet[]): bigint[] {
@@ -103,8 +106,15 @@ function intervalsOf({ v4, v6 }: AddressSet, starts4: Float64Array, starts6: rea
   return ranges;
 }
 
+const isHost = ({ v4, v6 }: AddressSet): boolean =>
+  v4.length + v6.length === 2 && (v4.length === 2 ? v4[0] === v4[1] : v6[0] === v6[1]);
+
 /** owners[layer][interval]: 1 + the set of the layer that holds the interval, or 0. */
-function layOut(intervals: readonly number[][], count: number): { layerOf: Int32Array; owners: Int32Array[] } {
+function layOut(
+  intervals: readonly number[][],
+  areHosts: readonly boolean[],
+  count: number,
+): { layerOf: Int32Array; owners: Int32Array[] } {
   const sizes = intervals.map(ranges => {
     let size = 0;
     for (let i = 0; i < ranges.length; i += 2) size += ranges[i + 1]! - ranges[i]! + 1;
@@ -113,9 +123,11 @@ function layOut(intervals: readonly number[][], count: number): { layerOf: Int32
   const bySize = intervals.map((_, set) => set).sort((a, b) => sizes[b]! - sizes[a]!);
   const layerOf = new Int32Array(intervals.length).fill(-1);
   const owners: Int32Array[] = [];
+  const hosts = areHosts.includes(true) ? 1 : 0;
+  if (hosts === 1) owners.push(new Int32Array(count));
   for (const set of bySize) {
     const ranges = intervals[set]!;
-    let layer = 0;
+    let layer = areHosts[set] ? 0 : hosts;
     while (layer < owners.length && !isFree(owners[layer]!, ranges)) layer++;
     if (layer === MOST_LAYERS) continue;
     if (layer === owners.length) owners.push(new Int32Array(count));

@@ -6,7 +6,7 @@
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 import type { AddressTable } from './address-table.js';
 import type { Crossing } from './crossing.js';
-import { CODES } from './crossing-lookup.js';
+import { CODES } from './crossing-layout.js';
 import { crossingSteps } from './crossing-steps.js';
 import { LAST_ICMP_CODE } from './header-codes.js';
 import { ABSENT, DENSE, FOREST, locate } from './judge.js';

@@ -27,8 +27,8 @@ import { DIRECTIONS, type Direction, type Ruleset } from '../rules/ruleset.js';
 import { type AddressTable, buildAddressTable } from './address-table.js';
 import { type Classifier, EGRESS, INGRESS, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import { buildCrossing, type Crossing } from './crossing.js';
-import { crossRows, newCrossingScratch } from './crossing-batch.js';
-import { SCRATCH_WORDS } from './crossing-lookup.js';
+import { crossRows } from './crossing-batch.js';
+import { runCrossing } from './crossing-run.js';
 import { BudgetExceeded, createHeaderTrees } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
 import { OWNER } from './lookup.js';
@@ -46,6 +46,8 @@ export interface TreeOptions {
   readonly mostDense?: number;
   /** Forward rules from which on they are crossed instead of paired. */
   readonly leastCrossed?: number;
+  /** The fast path's compiled module; crossings are walked in plain JavaScript without it. */
+  readonly fastPath?: WebAssembly.Module | null;
 }
 
 /** A direction with what printing and counting need beside the tables. */
@@ -79,7 +81,9 @@ const NO_TABLES = { kind: ABSENT, peers: 0, pairs: NO_PAIRS, nodes: EMPTY, fores
 
 export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
   const started = performance.now();
-  const crossing = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
+  const built = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
+  const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
+  const crossing = running?.crossing ?? null;
   const sides = collectSides(
     ruleset,
     DIRECTIONS.filter(direction => direction !== 'forward' || crossing === null),
@@ -98,13 +102,6 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     DirectionTables,
     DirectionTables,
   ];
-  const scratch = newCrossingScratch(crossing === null ? 0 : SCRATCH_WORDS);
-  const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
-    if (deserted) {
-      out[at + EGRESS] = OUTCOME_NONE;
-      out[at + INGRESS] = OUTCOME_NONE;
-    } else judge(table, egress, ingress, forward, rows, base, out, at);
-  };
   const buildMs = performance.now() - started;
   return {
     engine: 'tree',
@@ -112,12 +109,14 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     table,
     directions,
     classify(rows, base, out, at) {
-      judgeRow(rows, base, out, at);
-      if (crossing !== null) crossRows(crossing, scratch, rows, base, 1, out, at);
+      if (deserted) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
+      else judge(table, egress, ingress, forward, rows, base, out, at);
+      if (running !== null) crossRows(running.crossing, running.scratch, rows, base, 1, out, at);
     },
     classifyBatch(rows, count, out) {
-      for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
-      if (crossing !== null) crossRows(crossing, scratch, rows, 0, count, out, 0);
+      if (deserted) decideNothing(count, out);
+      else for (let i = 0; i < count; i++) judge(table, egress, ingress, forward, rows, i * STRIDE, out, i * OUTCOMES);
+      if (running !== null) crossRows(running.crossing, running.scratch, rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
       const row = deserted ? -1 : locate(table, rows, base, word);
@@ -125,6 +124,10 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     },
     stats: () => measure(ruleset, table, directions, buildMs),
   };
+}
+
+function decideNothing(count: number, out: Int32Array): void {
+  for (let at = 0; at < count * OUTCOMES; at += OUTCOMES) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
 }
 
 /** Passes lead around what stands behind them in their tier; a crossing knows only a first match. */

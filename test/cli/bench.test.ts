@@ -68,7 +68,7 @@ describe('policap bench', () => {
       expect(direction).toBe('forward');
       expect(rules.length).toBeGreaterThan(0);
     }
-    expect(lookups.map(({ engine }: { engine: string }) => engine)).toEqual(['tree', 'linear']);
+    expect(lookups.map(({ engine }: { engine: string }) => engine)).toEqual(['tree', 'tree, in batches', 'linear']);
   });
 
   it('shows its progress on a terminal, and takes it away', async () => {

@@ -9,11 +9,11 @@ import { createFastPath, type Judging } from '../../src/replay-memory.js';
 
 const file = fileURLToPath(new URL('../../dist/fast-path/fast-path.wasm', import.meta.url));
 if (!existsSync(file)) throw new Error(`${file} is missing: npm run build`);
-const module = new WebAssembly.Module(readFileSync(file));
+export const fastPathModule = new WebAssembly.Module(readFileSync(file));
 
 /** A fast path for one replay; with few connections where the options leave it open, since each has memory of its own. */
 export function newFastPath(options: TrackerOptions, judging: Judging): FastPath {
-  const made = createFastPath(module, options, judging);
+  const made = createFastPath(fastPathModule, options, judging);
   if (made === null) throw new Error(`no fast path with ${options.maxConnections} connections`);
   return made;
 }

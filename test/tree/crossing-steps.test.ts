@@ -10,7 +10,7 @@ import { classBenchLine } from '../../src/generate/text.js';
 import { generateTrace } from '../../src/generate/trace.js';
 import { DPORT, DST, FAMILY, PROTOCOL, SPORT, SRC, STRIDE } from '../../src/packet/row.js';
 import { FORWARD, OUTCOMES } from '../../src/tree/classifier.js';
-import { CODES } from '../../src/tree/crossing-lookup.js';
+import { CODES } from '../../src/tree/crossing-layout.js';
 import { crossingSteps, deepestOfCrossing } from '../../src/tree/crossing-steps.js';
 import { LAST_ICMP_CODE } from '../../src/tree/header-codes.js';
 import { createLinear } from '../../src/tree/linear.js';

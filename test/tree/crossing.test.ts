@@ -1,5 +1,6 @@
 /**
- * Crossings against the linear engine: generated sets of every family, IPv4 and IPv6, one packet at a time and in batches;
+ * Crossings against the linear engine: generated sets of every family, IPv4 and IPv6, one packet at a time and in batches,
+ * in plain JavaScript and on the fast path;
  * and sets that are made to overlap in every way a crossing handles apart.
  */
 import fc from 'fast-check';
@@ -19,6 +20,7 @@ import { CROSSING } from '../../src/tree/judge.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { cluster } from '../rules/cluster.js';
+import { fastPathModule } from '../support/fast-path.js';
 import { seed } from '../support/seed.js';
 import { v4Text } from './arbitrary.js';
 import { classify, type PacketLiteral, rowOf } from './packets.js';
@@ -38,15 +40,23 @@ function inBatch(classifier: Classifier, packets: readonly PacketLiteral[]): num
 
 function compare(ruleset: Ruleset, packets: readonly PacketLiteral[]): { decided: Set<number>; loose: number } {
   const tree = createTree(ruleset, NOBODY, { leastCrossed: 0 });
+  const fast = createTree(ruleset, NOBODY, { leastCrossed: 0, fastPath: fastPathModule });
   const linear = createLinear(ruleset, NOBODY);
   expect(tree.directions[2]!.tables.kind).toBe(CROSSING);
   const batch = inBatch(tree, packets);
+  const fastBatch = inBatch(fast, packets);
   const specified = inBatch(linear, packets);
   const decided = new Set<number>();
   for (const [i, packet] of packets.entries()) {
     const expected = classify(linear, packet);
     decided.add(expected[FORWARD]!);
-    const actual = [classify(tree, packet)[FORWARD]!, batch[i]!, specified[i]!];
+    const actual = [
+      classify(tree, packet)[FORWARD]!,
+      classify(fast, packet)[FORWARD]!,
+      batch[i]!,
+      fastBatch[i]!,
+      specified[i]!,
+    ];
     if (actual.some(outcome => outcome !== expected[FORWARD])) {
       expect({ packet, actual }).toEqual({ packet, actual: actual.map(() => expected[FORWARD]) });
     }

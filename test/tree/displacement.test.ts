@@ -16,7 +16,11 @@ it(`displaced rows hold what was put in them (seed ${seed})`, () => {
         const columns = Int32Array.from(list).sort();
         return { columns, values: columns.map(column => r * COLUMNS + column) };
       });
-      const { offsets, table } = displace(rows, COLUMNS);
+      const starts = Int32Array.from([0, ...rows.map(({ columns }) => columns.length)]);
+      for (let r = 0; r < rows.length; r++) starts[r + 1]! += starts[r]!;
+      const columns = Int32Array.from(rows.flatMap(row => [...row.columns]));
+      const values = Int32Array.from(rows.flatMap(row => [...row.values]));
+      const { offsets, table } = displace({ starts, columns, values }, COLUMNS);
       const used = [...offsets].filter(offset => offset !== 0);
       expect(new Set(used).size).toBe(used.length);
       rows.forEach(({ columns }, r) => {
