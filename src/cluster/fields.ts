@@ -140,6 +140,7 @@ export class Reader {
   /** An address that may carry its prefix length, as interfaces have it: 10.0.0.1/24. */
   interfaceAddress(...path: Path): string {
     const text = this.string(...path);
+    if (text === '') return '';
     return parseAddress(text)?.text ?? parseBlock(text)?.address ?? '';
   }
 

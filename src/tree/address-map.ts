@@ -12,7 +12,7 @@
  * IPv6: word by word, nodes only. A tree over one word leads, for a value that is not yet decided, to a tree over the next
  * one. Entries below zero are ~(node * 2 + 1), and ~(node * 2) where the next word's turn has come. Keys are unsigned.
  */
-import { BudgetExceeded } from './header-trees.js';
+import { BudgetExceeded } from './header-shapes.js';
 import type { Image } from './image.js';
 import { lastNotAbove } from './intervals-v4.js';
 
