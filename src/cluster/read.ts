@@ -8,7 +8,7 @@ import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { formatPosition } from '../documents/document.js';
 import { distinct } from './fields.js';
 import type { Backend, Inventory, Node, Owner, Pod, Service } from './inventory.js';
-import { readNamespaces } from './namespaces.js';
+import { addPolicyNamespaces, readNamespaces } from './namespaces.js';
 import { gatewaysOf, type NodeDraft, readNodes } from './nodes.js';
 import { collectObjects } from './objects.js';
 import type { PodDraft } from './pods.js';
@@ -24,12 +24,37 @@ export interface ReadCluster {
 }
 
 export function readCluster(documents: readonly KubernetesDocument[]): ReadCluster {
+  return createClusterReader()(documents);
+}
+
+export type ClusterReader = (documents: readonly KubernetesDocument[]) => ReadCluster;
+
+/** Reads again and again: where all documents but policies are those of before (by identity), so is what was read. */
+export function createClusterReader(): ClusterReader {
+  let objects: readonly KubernetesDocument[] = [];
+  let read = readObjects(objects);
+  return documents => {
+    const own = documents.filter(document => !isPolicy(document));
+    if (own.length !== objects.length || own.some((document, i) => document !== objects[i])) {
+      objects = own;
+      read = readObjects(own);
+    }
+    const namespaces = addPolicyNamespaces(read.inventory.namespaces, documents);
+    return namespaces === read.inventory.namespaces ? read : { ...read, inventory: { ...read.inventory, namespaces } };
+  };
+}
+
+/** Of them only the namespace is a cluster's business. */
+const isPolicy = ({ kind, apiVersion }: KubernetesDocument): boolean =>
+  kind === 'NetworkPolicy' && /^networking\.k8s\.io\/[^/]*$/.test(apiVersion);
+
+function readObjects(documents: readonly KubernetesDocument[]): ReadCluster {
   const problems: Problem[] = [];
   const objects = collectObjects(documents, problems);
   const pods = readPods(objects);
   const nodes = readNodes(objects, pods);
   const services = readServices(objects, pods);
-  const namespaces = readNamespaces(objects, pods, documents, problems);
+  const namespaces = readNamespaces(objects, pods, problems);
   const inventory = { namespaces, ...number(pods, nodes, services, problems) };
   warnOfMissingAddresses(pods, problems);
   return { inventory, problems: distinctProblems(problems), ignored: objects.ignored };
