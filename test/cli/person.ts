@@ -7,6 +7,8 @@ import type { Terminal } from '../../src/cli/terminal.js';
 export interface Ran {
   readonly code: number;
   readonly out: string;
+  /** What `out` is the text of. */
+  readonly bytes: Uint8Array;
   readonly err: string;
 }
 
@@ -22,14 +24,13 @@ export interface Person {
 }
 
 export async function policap(args: readonly string[], person: Person = {}): Promise<Ran> {
-  const out: string[] = [];
+  const out: Uint8Array[] = [];
   const err: string[] = [];
-  const decoder = new TextDecoder();
   let taken = 0;
   const terminal: Terminal = {
     write(chunk) {
       if (taken++ >= (person.patience ?? Number.POSITIVE_INFINITY)) return false;
-      out.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk));
+      out.push(Buffer.from(chunk));
       return true;
     },
     say: text => {
@@ -51,5 +52,6 @@ export async function policap(args: readonly string[], person: Person = {}): Pro
     },
   };
   const code = await main(args, terminal);
-  return { code, out: out.join(''), err: err.join('') };
+  const bytes = Buffer.concat(out);
+  return { code, out: bytes.toString(), bytes, err: err.join('') };
 }
