@@ -29,9 +29,11 @@ import { type Classifier, EGRESS, INGRESS, OUTCOME_NONE, OUTCOMES } from './clas
 import { buildCrossing, type Crossing } from './crossing.js';
 import { crossRows, newCrossingScratch } from './crossing-batch.js';
 import { SCRATCH_WORDS } from './crossing-lookup.js';
+import { buildDirect } from './direct.js';
 import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
 import { createHeaderTrees } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { judgeRows, newBatchScratch } from './judge-batch.js';
 import { OWNER } from './lookup.js';
 import { buildPairTable, type PairTable } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
@@ -128,6 +130,11 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     DirectionTables,
   ];
   const scratch = newCrossingScratch(crossing === null ? 0 : SCRATCH_WORDS);
+  const lanes = newBatchScratch();
+  /** Made for the first batch: who asks for one packet at a time does without. */
+  const direct = once(() =>
+    deserted || (forward.kind !== ABSENT && forward.kind !== CROSSING) ? null : buildDirect(egress, ingress),
+  );
   const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
     if (deserted) {
       out[at + EGRESS] = OUTCOME_NONE;
@@ -145,7 +152,9 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
       if (crossing !== null) crossRows(crossing, scratch, rows, base, 1, out, at);
     },
     classifyBatch(rows, count, out) {
-      for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
+      const tables = direct();
+      if (tables !== null) judgeRows(table, tables, lanes, rows, count, out);
+      else for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
       if (crossing !== null) crossRows(crossing, scratch, rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
@@ -153,6 +162,14 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
       return row < 0 ? -1 : table.rows[row + OWNER]!;
     },
     stats: () => measure(ruleset, table, directions, buildMs),
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
