@@ -39,9 +39,10 @@ export function canonical<T extends Coordinate>(flat: readonly T[], line: Line<T
 
 /** Whole numbers in any order -> the canonical form: typed arrays sort without asking. */
 export function ofPoints(values: readonly number[]): number[] {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const out: number[] = [];
-  for (const x of sorted) {
+  for (let i = 0; i < sorted.length; i++) {
+    const x = sorted[i]!;
     if (out.length > 0 && x <= out[out.length - 1]! + 1) out[out.length - 1] = x;
     else out.push(x, x);
   }

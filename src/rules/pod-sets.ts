@@ -41,7 +41,11 @@ function holdings(inventory: Inventory) {
   const single = new Float64Array(inventory.owners.length).fill(-1);
   const others = new Map<number, { readonly v4: number[]; readonly v6: bigint[] }>();
   for (const pod of inventory.pods) {
-    const texts = heldAddresses(pod, inventory);
+    const [only] = pod.addresses;
+    const texts =
+      pod.addresses.length === 1 && inventory.byAddress.get(only!) === pod
+        ? pod.addresses
+        : heldAddresses(pod, inventory);
     const four = texts.length === 1 ? parseV4(texts[0]!) : null;
     if (four !== null) single[pod.owner] = four;
     else if (texts.length > 0) {

@@ -100,7 +100,7 @@ function complement(pairs: Int32Array, { at, end }: Span, count: number): Int32A
 }
 
 function toRanges(numbers: number[]): number[] {
-  const sorted = numbers.length < 24 ? insertionSorted(numbers) : Int32Array.from(numbers).sort();
+  const sorted = numbers.length < 24 ? insertionSorted(numbers) : new Int32Array(numbers).sort();
   const out: number[] = [];
   for (const x of sorted) {
     if (out.length > 0 && out[out.length - 1] === x - 1) out[out.length - 1] = x;

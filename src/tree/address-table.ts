@@ -205,38 +205,53 @@ interface Owners {
 }
 
 function ownersOf(inventory: Inventory): Owned {
-  const owners4 = new Map<number, number>();
-  const owners6 = new Map<bigint, number>();
+  const held4: number[] = [];
+  const held6: bigint[] = [];
+  const owners4: number[] = [];
+  const owners6: number[] = [];
   for (const [text, { owner }] of inventory.byAddress) {
     const v4 = parseV4(text);
-    if (v4 !== null) owners4.set(v4, owner);
-    else {
-      const v6 = parseV6(text);
-      if (v6 !== null) owners6.set(v6, owner);
+    if (v4 !== null) {
+      held4.push(v4);
+      owners4.push(owner);
+      continue;
     }
+    const v6 = parseV6(text);
+    if (v6 === null) continue;
+    held6.push(v6);
+    owners6.push(owner);
   }
   const nodeLocal = parseV4(NODE_LOCAL_DNS)!;
-  const line4 = new Line(FAMILY4, [...owners4.keys(), nodeLocal]);
-  const line6 = new Line(FAMILY6, owners6.keys());
-  const by4 = ownersByStart(line4.base, owners4, inventory);
-  if (!owners4.has(nodeLocal)) by4.node[line4.base.indexOf(nodeLocal)] = EVERY_NODE;
-  return { line4, line6, by4, by6: ownersByStart(line6.base, owners6, inventory) };
+  const line4 = new Line(FAMILY4, [...held4, nodeLocal]);
+  const line6 = new Line(FAMILY6, held6);
+  const places4 = held4.map(address => FAMILY4.find(line4.base, address, 0));
+  const places6 = held6.map(address => FAMILY6.find(line6.base, address, 0));
+  const by4 = ownersByStart(line4.base.length, places4, owners4, inventory);
+  const everyNode = FAMILY4.find(line4.base, nodeLocal, 0);
+  if (by4.owner[everyNode] === -1) by4.node[everyNode] = EVERY_NODE;
+  return { line4, line6, by4, by6: ownersByStart(line6.base.length, places6, owners6, inventory) };
 }
 
-function ownersByStart<T>(starts: readonly T[], held: ReadonlyMap<T, number>, { owners, nodes }: Inventory): Owners {
+/** @param places of held addresses among the starts @param held by whom */
+function ownersByStart(
+  starts: number,
+  places: readonly number[],
+  held: readonly number[],
+  { owners, nodes }: Inventory,
+): Owners {
   const nodeByName = new Map(nodes.map(node => [node.name, node.owner]));
-  const owner = new Int32Array(starts.length).fill(-1);
-  const node = new Int32Array(starts.length).fill(-1);
-  const isPod = new Uint8Array(starts.length);
-  for (let i = 0; i < starts.length; i++) {
-    const index = held.get(starts[i]!);
-    if (index === undefined) continue;
+  const owner = new Int32Array(starts).fill(-1);
+  const node = new Int32Array(starts).fill(-1);
+  const isPod = new Uint8Array(starts);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    const index = held[i]!;
     const one = owners[index]!;
-    owner[i] = index;
-    if (one.kind === 'node') node[i] = index;
+    owner[place] = index;
+    if (one.kind === 'node') node[place] = index;
     if (one.kind === 'pod') {
-      node[i] = nodeByName.get(one.node) ?? -1;
-      isPod[i] = 1;
+      node[place] = nodeByName.get(one.node) ?? -1;
+      isPod[place] = 1;
     }
   }
   return { owner, node, isPod };

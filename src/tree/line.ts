@@ -12,6 +12,7 @@ export interface Family<T extends Coordinate> {
   /** Index of the last start that is not above x, at or behind `from`. */
   find(starts: readonly T[], x: T, from: number): number;
   after(x: T): T;
+  /** The same array, sorted. */
   sorted(values: T[]): T[];
 }
 
@@ -37,7 +38,11 @@ export const FAMILY4: Family<number> = {
     return lo;
   },
   after: x => x + 1,
-  sorted: values => Array.from(Float64Array.from(values).sort()),
+  sorted(values) {
+    const typed = new Float64Array(values).sort();
+    for (let i = 0; i < typed.length; i++) values[i] = typed[i]!;
+    return values;
+  },
 };
 
 export const FAMILY6: Family<bigint> = {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCaptures } from '../../src/node/captures.js';
-import { policap } from './person.js';
+import { policap, policapBytes } from './person.js';
 
 let folder = '';
 beforeAll(() => {
@@ -87,9 +87,9 @@ describe('policap generate capture', () => {
   const small = ['generate', 'capture', '--packets', '3000', '--connections', '200', '--life', '20'];
 
   it('gives a capture, the same for the same options', async () => {
-    const first = await policap(small);
+    const first = await policapBytes(small);
     expect(first.err).toBe('');
-    expect((await policap(small)).bytes).toEqual(first.bytes);
+    expect((await policapBytes(small)).bytes).toEqual(first.bytes);
     for (const other of [
       ['--seed', '2'],
       ['--skew', '1'],
@@ -98,7 +98,7 @@ describe('policap generate capture', () => {
       ['--ip', '6'],
       ['--snap', '200'],
     ]) {
-      const { code, bytes } = await policap([...small, ...other]);
+      const { code, bytes } = await policapBytes([...small, ...other]);
       expect({ other, code, isSame: Buffer.compare(bytes, first.bytes) === 0 }).toEqual({
         other,
         code: 0,
@@ -112,7 +112,7 @@ describe('policap generate capture', () => {
     const input = (await policap(['generate', 'cluster', '--pods', '300', '--policies', '60', '--namespaces', '6']))
       .out;
     const replayed = async (refused: string) => {
-      const { bytes, err } = await policap([...small, '-p', '-', '--refused', refused], { input });
+      const { bytes, err } = await policapBytes([...small, '-p', '-', '--refused', refused], { input });
       expect(err).toBe('');
       const file = join(folder, 'traffic.pcap');
       writeFileSync(file, bytes);

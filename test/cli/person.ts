@@ -7,8 +7,6 @@ import type { Terminal } from '../../src/cli/terminal.js';
 export interface Ran {
   readonly code: number;
   readonly out: string;
-  /** What `out` is the text of. */
-  readonly bytes: Uint8Array;
   readonly err: string;
 }
 
@@ -24,6 +22,12 @@ export interface Person {
 }
 
 export async function policap(args: readonly string[], person: Person = {}): Promise<Ran> {
+  const { code, bytes, err } = await policapBytes(args, person);
+  return { code, out: bytes.toString(), err };
+}
+
+/** For results that are no text. */
+export async function policapBytes(args: readonly string[], person: Person = {}) {
   const out: Uint8Array[] = [];
   const err: string[] = [];
   let taken = 0;
@@ -52,6 +56,5 @@ export async function policap(args: readonly string[], person: Person = {}): Pro
     },
   };
   const code = await main(args, terminal);
-  const bytes = Buffer.concat(out);
-  return { code, out: bytes.toString(), bytes, err: err.join('') };
+  return { code, bytes: Buffer.concat(out), err: err.join('') };
 }
