@@ -5,46 +5,29 @@
  * in four sends only to named ones: a capture meets allows, default denies and pods that no policy isolates. Where more
  * rules are asked for, policies that admit partners from address blocks follow.
  */
-const NAMESPACES = 20;
-const APPLICATIONS = 8;
-export const PORTS = [80, 443, 5432, 6379, 8080, 9090, 53, 3306];
+import { applicationOf, PORTS, podAddress, TEAMS } from '../dist/generate/ends.js';
+
+const APPLICATIONS = PORTS.length;
 const POD_NETWORK = 0x0af40000;
 /** Of the first two kinds of policies. */
-const FIRST_RULES = NAMESPACES * APPLICATIONS + (NAMESPACES * APPLICATIONS) / 4;
+const FIRST_RULES = TEAMS * APPLICATIONS + (TEAMS * APPLICATIONS) / 4;
 const PARTNER_NETWORK = 0xc6000000;
 
-/** The address of pod i as a number: 10.244.0.0/14 and what follows. */
-export const podAddress = i => POD_NETWORK + 256 + i;
-
 const dotted = n => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
-/** In IPv6 an address is the IPv4 one behind a prefix. */
-export const PREFIX6 = 0xfd000010;
 const address = (n, ip) => (ip === 4 ? dotted(n) : `fd00:10::${(n >>> 16).toString(16)}:${(n & 0xffff).toString(16)}`);
 const block = (n, length, ip) => ({ ipBlock: { cidr: `${address(n, ip)}/${ip === 4 ? length : length + 96}` } });
-const applicationOf = i => Math.floor(i / NAMESPACES) % APPLICATIONS;
-/** The port pod i listens on. */
-export const portOf = i => PORTS[applicationOf(i)];
-
-/** The protocol pod i's application is admitted on. */
-export const protocolOf = i => (applicationOf(i) === 6 ? 17 : 6);
-/** A pod near pod `other` that the policies allow to connect to pod i: of i's team or the two behind it. */
-export function allowedClient(i, other, pods) {
-  const team = (i + (other % 3)) % NAMESPACES;
-  const chosen = other - (other % NAMESPACES) + team;
-  return chosen < pods ? chosen : team;
-}
 
 /** @param rules at least so many in all; @param ip the family of the addresses */
 export function createCluster(pods, { rules = 0, ip = 4 } = {}) {
   const items = [];
   const add = (kind, apiVersion, name, namespace, rest) =>
     items.push({ apiVersion, kind, metadata: { name, namespace, ...rest.metadata }, ...rest.body });
-  for (let n = 0; n < NAMESPACES; n++) {
+  for (let n = 0; n < TEAMS; n++) {
     add('Namespace', 'v1', `team-${n}`, undefined, { metadata: { labels: { team: String(n) } } });
   }
   for (let i = 0; i < pods; i++) {
     const app = applicationOf(i);
-    add('Pod', 'v1', `pod-${i}`, `team-${i % NAMESPACES}`, {
+    add('Pod', 'v1', `pod-${i}`, `team-${i % TEAMS}`, {
       metadata: {
         labels: { app: `app-${app}` },
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: `app-${app}`, controller: true }],
@@ -55,7 +38,7 @@ export function createCluster(pods, { rules = 0, ip = 4 } = {}) {
       },
     });
   }
-  for (let n = 0; n < NAMESPACES; n++) {
+  for (let n = 0; n < TEAMS; n++) {
     for (let app = 0; app < APPLICATIONS; app++) items.push(policy(n, app, ip));
   }
   for (let r = FIRST_RULES; r < rules; r++) items.push(partner(r - FIRST_RULES, ip));
@@ -63,7 +46,7 @@ export function createCluster(pods, { rules = 0, ip = 4 } = {}) {
 }
 
 function policy(n, app, ip) {
-  const neighbours = [n, (n + 1) % NAMESPACES, (n + 2) % NAMESPACES];
+  const neighbours = [n, (n + 1) % TEAMS, (n + 2) % TEAMS];
   const spec = {
     podSelector: { matchLabels: { app: `app-${app}` } },
     policyTypes: app % 4 === 0 ? ['Ingress', 'Egress'] : ['Ingress'],
@@ -89,7 +72,7 @@ function partner(i, ip) {
     policyTypes: ['Ingress'],
     ingress: [{ from: [block(PARTNER_NETWORK + i * 16, 28, ip)], ports: [{ protocol: 'TCP', port: 8000 + (i % 50) }] }],
   };
-  return named(`partner-${i}`, Math.floor(i / APPLICATIONS) % NAMESPACES, spec);
+  return named(`partner-${i}`, Math.floor(i / APPLICATIONS) % TEAMS, spec);
 }
 
 const named = (name, n, spec) => ({

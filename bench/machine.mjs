@@ -6,7 +6,7 @@
  * geometric mean of both, to which figures are held where nothing better ran beside them.
  */
 import { cpus, release, totalmem } from 'node:os';
-import { createRandom } from './random.mjs';
+import { createXorshift } from '../dist/generate/random.js';
 
 const MULTIPLICATIONS = 8_000_000;
 const READS = 400_000;
@@ -57,7 +57,7 @@ function walk(next, times) {
 function createRing() {
   const next = new Int32Array(WORDS);
   for (let i = 0; i < WORDS; i++) next[i] = i;
-  const random = createRandom(7);
+  const random = createXorshift(7);
   for (let i = WORDS - 1; i > 0; i--) {
     const j = random.below(i);
     const kept = next[i];

@@ -4,20 +4,20 @@
  * In:  Kubernetes documents, and files of plain rules.  Out: everything a replay or a query needs, or the problems.
  * Errors are collected over all documents before the compilation ends.
  */
-import type { Inventory } from './cluster/inventory.js';
-import { readCluster } from './cluster/read.js';
+import type { Inventory, Pod } from './cluster/inventory.js';
+import { createClusterReader } from './cluster/read.js';
 import type { KubernetesDocument, Problem } from './documents/document.js';
 import type { NetworkPolicy } from './policy/policy.js';
-import { readPolicies } from './policy/read.js';
+import { createPolicyReader } from './policy/read.js';
 import { PROFILES } from './profile/index.js';
 import type { Profile, ProfileName } from './profile/profile.js';
-import { buildRules } from './rules/build.js';
+import { createRuleBuilder, type RuleBuilder } from './rules/build.js';
 import { profileWarnings } from './rules/profile-warnings.js';
 import { type RuleFile, readRuleFiles } from './rules/rule-files.js';
 import type { Ruleset } from './rules/ruleset.js';
 import type { Classifier } from './tree/classifier.js';
 import { createLinear } from './tree/linear.js';
-import { createTree } from './tree/tree.js';
+import { createTreeBuilder, type TreeBuilder } from './tree/tree.js';
 
 export interface Compiled {
   readonly inventory: Inventory;
@@ -51,20 +51,56 @@ export interface CompileResult {
 }
 
 export function compile(documents: readonly KubernetesDocument[], options: CompileOptions = {}): CompileResult {
-  const started = performance.now();
-  const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
-  const { policies, problems: policyProblems } = readPolicies(documents);
-  const { forward, problems: ruleProblems } = readRuleFiles(options.ruleFiles ?? []);
-  const profile = PROFILES[options.profile ?? 'upstream'];
-  const profileProblems = profileWarnings(policies, profile);
-  const problems = [...clusterProblems, ...policyProblems, ...ruleProblems, ...profileProblems];
-  if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
-
-  const ruleset = buildRules(policies, inventory, forward, profile);
-  const classifier =
-    options.engine === 'linear'
-      ? createLinear(ruleset, inventory)
-      : createTree(ruleset, inventory, { fastPath: options.fastPath ?? null });
-  const compileMs = performance.now() - started;
-  return { compiled: { inventory, policies, profile, ruleset, classifier, problems, ignored, compileMs }, problems };
+  return createCompiler(options).compile(documents);
 }
+
+/** Compiles again and again, for who keeps running while policies change. */
+export interface Compiler {
+  /**
+   * What compile() gives, sooner: documents that were given before (the same objects) are not read again, and where only
+   * policies have changed, neither are the pods looked through nor unchanged policies compiled.
+   */
+  compile(documents: readonly KubernetesDocument[]): CompileResult;
+}
+
+export function createCompiler(options: CompileOptions = {}): Compiler {
+  const readCluster = createClusterReader();
+  const readPolicies = createPolicyReader();
+  const profile = PROFILES[options.profile ?? 'upstream'];
+  let plain: ReturnType<typeof readRuleFiles> | null = null;
+  let builders: Builders | null = null;
+  return {
+    compile(documents) {
+      const started = performance.now();
+      const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
+      const { policies, problems: policyProblems } = readPolicies(documents);
+      plain ??= readRuleFiles(options.ruleFiles ?? []);
+      const { forward, problems: ruleProblems } = plain;
+      const profileProblems = profileWarnings(policies, profile);
+      const problems = [...clusterProblems, ...policyProblems, ...ruleProblems, ...profileProblems];
+      if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
+
+      if (builders?.pods !== inventory.pods) builders = createBuilders(inventory, profile, options.fastPath ?? null);
+      const ruleset = builders.rules(policies, forward);
+      const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : builders.tree(ruleset);
+      const compileMs = performance.now() - started;
+      return {
+        compiled: { inventory, policies, profile, ruleset, classifier, problems, ignored, compileMs },
+        problems,
+      };
+    },
+  };
+}
+
+/** They keep what depends on the pods alone. A namespace without pods is none of theirs. */
+interface Builders {
+  readonly pods: readonly Pod[];
+  readonly rules: RuleBuilder;
+  readonly tree: TreeBuilder;
+}
+
+const createBuilders = (inventory: Inventory, profile: Profile, fastPath: WebAssembly.Module | null): Builders => ({
+  pods: inventory.pods,
+  rules: createRuleBuilder(inventory, profile),
+  tree: createTreeBuilder(inventory, { fastPath }),
+});

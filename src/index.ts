@@ -12,7 +12,14 @@ export { CaptureError } from './capture/frame.js';
 export { mergeCaptures } from './capture/merge.js';
 export { type CaptureOptions, openCapture } from './capture/open.js';
 export type { Inventory, Namespace, Node, Pod, Service } from './cluster/inventory.js';
-export { type Compiled, type CompileOptions, type CompileResult, compile } from './compile.js';
+export {
+  type Compiled,
+  type CompileOptions,
+  type CompileResult,
+  type Compiler,
+  compile,
+  createCompiler,
+} from './compile.js';
 export type { KubernetesDocument, Position, Problem } from './documents/document.js';
 export { readDocuments } from './documents/read.js';
 export type { NetworkPolicy } from './policy/policy.js';

@@ -11,12 +11,13 @@ const number = (n: number): string => (n >= 100 ? count(Math.round(n)) : n.toFix
 const range = ({ min, max }: Spread): string => `${number(min)}-${number(max)}`;
 
 export function benchText(document: BenchDocument, style: Style): string {
-  const { classifier, policies, cluster, compileMs, memory, lookups, headers } = document;
+  const { classifier, policies, cluster, compileMs, changeMs, memory, lookups, headers } = document;
   const slow = lookups.find(({ engine }) => engine === 'linear')!;
   const row = (name: string, value: string): string => `${style('dim', name.padEnd(18))} ${value}\n`;
   const heads = [
     row('policies', `${count(policies)}, ${count(classifier.rules)} rules, ${count(cluster.pods)} pods`),
     row('compiled in', `${compileMs.toFixed(1)} ms, of which the tree ${classifier.buildMs.toFixed(1)} ms`),
+    ...(changeMs === null ? [] : [row('a changed policy', `${number(changeMs.median)} ms (${range(changeMs)})`)]),
     row(
       'tree',
       `${count(classifier.nodes)} nodes, ${count(classifier.addressClasses)} address classes, ${count(classifier.bytes)} bytes`,

@@ -13,8 +13,9 @@ import { formatV4, formatV6 } from '../rules/print.js';
 import type { ClassifierStats } from '../tree/classifier.js';
 import { type Deepest, findDeepest, mostSteps } from '../tree/deepest.js';
 import type { Tree } from '../tree/tree.js';
+import { measureChange } from './bench-changes.js';
 import { headersOfCaptures, headersOfRules } from './bench-headers.js';
-import { type EngineFigures, measureLookups } from './bench-lookups.js';
+import { type EngineFigures, measureLookups, type Spread } from './bench-lookups.js';
 import { measureStages, type StageFigures } from './bench-stages.js';
 import { benchText } from './bench-text.js';
 import { compileInput } from './documents.js';
@@ -54,6 +55,8 @@ export interface BenchDocument {
   readonly lookups: readonly EngineFigures[];
   readonly stages?: { readonly packets: number; readonly startMs: number; readonly stages: readonly StageFigures[] };
   readonly compileMs: number;
+  /** CPU time to follow a changed policy; null without policies. */
+  readonly changeMs: Spread | null;
   /** Bytes. */
   readonly memory: number;
 }
@@ -100,10 +103,12 @@ async function runBench(paths: readonly string[], options: BenchCommandOptions, 
   const compiled = compileInput(options, terminal, errors);
   const milliseconds = options.seconds * 1000 * (options.stages ? 0.5 : 1);
   try {
+    progress('a changed policy');
+    const changeMs = measureChange(compiled, milliseconds / 5);
     progress('lookups');
     const asked = paths.length > 0 ? await headersOfCaptures(paths) : null;
     const headers = asked !== null && asked.count > 0 ? asked : headersOfRules(compiled);
-    const lookups = measureLookups(compiled, headers, milliseconds);
+    const lookups = measureLookups(compiled, headers, milliseconds * 0.8);
     const staged = options.stages
       ? await measureStages(paths, compiled, terminal.environment, milliseconds, stage =>
           progress(`stages of a replay: ${stage}`),
@@ -119,6 +124,7 @@ async function runBench(paths: readonly string[], options: BenchCommandOptions, 
       lookups,
       ...(staged === null ? {} : { stages: { packets, startMs, stages } }),
       compileMs: compiled.compileMs,
+      changeMs,
       memory: process.resourceUsage().maxRSS * 1024,
     };
     const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);

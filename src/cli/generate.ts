@@ -1,7 +1,7 @@
 /**
- * policap generate: rule sets, header traces and clusters to measure and try things with.
+ * policap generate: rule sets, header traces, clusters and captures to measure and try things with.
  *
- * Out: text on standard output, the same for the same options. What it looks like is src/generate's business.
+ * Out: text (of a capture bytes) on standard output, the same for the same options. What it looks like is src/generate's business.
  */
 import { Command, Option } from 'commander';
 import { generateCluster, MOST_PODS } from '../generate/cluster.js';
@@ -11,15 +11,15 @@ import { classBenchLine, headerLine, ruleListItem } from '../generate/text.js';
 import { generateTrace } from '../generate/trace.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE, UsageError } from './errors.js';
+import { captureCommand } from './generate-capture.js';
+import { count, MOST, seed } from './generate-options.js';
 import type { Finish } from './main.js';
 import { wholeNumber } from './options.js';
 import { type ColorChoice, styleFor, type Terminal } from './terminal.js';
 
-const MOST = 10_000_000;
-
 export function generateCommand(terminal: Terminal, finish: Finish): Command {
   const command = new Command('generate').description(
-    'make up rule sets, header traces and clusters; the same ones for the same --seed',
+    'make up rule sets, header traces, clusters and captures; the same ones for the same --seed',
   );
   command.addHelpText(
     'after',
@@ -31,16 +31,14 @@ Examples:
       headers that these rules are asked for
   policap generate cluster --nodes 100 --pods 3000 --policies 200 > cluster.json
       a cluster and its NetworkPolicies, for both -p and -c
+  policap generate capture -p cluster.json -c cluster.json --packets 100000 > traffic.pcap
+      traffic between its pods
 `,
   );
-  for (const make of [rulesCommand, traceCommand, clusterCommand]) command.addCommand(make(terminal, finish));
+  for (const make of [rulesCommand, traceCommand, clusterCommand, captureCommand])
+    command.addCommand(make(terminal, finish));
   return command;
 }
-
-const seed = (): Option =>
-  new Option('--seed <n>', 'another number, another result').argParser(wholeNumber(0, 2 ** 31 - 1)).default(1);
-const count = (what: string, most: number, standard: number, flag = 'count'): Option =>
-  new Option(`--${flag} <n>`, what).argParser(wholeNumber(0, most)).default(standard);
 
 interface RulesOptions {
   readonly family: FamilyName;

@@ -33,9 +33,38 @@ export interface Block {
 export const WIDTH = { 4: 32, 6: 128 } as const;
 const MAPPED = 0xffffn << 32n;
 
+/** Dotted quad -> 0..2^32-1; null for anything else, leading zeros included. */
+export function parseV4(text: string): number | null {
+  if (text.length < 7 || text.length > 15) return null;
+  let value = 0;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 46) {
+      if (digits === 0 || ++dots > 3) return null;
+      value = value * 256 + octet;
+      octet = 0;
+      digits = 0;
+    } else {
+      if (c < 48 || c > 57 || (digits > 0 && octet === 0)) return null;
+      octet = octet * 10 + c - 48;
+      digits++;
+      if (octet > 255) return null;
+    }
+  }
+  return dots === 3 && digits > 0 ? value * 256 + octet : null;
+}
+
+export const formatV4 = (value: number): string =>
+  `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+
 /** @returns null where the text is no IP address; zones (%eth0) are none of a document's business */
 export function parseAddress(text: string): Address | null {
-  if (text.length > 64 || text.includes('/') || text.includes('%')) return null;
+  const common = parseV4(text);
+  if (common !== null) return { family: 4, value: BigInt(common), text, lenient: false };
+  if (text === '' || text.length > 64 || text.includes('/') || text.includes('%')) return null;
   // Leading zeros of the dotted part only: groups of hexadecimal digits may have them.
   const plain = text.replace(/(?<=^|:)\d+(?:\.\d+){3}$/, dotted => dotted.replace(/\b0+(?=\d)/g, ''));
   const lenient = plain !== text;
@@ -82,5 +111,5 @@ export function contains(outer: Block, inner: Block): boolean {
 
 /** Canonical text. */
 export function formatAddress(family: 4 | 6, value: bigint): string {
-  return family === 4 ? Address4.fromBigInt(value).correctForm() : Address6.fromBigInt(value).correctForm();
+  return family === 4 ? formatV4(Number(value)) : Address6.fromBigInt(value).correctForm();
 }

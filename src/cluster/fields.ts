@@ -28,9 +28,17 @@ export class Reader {
   constructor(
     private readonly object: Fields,
     readonly findings: Findings,
-    /** Where `object` stands in its document. */
-    private readonly base: Path = [],
+    /** Whose part `object` is, and where in it. */
+    private readonly parent: Reader | null = null,
+    private readonly within: Path = [],
+    private readonly index = -1,
   ) {}
+
+  /** Where `object` stands in its document: asked for only where something is wrong. */
+  private get base(): Path {
+    const { parent, within, index } = this;
+    return parent === null ? within : [...parent.base, ...within, ...(index < 0 ? [] : [index])];
+  }
 
   private wrong(path: Path, value: unknown, type: string, hint?: string): undefined {
     this.findings.error(
@@ -91,12 +99,13 @@ export class Reader {
   /** The objects of a list, each with its own reader; elements that are no objects are told and left out. */
   objects(...path: Path): Reader[] {
     const readers: Reader[] = [];
-    this.list(...path).forEach((value, i) => {
-      const at = [...path, i];
+    const list = this.list(...path);
+    for (let i = 0; i < list.length; i++) {
+      const value = list[i];
       if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-        readers.push(new Reader(value as Fields, this.findings, [...this.base, ...at]));
-      } else if (value !== null) this.wrong(at, value, 'object');
-    });
+        readers.push(new Reader(value as Fields, this.findings, this, path, i));
+      } else if (value !== null) this.wrong([...path, i], value, 'object');
+    }
     return readers;
   }
 
@@ -105,8 +114,10 @@ export class Reader {
     const value = valueAt(this.object, path);
     if (value === undefined) return {};
     if (typeof value !== 'object' || Array.isArray(value)) return this.wrong(path, value, 'map[string]string') ?? {};
+    const entries = Object.entries(value as Fields);
+    if (entries.every(([, element]) => typeof element === 'string')) return value as Labels;
     const strings: Record<string, string> = Object.create(null);
-    for (const [key, element] of Object.entries(value as Fields)) {
+    for (const [key, element] of entries) {
       if (typeof element === 'string') strings[key] = element;
       else if (element === null) strings[key] = '';
       else this.wrong([...path, key], element, 'string', quoteHint(element));
@@ -140,6 +151,7 @@ export class Reader {
   /** An address that may carry its prefix length, as interfaces have it: 10.0.0.1/24. */
   interfaceAddress(...path: Path): string {
     const text = this.string(...path);
+    if (text === '') return '';
     return parseAddress(text)?.text ?? parseBlock(text)?.address ?? '';
   }
 
@@ -167,7 +179,7 @@ export class Reader {
     const fields =
       value !== undefined && typeof value === 'object' && !Array.isArray(value) ? (value as Fields) : NOTHING;
     if (fields === NOTHING && value !== undefined) this.wrong(path, value, 'object');
-    return new Reader(fields, this.findings, [...this.base, ...path]);
+    return new Reader(fields, this.findings, this, path);
   }
 
   has(...path: Path): boolean {
@@ -182,4 +194,10 @@ function quoteHint(value: unknown): string | undefined {
 }
 
 /** Each once, without the empty. */
-export const distinct = (texts: readonly string[]): string[] => [...new Set(texts)].filter(text => text !== '');
+export const distinct = (texts: readonly string[]): string[] =>
+  texts.length <= FEW
+    ? texts.filter((text, i) => text !== '' && texts.indexOf(text) === i)
+    : [...new Set(texts)].filter(text => text !== '');
+
+/** A set of so many costs more than it saves. */
+const FEW = 8;

@@ -11,10 +11,25 @@ export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const POLICY_GROUP = /^networking\.k8s\.io\//;
 
+const synthesized = (name: string): Namespace => ({ name, labels: { [NAME_LABEL]: name }, synthesized: true });
+
+/** A policy in a namespace without pods selects nothing: worth a namespace, no warning. @returns the same map where none is missing */
+export function addPolicyNamespaces(
+  namespaces: ReadonlyMap<string, Namespace>,
+  documents: readonly KubernetesDocument[],
+): ReadonlyMap<string, Namespace> {
+  const missing = new Map<string, Namespace>();
+  for (const { kind, apiVersion, namespace } of documents) {
+    if (kind !== 'NetworkPolicy' || !POLICY_GROUP.test(apiVersion)) continue;
+    const name = namespace === '' ? 'default' : namespace;
+    if (!namespaces.has(name)) missing.set(name, synthesized(name));
+  }
+  return missing.size === 0 ? namespaces : new Map([...namespaces, ...missing]);
+}
+
 export function readNamespaces(
   { byKind }: ClusterObjects,
   pods: readonly PodDraft[],
-  documents: readonly KubernetesDocument[],
   problems: Problem[],
 ): Map<string, Namespace> {
   const namespaces = new Map<string, Namespace>();
@@ -28,23 +43,15 @@ export function readNamespaces(
     `a missing namespace has only the label ${NAME_LABEL}, so that other namespaceSelectors do not match it; add kubectl get namespaces -o yaml`,
   );
   const missing = (name: string): boolean => !namespaces.has(name);
-  const synthesize = (name: string): void => {
-    namespaces.set(name, { name, labels: { [NAME_LABEL]: name }, synthesized: true });
-  };
   for (const { namespace, position } of pods) {
     if (!missing(namespace)) continue;
-    synthesize(namespace);
+    namespaces.set(namespace, synthesized(namespace));
     oddity.add(namespace, position);
   }
   for (const { namespace, document } of byKind.get('Service') ?? []) {
     if (!missing(namespace)) continue;
-    synthesize(namespace);
+    namespaces.set(namespace, synthesized(namespace));
     oddity.add(namespace, document.position);
-  }
-  // A policy in a namespace without pods selects nothing: worth a namespace, no warning.
-  for (const { kind, apiVersion, namespace } of documents) {
-    const name = namespace === '' ? 'default' : namespace;
-    if (kind === 'NetworkPolicy' && POLICY_GROUP.test(apiVersion) && missing(name)) synthesize(name);
   }
   problems.push(...oddity.problems);
   return namespaces;

@@ -8,7 +8,7 @@ import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { formatPosition } from '../documents/document.js';
 import { distinct } from './fields.js';
 import type { Backend, Inventory, Node, Owner, Pod, Service } from './inventory.js';
-import { readNamespaces } from './namespaces.js';
+import { addPolicyNamespaces, readNamespaces } from './namespaces.js';
 import { gatewaysOf, type NodeDraft, readNodes } from './nodes.js';
 import { collectObjects } from './objects.js';
 import type { PodDraft } from './pods.js';
@@ -24,12 +24,37 @@ export interface ReadCluster {
 }
 
 export function readCluster(documents: readonly KubernetesDocument[]): ReadCluster {
+  return createClusterReader()(documents);
+}
+
+export type ClusterReader = (documents: readonly KubernetesDocument[]) => ReadCluster;
+
+/** Reads again and again: where all documents but policies are those of before (by identity), so is what was read. */
+export function createClusterReader(): ClusterReader {
+  let objects: readonly KubernetesDocument[] = [];
+  let read = readObjects(objects);
+  return documents => {
+    const own = documents.filter(document => !isPolicy(document));
+    if (own.length !== objects.length || own.some((document, i) => document !== objects[i])) {
+      objects = own;
+      read = readObjects(own);
+    }
+    const namespaces = addPolicyNamespaces(read.inventory.namespaces, documents);
+    return namespaces === read.inventory.namespaces ? read : { ...read, inventory: { ...read.inventory, namespaces } };
+  };
+}
+
+/** Of them only the namespace is a cluster's business. */
+const isPolicy = ({ kind, apiVersion }: KubernetesDocument): boolean =>
+  kind === 'NetworkPolicy' && /^networking\.k8s\.io\/[^/]*$/.test(apiVersion);
+
+function readObjects(documents: readonly KubernetesDocument[]): ReadCluster {
   const problems: Problem[] = [];
   const objects = collectObjects(documents, problems);
   const pods = readPods(objects);
   const nodes = readNodes(objects, pods);
   const services = readServices(objects, pods);
-  const namespaces = readNamespaces(objects, pods, documents, problems);
+  const namespaces = readNamespaces(objects, pods, problems);
   const inventory = { namespaces, ...number(pods, nodes, services, problems) };
   warnOfMissingAddresses(pods, problems);
   return { inventory, problems: distinctProblems(problems), ignored: objects.ignored };
@@ -43,12 +68,14 @@ function number(
   problems: Problem[],
 ): Omit<Inventory, 'namespaces'> {
   let owner = 0;
-  const pods = podDrafts.map(
-    ({ phase, ready, nodeAddresses, ...pod }): Pod => ({ kind: 'pod', owner: owner++, ...pod }),
-  );
-  const held = new Set(podDrafts.filter(pod => !pod.hostNetwork).flatMap(pod => pod.addresses));
+  const pods = podDrafts.map(draft => toPod(draft, owner++));
+  let held: Set<string> | null = null;
+  const isHeld = (address: string): boolean => {
+    held ??= new Set(podDrafts.filter(pod => !pod.hostNetwork).flatMap(pod => pod.addresses));
+    return held.has(address);
+  };
   const nodes = nodeDrafts.map((node): Node => {
-    const gateways = gatewaysOf(node).filter(address => !held.has(address));
+    const gateways = gatewaysOf(node).filter(address => !isHeld(address));
     return { kind: 'node', owner: owner++, ...node, addresses: distinct([...node.addresses, ...gateways]) };
   });
   const byAddress = new Map<string, Owner>();
@@ -65,6 +92,24 @@ function number(
   holdServiceAddresses(byAddress, services, problems);
   return { pods, nodes, services, owners: [...pods, ...nodes, ...services], byAddress };
 }
+
+/** Written out: copying "all but" takes longer than all else that is done with a pod here. */
+const toPod = (draft: PodDraft, owner: number): Pod => ({
+  kind: 'pod',
+  owner,
+  namespace: draft.namespace,
+  name: draft.name,
+  labels: draft.labels,
+  addresses: draft.addresses,
+  node: draft.node,
+  hostNetwork: draft.hostNetwork,
+  ports: draft.ports,
+  workload: draft.workload,
+  started: draft.started,
+  finished: draft.finished,
+  fromWorkload: draft.fromWorkload,
+  position: draft.position,
+});
 
 /** An address has one owner: a pod that lost it to another does not stand for it in any rule. */
 function withoutLostAddresses(pod: Pod, byAddress: Map<string, Owner>): Pod {

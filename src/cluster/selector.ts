@@ -29,5 +29,6 @@ export function matches(selector: Selector, labels: Labels): boolean {
 
 /** Equality requirements only: the selector of a Service. */
 export function matchesLabels(required: Labels, labels: Labels): boolean {
-  return Object.entries(required).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value);
+  for (const key in required) if (labels[key] !== required[key] || !Object.hasOwn(labels, key)) return false;
+  return true;
 }

@@ -48,8 +48,8 @@ function workloadOf(pod: ClusterObject, workloads: ReadonlyMap<string, ClusterOb
   const given = workloads.get(`${owner.kind}/${pod.namespace}/${owner.name}`);
   if (given !== undefined) return rootOf(given, workloads);
   if (owner.kind === 'ReplicaSet') {
-    const hash = pod.reader.strings('metadata', 'labels')['pod-template-hash'];
-    if (hash !== undefined && owner.name.endsWith(`-${hash}`)) {
+    const hash = pod.reader.string('metadata', 'labels', 'pod-template-hash');
+    if (hash !== '' && owner.name.endsWith(`-${hash}`)) {
       return `Deployment/${owner.name.slice(0, -hash.length - 1)}`;
     }
   }

@@ -1,9 +1,9 @@
 /**
  * JSON text -> Trees. The path of big captures of a cluster: `kubectl get ... -o json`.
  *
- * One scan finds each top-level value, its depth and how many keys it has; JSON.parse then does the work at native
- * speed; where the parsed object has fewer keys than the text, a second reading finds the duplicates. Positions are
- * looked up by scanning to a path when somebody asks. All scans are iterative and linear.
+ * A text of one value goes to JSON.parse at once; for others, and where anything is odd, one scan finds each top-level
+ * value, its depth and how many keys it has. Where the parsed object has fewer keys than the text, a second reading finds
+ * the duplicates. Positions are looked up by scanning to a path when somebody asks. All scans are iterative and linear.
  */
 import type { Path } from './document.js';
 import type { Source } from './source.js';
@@ -31,6 +31,8 @@ export interface JsonResult {
 /** Reads one or more values, one behind the other as in JSON lines. */
 export function readJson(source: Source): JsonResult {
   const { text } = source;
+  const plain = readPlain(text);
+  if (plain !== undefined) return { trees: [new JsonTree(text, skipSpace(text, 0), plain)], faults: [], syntax: null };
   const trees: Tree[] = [];
   const faults: Fault[] = [];
   for (let start = skipSpace(text, 0); start < text.length; ) {
@@ -42,12 +44,27 @@ export function readJson(source: Source): JsonResult {
     } catch (error) {
       return { trees, faults, syntax: syntaxFault(String((error as Error).message), start, extent.end) };
     }
-    const duplicates = countKeys(value) === extent.keys ? [] : findDuplicates(source, start, extent.end);
+    const duplicates = countKeys(value, MAX_DEPTH) === extent.keys ? [] : findDuplicates(source, start, extent.end);
     if (duplicates.length > 0) faults.push(...duplicates);
     else trees.push(new JsonTree(text, start, value));
     start = skipSpace(text, extent.end);
   }
   return { trees, faults, syntax: null };
+}
+
+/** The one value of a text without anything odd; undefined where that is not sure at once. */
+function readPlain(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const keys = countKeys(value, MAX_DEPTH);
+  // Every key of the text is among these. As many as the value has are so many different ones.
+  let most = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) most++;
+  return keys === most ? value : undefined;
 }
 
 function syntaxFault(message: string, start: number, end: number): Fault {
@@ -118,12 +135,16 @@ function scan(text: string, start: number): Extent {
   return { end: i, depth: deepest, deepAt, keys };
 }
 
-function countKeys(value: unknown): number {
+/** @returns NaN where it is nested deeper than `levels` */
+function countKeys(value: unknown, levels: number): number {
   if (value === null || typeof value !== 'object') return 0;
+  if (levels === 0) return Number.NaN;
   let keys = 0;
-  if (Array.isArray(value)) for (const element of value) keys += countKeys(element);
-  else {
-    for (const key of Object.keys(value)) keys += 1 + countKeys((value as Record<string, unknown>)[key]);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) keys += countKeys(value[i], levels - 1);
+  } else {
+    // Own ones only: the value comes from JSON.parse.
+    for (const key in value) keys += 1 + countKeys((value as Record<string, unknown>)[key], levels - 1);
   }
   return keys;
 }
@@ -153,6 +174,16 @@ function findDuplicates(source: Source, start: number, end: number): Fault[] {
     i++;
   }
   return faults;
+}
+
+/** Whether the string between two offsets, quotes included, is the key. */
+function isKey(text: string, start: number, end: number, key: string | number): boolean {
+  if (typeof key === 'string' && end - start - 2 === key.length && text.startsWith(key, start + 1)) {
+    // A key that needs no escapes; one that does is longer in the text.
+    return !key.includes('\\');
+  }
+  const written = text.slice(start, end);
+  return written.includes('\\') && JSON.parse(written) === key;
 }
 
 class JsonTree implements Tree {
@@ -212,7 +243,7 @@ class JsonTree implements Tree {
       if (open === OPEN_MAP) {
         const behind = skipString(text, i);
         value = skipSpace(text, skipSpace(text, behind) + 1);
-        if (JSON.parse(text.slice(i, behind)) === key) return [i, value];
+        if (isKey(text, i, behind, key)) return [i, value];
       } else if (index === key) return [i, i];
       i = skipSpace(text, this.behind(value));
       if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);

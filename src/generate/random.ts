@@ -1,5 +1,6 @@
 /**
- * Numbers that look random and are the same for the same seed (mulberry32), and choices by weight (cold).
+ * Numbers that look random and are the same for the same seed, and choices by weight (cold): mulberry32, and xorshift32,
+ * by which captures are drawn.
  */
 export interface Random {
   /** 0 <= x < 1 */
@@ -19,6 +20,21 @@ export function createRandom(seed: number): Random {
     state = (state + 0x6d2b79f5) | 0;
     return (mix(state) >>> 0) / 2 ** 32;
   };
+  return choices(unit);
+}
+
+/** As createRandom(), other numbers. */
+export function createXorshift(seed: number): Random {
+  let state = seed | 0 || 1;
+  return choices(() => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  });
+}
+
+function choices(unit: () => number): Random {
   return {
     unit,
     below: limit => Math.floor(unit() * limit),

@@ -15,24 +15,48 @@ export interface ReadPolicies {
 }
 
 export function readPolicies(documents: readonly KubernetesDocument[]): ReadPolicies {
-  const policies: NetworkPolicy[] = [];
-  const problems: Problem[] = [];
-  const seen = new Map<string, KubernetesDocument>();
-  for (const document of documents) {
-    const version = dialectOf(document);
-    if (version === 'none') continue;
-    if (version !== 'read') {
-      problems.push(version);
-      continue;
+  return createPolicyReader()(documents);
+}
+
+export type PolicyReader = (documents: readonly KubernetesDocument[]) => ReadPolicies;
+
+interface Read {
+  readonly policy: NetworkPolicy | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads again and again: a document that was there the last time (by identity) is the same policy object. */
+export function createPolicyReader(): PolicyReader {
+  let before = new Map<KubernetesDocument, Read>();
+  return documents => {
+    const policies: NetworkPolicy[] = [];
+    const problems: Problem[] = [];
+    const now = new Map<KubernetesDocument, Read>();
+    const seen = new Map<string, KubernetesDocument>();
+    for (const document of documents) {
+      const version = dialectOf(document);
+      if (version === 'none') continue;
+      if (version !== 'read') {
+        problems.push(version);
+        continue;
+      }
+      const duplicate = duplicateOf(document, seen);
+      // The same file may have been named twice.
+      if (duplicate === 'same') continue;
+      if (duplicate !== null) problems.push(duplicate);
+      const read = before.get(document) ?? readOne(document);
+      now.set(document, read);
+      problems.push(...read.problems);
+      if (read.policy !== null && duplicate === null) policies.push(read.policy);
     }
-    const duplicate = duplicateOf(document, seen);
-    // The same file may have been named twice.
-    if (duplicate === 'same') continue;
-    if (duplicate !== null) problems.push(duplicate);
-    const policy = readNetworkPolicy(document, problems);
-    if (policy !== null && duplicate === null) policies.push(policy);
-  }
-  return { policies, problems };
+    before = now;
+    return { policies, problems };
+  };
+}
+
+function readOne(document: KubernetesDocument): Read {
+  const problems: Problem[] = [];
+  return { policy: readNetworkPolicy(document, problems), problems };
 }
 
 const NETWORKING = 'networking.k8s.io';
@@ -58,6 +82,8 @@ const OTHER_KINDS =
 /** `read`, `none` where it is no policy at all, or the problem with its kind or version. */
 function dialectOf(document: KubernetesDocument): 'read' | 'none' | Problem {
   const { apiVersion, kind } = document;
+  // A cluster has ten times as many pods as policies.
+  if (!kind.endsWith('Policy') && !OTHER_KINDS.test(kind)) return 'none';
   const slash = apiVersion.lastIndexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
   if (kind === 'NetworkPolicy') {

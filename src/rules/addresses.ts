@@ -5,8 +5,11 @@
  * so one object may stand in any number of rules. The families are separate lines: ::ffff:10.0.0.1 is an IPv6 address.
  */
 import { Address6 } from 'ip-address';
+import { parseV4 } from '../cluster/address.js';
 import * as intervals from './intervals.js';
 import type { AddressSet } from './ruleset.js';
+
+export { parseV4 };
 
 export const MAX_V4 = 0xffffffff;
 export const MAX_V6 = (1n << 128n) - 1n;
@@ -19,20 +22,6 @@ export const everywhere = (unaddressed: readonly number[]): AddressSet => ({
   v6: [0n, MAX_V6],
   unaddressed,
 });
-
-/** Dotted quad -> 0..2^32-1; null for anything else, leading zeros included. */
-export function parseV4(text: string): number | null {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (parts === null) return null;
-  let value = 0;
-  for (let i = 1; i <= 4; i++) {
-    const part = parts[i]!;
-    const octet = Number(part);
-    if (octet > 255 || (part.length > 1 && part[0] === '0')) return null;
-    value = value * 256 + octet;
-  }
-  return value;
-}
 
 /** RFC 4291 text -> 0..2^128-1; null for anything else, zones and prefix lengths included. */
 export function parseV6(text: string): bigint | null {
@@ -68,18 +57,28 @@ export function fromAddresses(texts: Iterable<string>, unaddressed: readonly num
   const v6: bigint[] = [];
   for (const text of texts) {
     const four = parseV4(text);
-    if (four !== null) v4.push(four, four);
+    if (four !== null) v4.push(four);
     else {
       const six = parseV6(text);
-      if (six !== null) v6.push(six, six);
+      if (six !== null) v6.push(six);
     }
   }
-  return {
-    v4: intervals.canonical(v4, intervals.NUMBERS),
-    v6: intervals.canonical(v6, intervals.BIGINTS),
-    unaddressed: sortedUnique(unaddressed),
-  };
+  return fromPoints(v4, v6, unaddressed);
 }
+
+/** Single addresses, in any order. */
+export const fromPoints = (
+  v4: readonly number[],
+  v6: readonly bigint[],
+  unaddressed: readonly number[],
+): AddressSet => ({
+  v4: intervals.ofPoints(v4),
+  v6: intervals.canonical(
+    v6.flatMap(address => [address, address]),
+    intervals.BIGINTS,
+  ),
+  unaddressed: sortedUnique(unaddressed),
+});
 
 export function union(sets: readonly AddressSet[]): AddressSet {
   if (sets.length === 1) return sets[0]!;
@@ -122,5 +121,5 @@ export const isEmpty = (set: AddressSet): boolean =>
   set.v4.length === 0 && set.v6.length === 0 && set.unaddressed.length === 0;
 
 function sortedUnique(owners: readonly number[]): number[] {
-  return [...new Set(owners)].sort((a, b) => a - b);
+  return owners.length === 0 ? [] : [...new Set(owners)].sort((a, b) => a - b);
 }

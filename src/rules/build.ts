@@ -27,64 +27,98 @@ export interface ForwardRules {
 
 type Side = 'egress' | 'ingress';
 
+/** A rule without its place among the others: the same for as long as its policy, the pods and the profile are. */
+type Draft = Omit<Rule, 'index'>;
+
+/** What one policy says in one direction. */
+interface PolicyDrafts {
+  readonly rules: readonly Draft[];
+  readonly isolation: Isolation | null;
+}
+
+const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };
+
 export function buildRules(
   policies: readonly NetworkPolicy[],
   inventory: Inventory,
-  forward: ForwardRules = { tiers: [], rules: [] },
+  forward: ForwardRules = NO_FORWARD,
   profile: Profile = UPSTREAM,
 ): Ruleset {
-  const rules: Rule[] = [];
+  return createRuleBuilder(inventory, profile)(policies, forward);
+}
+
+export type RuleBuilder = (policies: readonly NetworkPolicy[], forward?: ForwardRules) => Ruleset;
+
+/** Builds again and again over the same pods: of policies that it has seen (by identity) only the indices are made anew. */
+export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTREAM): RuleBuilder {
   const selection = createPodSelection(inventory);
   const sets = createPodSets(inventory);
-  // (P7)
-  const enforced = policies.filter(policy => !isRefused(policy, profile));
-  const build = (direction: Side): Tier[] => {
-    const first = profileTier(direction, profile, inventory, sets.of(selection.all), rules);
-    const before = first === null ? [] : [first];
-    return [...before, buildTier(direction, before.length, enforced, rules, selection, sets, profile)];
+  const first = {
+    egress: profileTier('egress', profile, inventory, sets.of(selection.all)),
+    ingress: profileTier('ingress', profile, inventory, sets.of(selection.all)),
   };
-  const egress = build('egress');
-  const ingress = build('ingress');
-  const tiers = { rules, egress, ingress, forward: appendTiers(forward.tiers, rules) };
-  return {
-    ...tiers,
-    ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
-    ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
+  const drafts = {
+    egress: createDrafts('egress', first.egress === null ? 0 : 1, selection, sets, profile),
+    ingress: createDrafts('ingress', first.ingress === null ? 0 : 1, selection, sets, profile),
+  };
+  let before: { readonly drafted: readonly Draft[]; readonly rules: readonly Rule[] } = { drafted: [], rules: [] };
+  return (policies, forward = NO_FORWARD) => {
+    const rules: Rule[] = [];
+    const drafted: Draft[] = [];
+    /** The rule of before, where it is the same and in the same place. */
+    const place = (draft: Draft): Rule => {
+      const index = rules.length;
+      const rule = before.drafted[index] === draft ? before.rules[index]! : { ...draft, index };
+      rules.push(rule);
+      drafted.push(draft);
+      return rule;
+    };
+    // (P7)
+    const enforced = policies.filter(policy => !isRefused(policy, profile));
+    const build = (direction: Side): Tier[] => {
+      const fixed = first[direction];
+      const tiers = fixed === null ? [] : [{ ...fixed, rules: fixed.rules.map(place), isolations: [] }];
+      const isolations: Isolation[] = [];
+      const own: Rule[] = [];
+      for (const policy of enforced) {
+        const { rules: given, isolation } = drafts[direction](policy);
+        if (isolation !== null) isolations.push(isolation);
+        for (const draft of given) own.push(place(draft));
+      }
+      return [...tiers, { name: 'NetworkPolicy', rules: own, isolations }];
+    };
+    const egress = build('egress');
+    const ingress = build('ingress');
+    const placedForward = forward.tiers.map(tier => ({ ...tier, rules: tier.rules.map(place) }));
+    before = { drafted, rules };
+    return {
+      rules,
+      egress,
+      ingress,
+      forward: placedForward,
+      ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
+      ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
+    };
   };
 }
 
-/** Rules that were numbered on their own get their place behind the others. */
-function appendTiers(tiers: readonly Tier[], rules: Rule[]): Tier[] {
-  return tiers.map(tier => {
-    const numbered = tier.rules.map(rule => {
-      const placed = { ...rule, index: rules.length };
-      rules.push(placed);
-      return placed;
-    });
-    return { ...tier, rules: numbered };
-  });
-}
-
-function buildTier(
+/** @returns what a policy says in the direction, made once a policy */
+function createDrafts(
   direction: Side,
   tier: number,
-  policies: readonly NetworkPolicy[],
-  rules: Rule[],
   selection: PodSelection,
   sets: PodSets,
   profile: Profile,
-): Tier {
-  const tierRules: Rule[] = [];
-  const isolations: Isolation[] = [];
+): (policy: NetworkPolicy) => PolicyDrafts {
   const matchesOf = createMatches(selection, sets, profile);
-  const add = (match: Match, origin: Origin): void => {
-    const fixed = { sourcePorts: null, icmp: null, action: 'allow', origin } as const;
-    const rule: Rule = { index: rules.length, direction, tier, ...match, ...fixed };
-    rules.push(rule);
-    tierRules.push(rule);
-  };
+  const known = new WeakMap<NetworkPolicy, PolicyDrafts>();
+  const fixed = { sourcePorts: null, icmp: null, action: 'allow' } as const;
 
-  for (const policy of policies) {
+  function make(policy: NetworkPolicy): PolicyDrafts {
+    const rules: Draft[] = [];
+    const add = (match: Match, origin: Origin): void => {
+      rules.push({ direction, tier, ...match, ...fixed, origin });
+    };
     const name = `${policy.namespace}/${policy.name}`;
     const origin = { kind: 'NetworkPolicy', policy: name, rule: direction, position: policy.position };
     const originOf = (side: Side, i: number): Origin => {
@@ -93,7 +127,7 @@ function buildTier(
     };
     const isIsolating = direction === 'egress' ? policy.isolatesEgress : policy.isolatesIngress;
     // (1)-(3): the loader has settled policyTypes; a direction that is not isolated has no rules that count.
-    if (!isIsolating && profile.unlistedRules === 'ignored') continue;
+    if (!isIsolating && profile.unlistedRules === 'ignored') return { rules, isolation: null };
     // (19), (20): hostNetwork pods are not among them, finished ones have no address.
     const subjects = selection.inNamespace(policy.namespace, policy.podSelector);
     if (!isIsolating) {
@@ -102,14 +136,14 @@ function buildTier(
         const unlisted = { ...origin, rule: `${direction}[${i}]`, position: rule.position };
         for (const match of matchesOf(direction, policy, rule, subjects)) add(match, unlisted);
       });
-      continue;
+      return { rules, isolation: null };
     }
-    isolations.push({ direction, tier, subjects: sets.of(subjects), origin });
+    const isolation = { direction, tier, subjects: sets.of(subjects), origin };
     policy[direction].forEach((rule, i) => {
       for (const match of matchesOf(direction, policy, rule, subjects)) add(match, originOf(direction, i));
     });
     // (P16)
-    if (!profile.oneChain || !policy.isolatesEgress || !policy.isolatesIngress) continue;
+    if (!profile.oneChain || !policy.isolatesEgress || !policy.isolatesIngress) return { rules, isolation };
     const other = direction === 'egress' ? 'ingress' : 'egress';
     policy[other].forEach((rule, i) => {
       for (const match of matchesOf(other, policy, rule, subjects)) {
@@ -117,6 +151,15 @@ function buildTier(
         if (!isEmpty(within)) add({ ...match, subjects: within, peers: match.subjects }, originOf(other, i));
       }
     });
+    return { rules, isolation };
   }
-  return { name: 'NetworkPolicy', rules: tierRules, isolations };
+
+  return policy => {
+    let drafts = known.get(policy);
+    if (drafts === undefined) {
+      drafts = make(policy);
+      known.set(policy, drafts);
+    }
+    return drafts;
+  };
 }

@@ -37,6 +37,18 @@ export function canonical<T extends Coordinate>(flat: readonly T[], line: Line<T
   return out;
 }
 
+/** Whole numbers in any order -> the canonical form: typed arrays sort without asking. */
+export function ofPoints(values: readonly number[]): number[] {
+  const sorted = new Float64Array(values).sort();
+  const out: number[] = [];
+  for (let i = 0; i < sorted.length; i++) {
+    const x = sorted[i]!;
+    if (out.length > 0 && x <= out[out.length - 1]! + 1) out[out.length - 1] = x;
+    else out.push(x, x);
+  }
+  return out;
+}
+
 export function union<T extends Coordinate>(sets: readonly (readonly T[])[], line: Line<T>): T[] {
   const flat: T[] = [];
   for (const set of sets) for (const x of set) flat.push(x);

@@ -38,6 +38,16 @@ interface NamedGroup {
 }
 
 export function createMatches(selection: PodSelection, sets: PodSets, profile: Profile): MatchesOf {
+  const portSets = new Map<string, PortSet>();
+
+  /** Equal sets of ports are one object. */
+  function sharedPorts(ports: PortSet): PortSet {
+    const text = ports.join();
+    const known = portSets.get(text) ?? ports;
+    portSets.set(text, known);
+    return known;
+  }
+
   /** (5): podSelector alone = the policy's namespace; namespaceSelector alone = all pods of those; both = AND (4). */
   function selectPeer(namespace: string, peer: Extract<Peer, { kind: 'pods' }>): readonly Pod[] {
     const pods = peer.podSelector ?? EVERY;
@@ -73,7 +83,7 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
     for (const pod of pods) {
       const named = pod.ports.filter(it => it.name === name && it.protocol === protocol);
       const counted = named.filter(it => profile.initContainerPorts || it.init !== true);
-      const ports = portSet(counted.flatMap(it => [it.port, it.port]));
+      const ports = sharedPorts(portSet(counted.flatMap(it => [it.port, it.port])));
       if (ports.length === 0) continue;
       const key = ports.join();
       const group = groups.get(key);
@@ -115,7 +125,7 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
 
     const matches: Match[] = [];
     for (const [protocol, ports] of numberedPorts(rule.ports, profile)) {
-      matches.push({ subjects, peers, protocol, destinationPorts: ports });
+      matches.push({ subjects, peers, protocol, destinationPorts: ports === null ? null : sharedPorts(ports) });
     }
     let isKnown = matches.length > 0;
     for (const port of rule.ports) {

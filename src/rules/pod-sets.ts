@@ -5,7 +5,7 @@
  * pod, if nothing is left to it, counts as a pod without an address.
  */
 import type { Inventory, Owner, Pod } from '../cluster/inventory.js';
-import { everywhere, fromAddresses } from './addresses.js';
+import { everywhere, fromPoints, parseV4, parseV6 } from './addresses.js';
 import type { AddressSet } from './ruleset.js';
 
 export interface PodSets {
@@ -19,28 +19,58 @@ export interface PodSets {
 export const heldAddresses = (owner: Owner, { byAddress }: Inventory): string[] =>
   owner.addresses.filter(address => byAddress.get(address)?.owner === owner.owner);
 
-/** Owner indices of the pods that hold no address. A hostNetwork pod has its node's, or none yet. */
-export function unaddressedPods(inventory: Inventory): number[] {
-  return inventory.pods.filter(pod => isUnaddressed(pod, inventory)).map(pod => pod.owner);
-}
-
-const isUnaddressed = (pod: Pod, inventory: Inventory): boolean =>
-  pod.hostNetwork ? pod.addresses.length === 0 : heldAddresses(pod, inventory).length === 0;
-
 export function createPodSets(inventory: Inventory): PodSets {
   const bySelection = new WeakMap<readonly Pod[], AddressSet>();
-  const everyone = everywhere(unaddressedPods(inventory));
+  const held = holdings(inventory);
+  const everyone = everywhere(inventory.pods.filter(pod => held.unaddressed(pod)).map(pod => pod.owner));
   return {
     everyone,
     of(pods) {
       let set = bySelection.get(pods);
       if (set === undefined) {
-        const held = pods.map(pod => heldAddresses(pod, inventory));
-        const unaddressed = pods.filter((_, i) => held[i]!.length === 0).map(pod => pod.owner);
-        set = fromAddresses(held.flat(), unaddressed);
+        set = held.set(pods);
         bySelection.set(pods, set);
       }
       return set;
+    },
+  };
+}
+
+/** Addresses of all pods as numbers: most have one, of IPv4. */
+function holdings(inventory: Inventory) {
+  const single = new Float64Array(inventory.owners.length).fill(-1);
+  const others = new Map<number, { readonly v4: number[]; readonly v6: bigint[] }>();
+  for (const pod of inventory.pods) {
+    const [only] = pod.addresses;
+    const texts =
+      pod.addresses.length === 1 && inventory.byAddress.get(only!) === pod
+        ? pod.addresses
+        : heldAddresses(pod, inventory);
+    const four = texts.length === 1 ? parseV4(texts[0]!) : null;
+    if (four !== null) single[pod.owner] = four;
+    else if (texts.length > 0) {
+      const v4 = texts.map(parseV4).filter(address => address !== null);
+      const v6 = texts.map(parseV6).filter(address => address !== null);
+      others.set(pod.owner, { v4, v6 });
+    }
+  }
+  return {
+    unaddressed: (pod: Pod): boolean =>
+      pod.hostNetwork ? pod.addresses.length === 0 : single[pod.owner]! < 0 && !others.has(pod.owner),
+    set(pods: readonly Pod[]): AddressSet {
+      const v4: number[] = [];
+      const v6: bigint[] = [];
+      const unaddressed: number[] = [];
+      for (const { owner } of pods) {
+        const other = others.get(owner);
+        if (single[owner]! >= 0) v4.push(single[owner]!);
+        else if (other === undefined) unaddressed.push(owner);
+        else {
+          v4.push(...other.v4);
+          v6.push(...other.v6);
+        }
+      }
+      return fromPoints(v4, v6, unaddressed);
     },
   };
 }

@@ -5,6 +5,7 @@
  * source to destination whatever its direction. Long sets and long lists are cut, and what was cut is counted.
  */
 import { Address6 } from 'ip-address';
+import { formatV4 } from '../cluster/address.js';
 import { formatPosition } from '../documents/document.js';
 import { MAX_V4, MAX_V6 } from './addresses.js';
 import { formatPorts } from './ports.js';
@@ -90,5 +91,5 @@ export function formatInterval(lo: bigint, hi: bigint, width: number, format: (x
   return `${format(lo)}/${width - (size.toString(2).length - 1)}`;
 }
 
-export const formatV4 = (x: number): string => [24, 16, 8, 0].map(shift => (x >>> shift) & 255).join('.');
+export { formatV4 };
 export const formatV6 = (x: bigint): string => Address6.fromBigInt(x).correctForm();

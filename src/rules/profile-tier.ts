@@ -1,17 +1,17 @@
 /**
  * What a profile says whatever the policies do, as the tier before them (cold).
  *
- * In:  a profile, the inventory, every pod's addresses.  Out: rules of one direction, appended to `rules`, or null where
+ * In:  a profile, the inventory, every pod's addresses.  Out: rules of one direction without their indices, or null where
  * the profile says nothing there. A rule that opens is `unenforced`: its packets are allowed as `not-enforced`. Numbers are
  * decisions of profile/profile.ts; what stands in no file is placed at "profile NAME".
  */
-import { type Inventory, NODE_LOCAL_DNS, type Node } from '../cluster/inventory.js';
+import { type Inventory, NODE_LOCAL_DNS, type Pod } from '../cluster/inventory.js';
 import type { Profile } from '../profile/profile.js';
 import { everywhere, fromAddresses, fromCidr, isEmpty, NOWHERE } from './addresses.js';
 import { heldAddresses } from './pod-sets.js';
 import { portSet } from './ports.js';
 import { ICMP, ICMPV6, TCP, UDP } from './protocols.js';
-import type { AddressSet, Rule, Tier } from './ruleset.js';
+import type { AddressSet, Rule } from './ruleset.js';
 
 type Draft = Pick<Rule, 'subjects' | 'peers' | 'protocol'> &
   Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'action' | 'unenforced'>> & { readonly name: string };
@@ -24,8 +24,7 @@ export function profileTier(
   profile: Profile,
   inventory: Inventory,
   pods: AddressSet,
-  rules: Rule[],
-): Tier | null {
+): { readonly name: string; readonly rules: readonly Omit<Rule, 'index'>[] } | null {
   const drafts = [
     ...otherFamilies(profile, pods),
     ...(direction === 'egress' ? dropsOf(profile, pods) : []),
@@ -35,17 +34,15 @@ export function profileTier(
   ].filter(({ subjects, peers }) => !isEmpty(subjects) && !isEmpty(peers));
   if (drafts.length === 0) return null;
   const position = { file: `profile ${profile.name}`, line: 0, column: 0 };
-  const tierRules = drafts.map((draft): Rule => {
+  const rules = drafts.map((draft): Omit<Rule, 'index'> => {
     const { name, subjects, peers, protocol, destinationPorts = null, icmp = null, action = 'allow' } = draft;
     const { unenforced = 'valid' } = draft;
     const origin = { kind: 'Profile', policy: profile.name, rule: name, position };
     const match = { subjects, peers, protocol, sourcePorts: null, destinationPorts, icmp };
-    const rule = { index: rules.length, direction, tier: 0, ...match, action, origin };
-    const placed: Rule = action === 'allow' ? { ...rule, unenforced } : rule;
-    rules.push(placed);
-    return placed;
+    const rule = { direction, tier: 0, ...match, action, origin };
+    return action === 'allow' ? { ...rule, unenforced } : rule;
   });
-  return { name: profile.name, rules: tierRules, isolations: [] };
+  return { name: profile.name, rules };
 }
 
 /** The addresses of one family; a pod without an address may have one of either, and stays out. */
@@ -107,8 +104,15 @@ function ownNodePorts(profile: Profile, inventory: Inventory): Draft[] {
   if (range === null) return [];
   const unenforced = unenforcedOf(profile);
   const nodeLocal = inventory.byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
+  const podsOn = new Map<string, Pod[]>();
+  for (const pod of inventory.pods) {
+    if (pod.hostNetwork) continue;
+    const list = podsOn.get(pod.node);
+    if (list === undefined) podsOn.set(pod.node, [pod]);
+    else list.push(pod);
+  }
   return inventory.nodes.flatMap(node => {
-    const subjects = fromAddresses(podsOn(node, inventory).flatMap(pod => heldAddresses(pod, inventory)));
+    const subjects = fromAddresses((podsOn.get(node.name) ?? []).flatMap(pod => heldAddresses(pod, inventory)));
     const peers = fromAddresses([...heldAddresses(node, inventory), ...nodeLocal]);
     return [TCP, UDP].map(protocol => ({
       name: `node ports of ${node.name}`,
@@ -120,5 +124,3 @@ function ownNodePorts(profile: Profile, inventory: Inventory): Draft[] {
     }));
   });
 }
-
-const podsOn = ({ name }: Node, { pods }: Inventory) => pods.filter(pod => pod.node === name && !pod.hostNetwork);

@@ -7,13 +7,18 @@
  * A selector's required labels are looked up in an inverted index (key and value -> pods), so that ten thousand
  * policies over a hundred thousand pods cost what they select, not pods times policies.
  */
-import type { Inventory, Namespace, Pod } from '../cluster/inventory.js';
+import type { Inventory, Labels, Pod } from '../cluster/inventory.js';
 import { matches } from '../cluster/selector.js';
 import type { LabelSelector } from '../policy/policy.js';
 
 /** Equal text = equal selector: the key under which it is evaluated once. */
 export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
-  const labels = Object.entries(matchLabels).sort(([a], [b]) => (a < b ? -1 : 1));
+  const keys = Object.keys(matchLabels);
+  if (matchExpressions.length === 0 && keys.length <= 1) {
+    // The common ones; no JSON begins so.
+    return keys.length === 0 ? '' : `${keys[0]}\0${matchLabels[keys[0]!]}`;
+  }
+  const labels = keys.sort().map(key => [key, matchLabels[key]]);
   const expressions = matchExpressions.map(e => [e.key, e.operator, [...e.values].sort()]);
   return JSON.stringify([labels, expressions]);
 }
@@ -27,33 +32,36 @@ export interface PodSelection {
   readonly all: readonly Pod[];
 }
 
+interface Candidates {
+  readonly pods: readonly Pod[];
+  readonly asks: ((pod: Pod) => boolean) | null;
+}
+
 export const EVERY: LabelSelector = { matchLabels: {}, matchExpressions: [] };
 
 export function createPodSelection(inventory: Inventory): PodSelection {
   const all = inventory.pods.filter(pod => !pod.hostNetwork);
   const byNamespace = new Map<string, Pod[]>();
-  const byLabel = new Map<string, Pod[]>();
-  for (const pod of all) {
-    append(byNamespace, pod.namespace, pod);
-    for (const [key, value] of Object.entries(pod.labels)) append(byLabel, `${key}\0${value}`, pod);
-  }
-  const namespacesByLabel = new Map<string, Namespace[]>();
-  for (const namespace of inventory.namespaces.values()) {
-    for (const [key, value] of Object.entries(namespace.labels)) {
-      append(namespacesByLabel, `${key}\0${value}`, namespace);
-    }
-  }
+  for (const pod of all) append(byNamespace, pod.namespace, pod);
+  const podsByLabel = createLabelIndex(all);
+  const namespacesByLabel = createLabelIndex([...inventory.namespaces.values()]);
   const namespaceCache = new Map<string, ReadonlySet<string>>();
   const podCache = new Map<string, readonly Pod[]>();
 
-  /** The fewest pods that hold every pod the selector can match. */
-  function candidates(selector: LabelSelector, within: readonly Pod[]): readonly Pod[] {
-    let best = within;
-    for (const [key, value] of Object.entries(selector.matchLabels)) {
-      const posting = byLabel.get(`${key}\0${value}`) ?? [];
-      if (posting.length < best.length) best = posting;
+  /** The fewest pods that hold every pod the selector can match, and what is to be asked of them: null = nothing. */
+  function candidates(selector: LabelSelector, within: readonly Pod[]): Candidates {
+    const { matchLabels, matchExpressions } = selector;
+    const labels = Object.entries(matchLabels);
+    let pods = within;
+    let settled = 0;
+    for (const [key, value] of labels) {
+      const posting = podsByLabel(key, value);
+      if (posting.length >= pods.length) continue;
+      pods = posting;
+      settled = 1;
     }
-    return best;
+    const isOpen = labels.length > settled || matchExpressions.length > 0;
+    return { pods, asks: isOpen ? pod => matches(selector, pod.labels) : null };
   }
 
   function namespacesOf(selector: LabelSelector): ReadonlySet<string> {
@@ -62,16 +70,15 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     if (found === undefined) {
       const names = new Set<string>();
       const [label] = Object.entries(selector.matchLabels);
-      const candidates =
-        label === undefined ? inventory.namespaces.values() : (namespacesByLabel.get(label.join('\0')) ?? []);
-      for (const { name, labels } of candidates) if (matches(selector, labels)) names.add(name);
+      const possible = label === undefined ? inventory.namespaces.values() : namespacesByLabel(...label);
+      for (const { name, labels } of possible) if (matches(selector, labels)) names.add(name);
       namespaceCache.set(key, names);
       return names;
     }
     return found;
   }
 
-  function cached(key: string, select: () => Pod[]): readonly Pod[] {
+  function cached(key: string, select: () => readonly Pod[]): readonly Pod[] {
     let found = podCache.get(key);
     if (found === undefined) {
       found = select();
@@ -83,29 +90,63 @@ export function createPodSelection(inventory: Inventory): PodSelection {
   return {
     all,
     inNamespace(namespace, selector) {
-      return cached(`n ${namespace} ${selectorText(selector)}`, () =>
-        candidates(selector, byNamespace.get(namespace) ?? []).filter(
-          pod => pod.namespace === namespace && matches(selector, pod.labels),
-        ),
-      );
+      return cached(`n ${namespace} ${selectorText(selector)}`, () => {
+        const within = byNamespace.get(namespace) ?? [];
+        const { pods, asks } = candidates(selector, within);
+        const inside = pods === within ? pods : pods.filter(pod => pod.namespace === namespace);
+        return asks === null ? inside : inside.filter(asks);
+      });
     },
     inNamespaces(namespaceSelector, podSelector) {
       return cached(`s ${selectorText(namespaceSelector)} ${selectorText(podSelector)}`, () => {
         const namespaces = namespacesOf(namespaceSelector);
-        const posting = candidates(podSelector, all);
+        const { pods, asks } = candidates(podSelector, all);
         let inside = 0;
         for (const namespace of namespaces) inside += byNamespace.get(namespace)?.length ?? 0;
-        if (inside >= posting.length) {
-          return posting.filter(pod => namespaces.has(pod.namespace) && matches(podSelector, pod.labels));
+        if (inside >= pods.length) {
+          const found = pods.filter(pod => namespaces.has(pod.namespace));
+          return asks === null ? found : found.filter(asks);
         }
         // Few namespaces, common labels: their pods, in the inventory's order.
+        const everyPod = isEvery(podSelector);
         const selected: Pod[] = [];
         for (const namespace of namespaces) {
-          for (const pod of byNamespace.get(namespace) ?? []) if (matches(podSelector, pod.labels)) selected.push(pod);
+          for (const pod of byNamespace.get(namespace) ?? []) {
+            if (everyPod || matches(podSelector, pod.labels)) selected.push(pod);
+          }
         }
-        return selected.sort((a, b) => a.owner - b.owner);
+        return inOrder(selected, inventory);
       });
     },
+  };
+}
+
+/** Owner indices sort faster than pods. */
+function inOrder(pods: readonly Pod[], { owners }: Inventory): Pod[] {
+  const indices = new Int32Array(pods.length);
+  for (let i = 0; i < pods.length; i++) indices[i] = pods[i]!.owner;
+  indices.sort();
+  const sorted: Pod[] = [];
+  for (let i = 0; i < indices.length; i++) sorted.push(owners[indices[i]!] as Pod);
+  return sorted;
+}
+
+const isEvery = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
+  matchExpressions.length === 0 && Object.keys(matchLabels).length === 0;
+
+/** Key and value -> what has that label, in order. A key is indexed when it is first asked for: most never are. */
+function createLabelIndex<T extends { readonly labels: Labels }>(
+  all: readonly T[],
+): (key: string, value: string) => readonly T[] {
+  const byKey = new Map<string, Map<string, T[]>>();
+  return (key, value) => {
+    let byValue = byKey.get(key);
+    if (byValue === undefined) {
+      byValue = new Map();
+      for (const one of all) if (Object.hasOwn(one.labels, key)) append(byValue, one.labels[key]!, one);
+      byKey.set(key, byValue);
+    }
+    return byValue.get(value) ?? [];
   };
 }
 

@@ -13,7 +13,7 @@
  * memory follows the intervals, however they crowd.
  * IPv6: the same word by word: where a value of one word is not yet decided, its entry leads to a map over the next word.
  */
-import { BudgetExceeded } from './header-trees.js';
+import { BudgetExceeded } from './header-shapes.js';
 import type { Image } from './image.js';
 import { lastNotAbove } from './intervals-v4.js';
 

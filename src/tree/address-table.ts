@@ -1,22 +1,23 @@
 /**
  * The address table (cold): address sets and owners -> elementary intervals, each with its owner and address classes.
  *
- * In:  the address sets that stand on each of the six sides (subject and peer of egress, ingress and forward), and the
- * inventory.  Out: the lookup's arrays (tree/lookup.ts), and for every set the classes it is made of.
+ * In:  the inventory, then for every build the address sets that stand on each of the six sides (subject and peer of
+ * egress, ingress and forward).  Out: the lookup's arrays (tree/lookup.ts), and for every set the classes it is made of.
  *
- * A class is a set of addresses that no set of its side tells apart. Classes are found by partition refinement: every
- * distinct set splits the classes it cuts through. A set and its complement split alike, so the smaller of the two is
- * walked, and `0.0.0.0/0 except ...` over a hundred thousand pods costs what it leaves out. Classes are numbered by
- * their first interval: a set holds a class exactly when it holds the class's first interval, and the classes of a
- * prefix are mostly consecutive numbers. So a set becomes a few ranges of class numbers.
+ * A class is a set of addresses that no set of its side tells apart (address-classes.ts); the intervals are cut by owners
+ * and sets (line.ts). What depends on the inventory alone is made once and kept for the next build, and so is where a set
+ * lies that has been seen before.
  */
 import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
-import { MAX_V4, MAX_V6, parseV4, parseV6 } from '../rules/addresses.js';
+import { parseV4, parseV6 } from '../rules/addresses.js';
 import type { AddressSet } from '../rules/ruleset.js';
-import { buildEntries, lastNotAbove } from './intervals-v4.js';
+import { buildClasses, Partition } from './address-classes.js';
+import { buildEntries } from './intervals-v4.js';
+import { FAMILY4, FAMILY6, Line } from './line.js';
 import { ADDRESS_STRIDE, EGRESS_SUBJECT, EVERY_NODE, INGRESS_SUBJECT, NODE, OWNER, SIGN } from './lookup.js';
+import { type Place, SetPlaces } from './set-places.js';
 
-/** Sets of one side; the same set may stand in it many times. */
+/** Sets of one side, as the rules stand; the same set may stand in it many times. */
 export type SideSets = readonly AddressSet[];
 
 /** Sorted, disjoint, inclusive ranges [lo, hi, lo, hi, ...] of class numbers or interval indices. */
@@ -34,206 +35,254 @@ export interface AddressTable {
   readonly toOwnNode: boolean;
   /** Number of classes of side `word` (EGRESS_SUBJECT ...). */
   classes(word: number): number;
-  /** The classes of side `word` that make up the set, which must be one of that side's. */
-  classesOf(word: number, set: AddressSet): Ranges;
+  /** For each set given for side `word`, in their order, the classes that it is made of. */
+  rangesOf(word: number): readonly Ranges[];
   /** First interval of a class, as text: `10.0.0.0` or `fd00::`-like words. For printing. */
   firstAddress(word: number, cls: number): bigint | number;
 }
 
-export function buildAddressTable(
-  sides: ReadonlyMap<number, SideSets>,
-  inventory: Inventory,
-  toOwnNode = true,
-): AddressTable {
-  const distinct = new Map<number, AddressSet[]>();
-  for (const [word, sets] of sides) distinct.set(word, distinctSets(sets));
-  const owners4 = new Map<number, number>();
-  const owners6 = new Map<bigint, number>();
+export type AddressTables = (sides: ReadonlyMap<number, SideSets>, toOwnNode?: boolean) => AddressTable;
+
+/** Builds table after table over one inventory. */
+export function createAddressTables(inventory: Inventory): AddressTables {
+  const owned = ownersOf(inventory);
+  const places = new SetPlaces(owned.line4, owned.line6);
+  let cuts = cutsOf(owned);
+  let partition = new Partition(0);
+  const known = new Map<number, BuiltSide>();
+
+  return (sides, toOwnNode = true) => {
+    const placed = places.cut(sides);
+    const { starts: starts4 } = owned.line4;
+    const { starts: starts6 } = owned.line6;
+    const moved = cuts.starts4 !== starts4 || cuts.starts6 !== starts6;
+    const before = cuts;
+    if (moved) cuts = cutsOf(owned);
+    const { first6, entries, flipped4, flipped6, isPod, count } = cuts;
+    if (count > partition.most) partition = new Partition(Math.ceil(count * 1.1));
+    /** Interval -> the one of the last build that it lies in. */
+    const cameFrom = once(() => intervalsBefore(cuts, before));
+    const built = new Map<number, BuiltSide>();
+    for (const [word, list] of placed) {
+      const side = known.get(word);
+      if (side !== undefined && isSameList(side.list, list)) {
+        built.set(word, moved ? moveSide(side, cameFrom(), count) : side);
+        continue;
+      }
+      const onlyPods = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
+      built.set(word, buildSide(list, places.pairs, partition.clear(count), onlyPods ? isPod : null));
+    }
+    known.clear();
+    for (const [word, side] of built) known.set(word, side);
+    return {
+      entries4: entries,
+      starts4: flipped4,
+      starts6: flipped6,
+      count6: starts6.length,
+      first6,
+      rows: writeRows(cuts, built),
+      toOwnNode,
+      classes: word => built.get(word)?.firsts.length ?? 0,
+      rangesOf: word => built.get(word)?.ranges ?? [],
+      firstAddress(word, cls) {
+        const interval = built.get(word)!.firsts[cls]!;
+        return interval < first6 ? starts4[interval]! : starts6[interval - first6]!;
+      },
+    };
+  };
+}
+
+/** A side whose sets do not change keeps its classes, wherever others cut the lines. */
+interface BuiltSide {
+  readonly list: readonly Place[];
+  readonly classOf: Int32Array;
+  readonly firsts: Int32Array;
+  /** As the list stands; the same array for as long as the classes are the same. */
+  readonly ranges: readonly Ranges[];
+}
+
+function buildSide(
+  list: readonly Place[],
+  pairs: Int32Array,
+  partition: Partition,
+  only: Uint8Array | null,
+): BuiltSide {
+  const distinct = [...new Set(list)];
+  const classOf = new Int32Array(partition.count);
+  const { firsts, ranges } = buildClasses(pairs, distinct, partition, only, classOf);
+  const byPlace = new Map(distinct.map((place, i) => [place, ranges[i]!]));
+  return { list, classOf, firsts, ranges: list.map(place => byPlace.get(place)!) };
+}
+
+function moveSide({ list, classOf, firsts, ranges }: BuiltSide, cameFrom: Int32Array, count: number): BuiltSide {
+  const moved = new Int32Array(count);
+  const movedFirsts = new Int32Array(firsts.length);
+  for (let i = count - 1; i >= 0; i--) {
+    const cls = classOf[cameFrom[i]!]!;
+    moved[i] = cls;
+    if (cls >= 0) movedFirsts[cls] = i;
+  }
+  return { list, classOf: moved, firsts: movedFirsts, ranges };
+}
+
+function intervalsBefore(now: Cuts, before: Cuts): Int32Array {
+  const cameFrom = new Int32Array(now.count);
+  follow(now.starts4, before.starts4, cameFrom, 0, 0);
+  follow(now.starts6, before.starts6, cameFrom, now.first6, before.first6);
+  return cameFrom;
+}
+
+function follow<T>(now: readonly T[], before: readonly T[], out: Int32Array, at: number, offset: number): void {
+  let last = 0;
+  for (let i = 0; i < now.length; i++) {
+    while (last + 1 < before.length && before[last + 1]! <= now[i]!) last++;
+    out[at + i] = last + offset;
+  }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** What is the same for all builds that cut the lines alike. */
+interface Cuts {
+  readonly starts4: readonly number[];
+  readonly starts6: readonly bigint[];
+  /** As the lookup has them. */
+  readonly entries: Int32Array;
+  readonly flipped4: Int32Array;
+  readonly flipped6: Int32Array;
+  readonly first6: number;
+  /** Of both families. */
+  readonly count: number;
+  /** Owner and node an interval, as rows have them. */
+  readonly owner: Int32Array;
+  readonly node: Int32Array;
+  readonly isPod: Uint8Array;
+}
+
+function writeRows({ count, owner, node }: Cuts, sides: ReadonlyMap<number, BuiltSide>): Int32Array {
+  const rows = new Int32Array(count * ADDRESS_STRIDE);
+  const columns = Array.from({ length: ADDRESS_STRIDE }, (_, word) =>
+    word === OWNER ? owner : word === NODE ? node : (sides.get(word)?.classOf ?? null),
+  );
+  // A few intervals at a time, so that the rows stay in the cache.
+  for (let from = 0; from < count; from += CHUNK) {
+    const to = Math.min(count, from + CHUNK);
+    for (let word = 0; word < ADDRESS_STRIDE; word++) {
+      const column = columns[word]!;
+      for (let i = from; i < to; i++) rows[i * ADDRESS_STRIDE + word] = column === null ? -1 : column[i]!;
+    }
+  }
+  return rows;
+}
+
+const CHUNK = 512;
+
+/** The lines of an inventory, and of each start among the owners' who owns its interval. */
+interface Owned {
+  readonly line4: Line<number>;
+  readonly line6: Line<bigint>;
+  readonly by4: Owners;
+  readonly by6: Owners;
+}
+
+interface Owners {
+  /** Owner and node a start, as a row has them. */
+  readonly owner: Int32Array;
+  readonly node: Int32Array;
+  readonly isPod: Uint8Array;
+}
+
+function ownersOf(inventory: Inventory): Owned {
+  const held4: number[] = [];
+  const held6: bigint[] = [];
+  const owners4: number[] = [];
+  const owners6: number[] = [];
   for (const [text, { owner }] of inventory.byAddress) {
     const v4 = parseV4(text);
-    if (v4 !== null) owners4.set(v4, owner);
-    else {
-      const v6 = parseV6(text);
-      if (v6 !== null) owners6.set(v6, owner);
+    if (v4 !== null) {
+      held4.push(v4);
+      owners4.push(owner);
+      continue;
     }
+    const v6 = parseV6(text);
+    if (v6 === null) continue;
+    held6.push(v6);
+    owners6.push(owner);
   }
   const nodeLocal = parseV4(NODE_LOCAL_DNS)!;
-  const begin4 = collectStarts(
-    0,
-    MAX_V4,
-    1,
-    [...distinct.values()].flatMap(sets => sets.map(set => set.v4)),
-    [...owners4.keys(), nodeLocal],
-  );
-  const begin6 = collectStarts(
-    0n,
-    MAX_V6,
-    1n,
-    [...distinct.values()].flatMap(sets => sets.map(set => set.v6)),
-    owners6.keys(),
-  );
-  const first6 = begin4.length;
-  const count = begin4.length + begin6.length;
+  const line4 = new Line(FAMILY4, [...held4, nodeLocal]);
+  const line6 = new Line(FAMILY6, held6);
+  const places4 = held4.map(address => FAMILY4.find(line4.base, address, 0));
+  const places6 = held6.map(address => FAMILY6.find(line6.base, address, 0));
+  const by4 = ownersByStart(line4.base.length, places4, owners4, inventory);
+  const everyNode = FAMILY4.find(line4.base, nodeLocal, 0);
+  if (by4.owner[everyNode] === -1) by4.node[everyNode] = EVERY_NODE;
+  return { line4, line6, by4, by6: ownersByStart(line6.base.length, places6, owners6, inventory) };
+}
 
-  const rows = new Int32Array(count * ADDRESS_STRIDE).fill(-1);
-  const nodeByName = new Map(inventory.nodes.map(node => [node.name, node.owner]));
+/** @param places of held addresses among the starts @param held by whom */
+function ownersByStart(
+  starts: number,
+  places: readonly number[],
+  held: readonly number[],
+  { owners, nodes }: Inventory,
+): Owners {
+  const nodeByName = new Map(nodes.map(node => [node.name, node.owner]));
+  const owner = new Int32Array(starts).fill(-1);
+  const node = new Int32Array(starts).fill(-1);
+  const isPod = new Uint8Array(starts);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!;
+    const index = held[i]!;
+    const one = owners[index]!;
+    owner[place] = index;
+    if (one.kind === 'node') node[place] = index;
+    if (one.kind === 'pod') {
+      node[place] = nodeByName.get(one.node) ?? -1;
+      isPod[place] = 1;
+    }
+  }
+  return { owner, node, isPod };
+}
+
+function cutsOf({ line4, line6, by4, by6 }: Owned): Cuts {
+  const { starts: starts4 } = line4;
+  const { starts: starts6 } = line6;
+  const first6 = starts4.length;
+  const count = first6 + starts6.length;
+  const owner = new Int32Array(count).fill(-1);
+  const node = new Int32Array(count).fill(-1);
   const isPod = new Uint8Array(count);
-  const own = (interval: number, index: number): void => {
-    const owner = inventory.owners[index]!;
-    rows[interval * ADDRESS_STRIDE + OWNER] = index;
-    if (owner.kind === 'node') rows[interval * ADDRESS_STRIDE + NODE] = index;
-    if (owner.kind === 'pod') {
-      rows[interval * ADDRESS_STRIDE + NODE] = nodeByName.get(owner.node) ?? -1;
-      isPod[interval] = 1;
+  const own = (owners: Owners, shifted: Int32Array, offset: number): void => {
+    for (let i = 0; i < owners.owner.length; i++) {
+      const interval = shifted[i]! + offset;
+      owner[interval] = owners.owner[i]!;
+      node[interval] = owners.node[i]!;
+      isPod[interval] = owners.isPod[i]!;
     }
   };
-  if (!owners4.has(nodeLocal)) rows[lastNotAbove(begin4, nodeLocal) * ADDRESS_STRIDE + NODE] = EVERY_NODE;
-  for (const [address, owner] of owners4) own(lastNotAbove(begin4, address), owner);
-  for (const [address, owner] of owners6) own(first6 + lastNotAbove(begin6, address), owner);
-
-  /** A set as ranges of interval indices: every border of it is the start of an interval. */
-  const intervalsOf = (set: AddressSet): number[] => {
-    const ranges: number[] = [];
-    for (let i = 0; i < set.v4.length; i++) ranges.push(lastNotAbove(begin4, set.v4[i]!));
-    for (let i = 0; i < set.v6.length; i++) ranges.push(first6 + lastNotAbove(begin6, set.v6[i]!));
-    return ranges;
-  };
-
-  const firsts = new Map<number, Int32Array>();
-  for (const [word, sets] of distinct) {
-    const onlyPods = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
-    const parts = refine(count, sets, intervalsOf);
-    firsts.set(word, numberClasses(parts, word, rows, onlyPods ? isPod : null));
-  }
-
-  const starts6 = new Int32Array(begin6.length * 4);
-  begin6.forEach((start, i) => {
+  own(by4, line4.shifted, 0);
+  own(by6, line6.shifted, first6);
+  const flipped4 = new Int32Array(first6);
+  for (let i = 0; i < first6; i++) flipped4[i] = starts4[i]! ^ SIGN;
+  const flipped6 = new Int32Array(starts6.length * 4);
+  starts6.forEach((start, i) => {
     for (let word = 0; word < 4; word++) {
-      starts6[i * 4 + word] = Number((start >> BigInt(96 - 32 * word)) & 0xffffffffn) ^ SIGN;
+      flipped6[i * 4 + word] = Number((start >> BigInt(96 - 32 * word)) & 0xffffffffn) ^ SIGN;
     }
   });
-  return {
-    entries4: buildEntries(new Uint32Array(begin4)),
-    starts4: Int32Array.from(begin4, start => start ^ SIGN),
-    starts6,
-    count6: begin6.length,
-    first6,
-    rows,
-    toOwnNode,
-    classes: word => firsts.get(word)?.length ?? 0,
-    classesOf: (word, set) => classRanges(firsts.get(word)!, intervalsOf(set)),
-    firstAddress(word, cls) {
-      const interval = firsts.get(word)![cls]!;
-      return interval < first6 ? begin4[interval]! : begin6[interval - first6]!;
-    },
-  };
-}
-
-/** By identity, then by content. */
-function distinctSets(sets: SideSets): AddressSet[] {
-  const byText = new Map<string, AddressSet>();
-  for (const set of new Set(sets)) {
-    const text = `${set.v4.join()} ${set.v6.join()}`;
-    if (!byText.has(text)) byText.set(text, set);
-  }
-  return [...byText.values()];
-}
-
-function collectStarts<T extends number | bigint>(
-  zero: T,
-  max: T,
-  one: T,
-  sets: readonly (readonly T[])[],
-  owners: Iterable<T>,
-): T[] {
-  const starts = new Set<T>([zero]);
-  const after = (x: T): T => ((x as number) + (one as number)) as T;
-  for (const set of sets) {
-    for (let i = 0; i < set.length; i += 2) {
-      starts.add(set[i]!);
-      if (set[i + 1]! < max) starts.add(after(set[i + 1]!));
-    }
-  }
-  for (const address of owners) {
-    starts.add(address);
-    if (address < max) starts.add(after(address));
-  }
-  return [...starts].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-}
-
-/** The partition of the intervals into classes: a label an interval, equal exactly within a class. */
-function refine(count: number, sets: readonly AddressSet[], intervalsOf: (set: AddressSet) => number[]): Int32Array {
-  const label = new Int32Array(count);
-  let next = 1;
-  for (const set of sets) {
-    const inside = intervalsOf(set);
-    let size = 0;
-    for (let i = 0; i < inside.length; i += 2) size += inside[i + 1]! - inside[i]! + 1;
-    const ranges = size * 2 <= count ? inside : complement(inside, count);
-    const renamed = new Map<number, number>();
-    for (let i = 0; i < ranges.length; i += 2) {
-      for (let interval = ranges[i]!; interval <= ranges[i + 1]!; interval++) {
-        const old = label[interval]!;
-        let fresh = renamed.get(old);
-        if (fresh === undefined) {
-          fresh = next++;
-          renamed.set(old, fresh);
-        }
-        label[interval] = fresh;
-      }
-    }
-  }
-  return label;
-}
-
-function complement(ranges: Ranges, count: number): number[] {
-  const out: number[] = [];
-  let from = 0;
-  for (let i = 0; i < ranges.length; i += 2) {
-    if (ranges[i]! > from) out.push(from, ranges[i]! - 1);
-    from = ranges[i + 1]! + 1;
-  }
-  if (from < count) out.push(from, count - 1);
-  return out;
-}
-
-/** Writes the class numbers into the rows; returns each class's first interval, in rising order. */
-function numberClasses(labels: Int32Array, word: number, rows: Int32Array, only: Uint8Array | null): Int32Array {
-  const numbers = new Map<number, number>();
-  const firsts: number[] = [];
-  for (let interval = 0; interval < labels.length; interval++) {
-    if (only !== null && only[interval] === 0) continue;
-    let cls = numbers.get(labels[interval]!);
-    if (cls === undefined) {
-      cls = firsts.length;
-      firsts.push(interval);
-      numbers.set(labels[interval]!, cls);
-    }
-    rows[interval * ADDRESS_STRIDE + word] = cls;
-  }
-  return new Int32Array(firsts);
-}
-
-/** The classes whose first interval lies in the ranges. */
-function classRanges(firsts: Int32Array, ranges: Ranges): Ranges {
-  const out: number[] = [];
-  for (let i = 0; i < ranges.length; i += 2) {
-    const lo = firstNotBelow(firsts, ranges[i]!);
-    const hi = firstNotBelow(firsts, ranges[i + 1]! + 1) - 1;
-    if (lo > hi) continue;
-    if (out.length > 0 && out[out.length - 1]! >= lo - 1) out[out.length - 1] = hi;
-    else out.push(lo, hi);
-  }
-  return out;
-}
-
-function firstNotBelow(sorted: Int32Array, value: number): number {
-  let lo = 0;
-  let hi = sorted.length;
-  while (lo < hi) {
-    const mid = (lo + hi) >>> 1;
-    if (sorted[mid]! < value) lo = mid + 1;
-    else hi = mid;
-  }
-  return lo;
+  const entries = buildEntries(new Uint32Array(starts4));
+  return { starts4, starts6, entries, flipped4, flipped6, first6, count, owner, node, isPod };
 }

@@ -6,7 +6,7 @@
 import type { Inventory } from '../cluster/inventory.js';
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { FAMILY } from '../packet/row.js';
-import { type AddressTable, buildAddressTable } from './address-table.js';
+import { type AddressTable, createAddressTables } from './address-table.js';
 import type { Classifier } from './classifier.js';
 import { ADDRESS_STRIDE, COUNT_BITS, MOST_SCANNED, OWNER, SIGN } from './lookup.js';
 import type { Tree } from './tree.js';
@@ -94,6 +94,6 @@ export const flattenAddresses = (
   inventory: Inventory,
   memory: Memory = OWN_MEMORY,
 ): FlatAddresses => {
-  const table = classifier.engine === 'tree' ? (classifier as Tree).table : buildAddressTable(new Map(), inventory);
+  const table = classifier.engine === 'tree' ? (classifier as Tree).table : createAddressTables(inventory)(new Map());
   return new FlatAddresses(table, memory);
 };

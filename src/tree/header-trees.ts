@@ -1,15 +1,19 @@
 /**
  * Header trees (cold): for one pair of address classes, the decision by protocol, ports and ICMP type and code.
  *
- * In:  the terms that hold for the pair, in order.  Out: the root of a binary decision diagram in `nodes`, four words a
- * node: [row word, threshold, child if value <= threshold, child if above]. A child from zero on is a node's offset,
+ * In:  the orders of the terms that hold for the pair, rising.  Out: the root of a binary decision diagram in `nodes`, four
+ * words a node: [row word, threshold, child if value <= threshold, child if above]. A child from zero on is a node's offset,
  * below zero a leaf: leafOf(outcome). Equal subtrees are one (hash-consing), so pairs under the same rules share all of
- * it. Every path ends in the first matching term exactly: the tree is cut at the borders of the terms' ranges until one
- * term covers what is left.
+ * it. Every path ends in the first matching term exactly.
+ *
+ * What the terms ask of headers repeats, whatever their outcomes are: the tree of such a shape (header-shapes.ts) is grown
+ * once, and a pair's tree is its shape with the pair's own outcomes at the leaves.
  */
-import * as row from '../packet/row.js';
-import { cut, PARTIAL, type Region, relate, trim } from './region.js';
-import { HEADER_HIGH, HEADER_LOW, PROTOCOL_DIM, type Term } from './terms.js';
+import { BudgetExceeded, type HeaderShapes, type ShapedTerm } from './header-shapes.js';
+import { createImage } from './image.js';
+import { IntLists } from './int-lists.js';
+import { COVERS, DISJOINT } from './region.js';
+import type { PairedTerm } from './terms.js';
 
 export const NODE_STRIDE = 4;
 
@@ -18,104 +22,164 @@ const LEAF_BIAS = 1 << 20;
 export const leafOf = (outcome: number): number => ~(outcome + LEAF_BIAS);
 export const outcomeOf = (leaf: number): number => ~leaf - LEAF_BIAS;
 
-const ROW_WORDS: readonly number[] = [
-  row.SRC,
-  row.DST,
-  row.PROTOCOL,
-  row.SPORT,
-  row.DPORT,
-  row.ICMP_TYPE,
-  row.ICMP_CODE,
-];
-
-const WHOLE: Region = { low: HEADER_LOW, high: HEADER_HIGH };
-
-/** A set of rules is too tangled for tables of this kind: another structure is built instead. */
-export class BudgetExceeded extends Error {}
-
 export interface HeaderTrees {
   /** @throws BudgetExceeded */
-  build(terms: readonly Term[]): number;
+  build(orders: ArrayLike<number>, count: number): number;
   nodes(): Int32Array;
   depth(): number;
 }
 
-export function createHeaderTrees(mostNodes: number, mostSteps: number): HeaderTrees {
-  const nodes: number[] = [];
-  const depths: number[] = [];
-  const byContent = new Map<string, number>();
-  const byTerms = new Map<string, number>();
-  let deepest = 0;
+/** @param terms by order */
+export function createHeaderTrees(
+  terms: readonly PairedTerm[],
+  shapes: HeaderShapes,
+  mostNodes: number,
+  mostSteps: number,
+): HeaderTrees {
+  const lists = new IntLists();
+  /** By number of list. */
+  const roots: number[] = [];
+  const kept: number[] = [];
+  let keptCount = 0;
+  const consed = createNodes(mostNodes);
+  const grown = new Set<object>();
+  /** By header: the last list it stood in, and the one tier in which it hides equal ones, -1 where in all. */
+  const planted: number[] = [];
+  const reaches: number[] = [];
+  let plants = 0;
+  /** What plant() is about. */
+  const shaped: ShapedTerm[] = [];
+  const outcomes: number[] = [];
+  const placed: number[] = [];
   let steps = 0;
 
-  const depthOf = (child: number): number => (child < 0 ? 0 : depths[child / NODE_STRIDE]!);
-
-  function node(word: number, threshold: number, left: number, right: number): number {
-    if (left === right) return left;
-    const key = `${word} ${threshold} ${left} ${right}`;
-    let at = byContent.get(key);
-    if (at === undefined) {
-      if (depths.length >= mostNodes) throw new BudgetExceeded();
-      at = nodes.length;
-      nodes.push(word, threshold, left, right);
-      const depth = 1 + Math.max(depthOf(left), depthOf(right));
-      depths.push(depth);
-      deepest = Math.max(deepest, depth);
-      byContent.set(key, at);
-    }
-    return at;
+  function spend(cost: number): void {
+    steps += cost;
+    if (steps > mostSteps) throw new BudgetExceeded();
   }
 
-  function grow(terms: readonly Term[], region: Region): number {
-    const left = trim(terms, region, PROTOCOL_DIM);
-    steps += terms.length;
-    if (steps > mostSteps) throw new BudgetExceeded();
-    const border = chooseBorder(left, region);
-    // No border inside the region: the first term covers it.
-    if (border === null) return leafOf(left[0]!.outcome);
-    const [low, high] = cut(region, border.dimension, border.threshold);
-    return node(ROW_WORDS[border.dimension]!, border.threshold, grow(left, low), grow(left, high));
+  /** The terms that can still decide something, in order: as trim() in region.ts does for the whole space of headers. */
+  function keepDeciding(orders: ArrayLike<number>, count: number): void {
+    keptCount = 0;
+    let skipped = -1;
+    let passing = -1;
+    for (let i = 0; i < count; i++) {
+      const order = orders[i]!;
+      const { tier, pass } = terms[order]!;
+      const { relation } = terms[order]!.header;
+      if (tier === skipped || relation === DISJOINT) continue;
+      if (relation === COVERS) {
+        skipped = tier;
+        if (pass && (keptCount === 0 || terms[kept[keptCount - 1]!]!.tier !== tier)) continue;
+      }
+      kept[keptCount++] = order;
+      if (pass) passing = tier;
+      else if (relation === COVERS && passing !== tier) break;
+    }
+  }
+
+  /** Of two terms with one header the second is never reached: in one tier, or where no pass leads around the first. */
+  function prepareShape(): void {
+    shaped.length = 0;
+    outcomes.length = 0;
+    let passing = -1;
+    plants++;
+    for (let i = 0; i < keptCount; i++) {
+      const term = terms[kept[i]!]!;
+      const { tier, pass, outcome, header } = term;
+      const { number } = header;
+      if (pass) passing = tier;
+      if (planted[number] === plants && (reaches[number] === tier || reaches[number]! < 0)) continue;
+      planted[number] = plants;
+      reaches[number] = passing === tier ? tier : -1;
+      shaped.push(term);
+      outcomes.push(leafOf(outcome));
+    }
+  }
+
+  function plant(): number {
+    prepareShape();
+    const shape = shapes.shapeOf(shaped, mostNodes, mostSteps);
+    if (!grown.has(shape)) {
+      grown.add(shape);
+      spend(shape.steps);
+    }
+    const { nodes, root } = shape;
+    placed.length = 0;
+    const childOf = (child: number): number => (child < 0 ? outcomes[~child]! : placed[child]!);
+    for (let at = 0; at < nodes.length; at += NODE_STRIDE) {
+      placed.push(consed.node(nodes[at]!, nodes[at + 1]!, childOf(nodes[at + 2]!), childOf(nodes[at + 3]!)));
+    }
+    return childOf(root);
   }
 
   return {
-    build(terms) {
-      steps += terms.length;
-      const deciding = trim(terms, WHOLE, PROTOCOL_DIM);
-      const key = deciding.map(term => term.order).join();
-      let root = byTerms.get(key);
-      if (root === undefined) {
-        root = grow(deciding, WHOLE);
-        byTerms.set(key, root);
-      }
-      return root;
+    build(orders, count) {
+      spend(count);
+      keepDeciding(orders, count);
+      if (keptCount === 1) return leafOf(terms[kept[0]!]!.outcome);
+      const number = lists.numberOf(kept, 0, keptCount);
+      if (number === roots.length) roots.push(plant());
+      return roots[number]!;
     },
-    nodes: () => new Int32Array(nodes),
+    nodes: consed.done,
+    depth: consed.depth,
+  };
+}
+
+/** Nodes, each once. */
+function createNodes(most: number) {
+  const image = createImage();
+  const depths: number[] = [];
+  let slots = new Int32Array(1024);
+  let deepest = 0;
+
+  const depthOf = (child: number): number => (child < 0 ? 0 : depths[child / NODE_STRIDE]!);
+
+  function rehash(): void {
+    const words = image.words();
+    slots = new Int32Array(slots.length * 4);
+    const mask = slots.length - 1;
+    for (let at = 0; at < image.length; at += NODE_STRIDE) {
+      let slot = hash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = at + 1;
+    }
+  }
+
+  return {
+    node(word: number, threshold: number, left: number, right: number): number {
+      if (left === right) return left;
+      const mask = slots.length - 1;
+      let slot = hash(word, threshold, left, right) & mask;
+      const words = image.words();
+      for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+        const at = slots[slot]! - 1;
+        if (words[at] === word && words[at + 1] === threshold && words[at + 2] === left && words[at + 3] === right)
+          return at;
+      }
+      if (depths.length >= most) throw new BudgetExceeded();
+      const at = image.reserve(NODE_STRIDE);
+      const grown = image.words();
+      grown[at] = word;
+      grown[at + 1] = threshold;
+      grown[at + 2] = left;
+      grown[at + 3] = right;
+      slots[slot] = at + 1;
+      const depth = 1 + Math.max(depthOf(left), depthOf(right));
+      depths.push(depth);
+      deepest = Math.max(deepest, depth);
+      if (depths.length * 2 > slots.length) rehash();
+      return at;
+    },
+    done: () => image.done(),
     depth: () => deepest,
   };
 }
 
-/** The protocol first (ports mean something only within one), then where most borders lie; the median of those. */
-function chooseBorder(terms: readonly Term[], region: Region): { dimension: number; threshold: number } | null {
-  let best: { dimension: number; borders: number[] } | null = null;
-  for (let d = PROTOCOL_DIM; d < region.low.length; d++) {
-    const borders = bordersInside(terms, d, region.low[d]!, region.high[d]!);
-    if (borders.length > 0 && (best === null || borders.length > best.borders.length)) best = { dimension: d, borders };
-    if (d === PROTOCOL_DIM && best !== null) break;
-  }
-  if (best === null) return null;
-  return { dimension: best.dimension, threshold: best.borders[best.borders.length >> 1]! };
-}
-
-/** Thresholds t with lo <= t < hi such that some range ends at t or begins at t + 1; sorted and distinct. */
-export function bordersInside(terms: readonly Term[], dimension: number, lo: number, hi: number): number[] {
-  const borders = new Set<number>();
-  for (const term of terms) {
-    const set = term.sets[dimension]!;
-    if (set === null || relate(set, lo, hi) !== PARTIAL) continue;
-    for (let i = 0; i < set.length; i += 2) {
-      if (set[i]! > lo && set[i]! <= hi) borders.add(set[i]! - 1);
-      if (set[i + 1]! >= lo && set[i + 1]! < hi) borders.add(set[i + 1]!);
-    }
-  }
-  return [...borders].sort((a, b) => a - b);
+function hash(a: number, b: number, c: number, d: number): number {
+  let h = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ c;
+  h = Math.imul(h ^ (h >>> 15), 0xc2b2ae35) ^ d;
+  h = Math.imul(h ^ (h >>> 13), 0x27d4eb2f);
+  return h ^ (h >>> 16);
 }

@@ -6,7 +6,9 @@
  * found from the borders of the terms that hold for the subject, so the work follows the rules that name a class and not
  * the square of the classes; subject classes under equal terms share their runs.
  */
-import { BudgetExceeded, type HeaderTrees } from './header-trees.js';
+import { BudgetExceeded } from './header-shapes.js';
+import type { HeaderTrees } from './header-trees.js';
+import { IntLists } from './int-lists.js';
 import { PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
 
 export interface PairLimits {
@@ -38,28 +40,28 @@ export function buildPairTable(
   const runRoot: number[] = [];
   const rowStart = new Int32Array(subjects);
   const rowEnd = new Int32Array(subjects);
-  const rows = new Map<string, number>();
-  const bySubject = termsBySubject(terms, subjects, mostRuns * 4);
+  const { starts, orders } = termsBySubject(terms, subjects, mostRuns * 4);
+  const rows = new IntLists();
+  /** Number of a list of terms -> the first subject under it. */
+  const firstUnder: number[] = [];
+  const borders = createBorders(terms, peers);
   for (let subject = 0; subject < subjects; subject++) {
-    const mine = bySubject[subject]!.map(order => terms[order]!);
-    const key = bySubject[subject]!.join();
-    const same = rows.get(key);
-    if (same !== undefined) {
+    const list = rows.numberOf(orders, starts[subject]!, starts[subject + 1]!);
+    if (list < firstUnder.length) {
+      const same = firstUnder[list]!;
       rowStart[subject] = rowStart[same]!;
       rowEnd[subject] = rowEnd[same]!;
       continue;
     }
-    rows.set(key, subject);
+    firstUnder.push(subject);
     rowStart[subject] = runPeer.length;
-    let previous: number | null = null;
-    for (const { peer, reaching } of runsOf(mine, peers)) {
-      const root = trees.build(reaching);
-      if (root === previous) continue;
+    borders.walk(orders, starts[subject]!, starts[subject + 1]!, (peer, active, count) => {
+      const root = trees.build(active, count);
+      if (runPeer.length > rowStart[subject]! && root === runRoot[runRoot.length - 1]) return;
       runPeer.push(peer);
       runRoot.push(root);
-      previous = root;
       if (runPeer.length > mostRuns) throw new BudgetExceeded();
-    }
+    });
     rowEnd[subject] = runPeer.length;
   }
   if (subjects * peers > mostDense) {
@@ -82,52 +84,93 @@ export function buildPairTable(
   return { dense, rowStart: none, rowEnd: none, runPeer: none, runRoot: none };
 }
 
-/** Orders of the terms that hold for each subject class. */
-function termsBySubject(terms: readonly Term[], subjects: number, most: number): number[][] {
-  const lists: number[][] = Array.from({ length: subjects }, () => []);
+/** Orders of the terms that hold for each subject class, rising: orders[starts[subject]..starts[subject + 1]). */
+function termsBySubject(terms: readonly Term[], subjects: number, most: number) {
+  const starts = new Int32Array(subjects + 1);
+  const every = [0, subjects - 1];
   let entries = 0;
-  for (const { order, sets } of terms) {
-    const set = sets[SUBJECT_DIM] ?? [0, subjects - 1];
+  for (const { sets } of terms) {
+    const set = sets[SUBJECT_DIM] ?? every;
     for (let i = 0; i < set.length; i += 2) {
       entries += set[i + 1]! - set[i]! + 1;
       if (entries > most) throw new BudgetExceeded();
-      for (let subject = set[i]!; subject <= set[i + 1]!; subject++) lists[subject]!.push(order);
+      for (let subject = set[i]!; subject <= set[i + 1]!; subject++) starts[subject + 1]!++;
     }
   }
-  return lists;
+  for (let subject = 0; subject < subjects; subject++) starts[subject + 1]! += starts[subject]!;
+  const used = starts.slice(0, subjects);
+  const orders = new Int32Array(entries);
+  for (const { order, sets } of terms) {
+    const set = sets[SUBJECT_DIM] ?? every;
+    for (let i = 0; i < set.length; i += 2) {
+      for (let subject = set[i]!; subject <= set[i + 1]!; subject++) orders[used[subject]!++] = order;
+    }
+  }
+  return { starts, orders };
 }
+
+type OnRun = (peer: number, active: readonly number[], count: number) => void;
 
 /** Runs of peer classes that the same terms reach, from left to right. */
-function* runsOf(terms: readonly Term[], peers: number): Generator<{ peer: number; reaching: Term[] }> {
-  const begins = new Map<number, Term[]>();
-  const ends = new Map<number, Term[]>();
-  const at = (map: Map<number, Term[]>, peer: number, term: Term): void => {
-    const list = map.get(peer);
-    if (list === undefined) map.set(peer, [term]);
-    else list.push(term);
+function createBorders(terms: readonly Term[], peers: number) {
+  const every = [0, peers - 1];
+  /** Borders of a row: peer * 2 * terms + order * 2 + (1 where the term begins there), so that they sort as they are walked. */
+  let borders = new Float64Array(256);
+  const stride = terms.length * 2;
+  const active: number[] = [];
+  return {
+    walk(orders: Int32Array, from: number, to: number, onRun: OnRun): void {
+      let count = 0;
+      for (let i = from; i < to; i++) {
+        const order = orders[i]!;
+        const set = terms[order]!.sets[PEER_DIM] ?? every;
+        if (count + set.length > borders.length) {
+          const larger = new Float64Array((count + set.length) * 2);
+          larger.set(borders);
+          borders = larger;
+        }
+        for (let r = 0; r < set.length; r += 2) {
+          borders[count++] = set[r]! * stride + order * 2 + 1;
+          if (set[r + 1]! + 1 < peers) borders[count++] = (set[r + 1]! + 1) * stride + order * 2;
+        }
+      }
+      sort(borders, count);
+      active.length = 0;
+      for (let i = 0; i < count; ) {
+        const peer = Math.floor(borders[i]! / stride);
+        for (const end = (peer + 1) * stride; i < count && borders[i]! < end; i++) {
+          const order = (borders[i]! - peer * stride) >>> 1;
+          if (borders[i]! % 2 === 1) active.splice(place(active, order), 0, order);
+          else active.splice(place(active, order), 1);
+        }
+        onRun(peer, active, active.length);
+      }
+    },
   };
-  for (const term of terms) {
-    const set = term.sets[PEER_DIM] ?? [0, peers - 1];
-    for (let i = 0; i < set.length; i += 2) {
-      at(begins, set[i]!, term);
-      if (set[i + 1]! + 1 < peers) at(ends, set[i + 1]! + 1, term);
-    }
+}
+
+const FEW = 24;
+
+function sort(values: Float64Array, count: number): void {
+  if (count > FEW) {
+    values.subarray(0, count).sort();
+    return;
   }
-  const active: Term[] = [];
-  for (const peer of [...new Set([...begins.keys(), ...ends.keys()])].sort((a, b) => a - b)) {
-    for (const term of ends.get(peer) ?? []) active.splice(place(active, term), 1);
-    for (const term of begins.get(peer) ?? []) active.splice(place(active, term), 0, term);
-    yield { peer, reaching: active };
+  for (let i = 1; i < count; i++) {
+    const x = values[i]!;
+    let at = i;
+    for (; at > 0 && values[at - 1]! > x; at--) values[at] = values[at - 1]!;
+    values[at] = x;
   }
 }
 
-/** Where the term stands, or belongs, in the order. */
-function place(active: readonly Term[], { order }: Term): number {
+/** Where the order stands, or belongs. */
+function place(active: readonly number[], order: number): number {
   let lo = 0;
   let hi = active.length;
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
-    if (active[mid]!.order < order) lo = mid + 1;
+    if (active[mid]! < order) lo = mid + 1;
     else hi = mid;
   }
   return lo;

@@ -45,7 +45,7 @@ export function firstEndingAt(set: Ranges, x: number): number {
   return a * 2;
 }
 
-export function relateTerm(term: Term, { low, high }: Region, from: number): number {
+export function relateTerm(term: Pick<Term, 'sets'>, { low, high }: Region, from: number): number {
   let result = COVERS;
   for (let d = from; d < low.length; d++) {
     const relation = relate(term.sets[d]!, low[d]!, high[d]!);

@@ -10,7 +10,7 @@
  * they look like, and what cannot be separated within it is scanned.
  */
 import type { Ranges } from './address-table.js';
-import { bordersInside } from './header-trees.js';
+import { bordersInside } from './header-shapes.js';
 import { COVERS, cut, DISJOINT, type Region, relate, relateTerm } from './region.js';
 import { DIMENSIONS, HEADER_HIGH, HEADER_LOW, PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
 

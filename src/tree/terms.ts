@@ -7,9 +7,10 @@
  * ICMP type, ICMP code].
  */
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from '../rules/protocols.js';
-import type { AddressSet, Direction, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import type { AddressSet, Direction, Ruleset, Tier } from '../rules/ruleset.js';
 import type { AddressTable, Ranges, SideSets } from './address-table.js';
 import { OUTCOME_DEFAULT_DENY, OUTCOME_NOT_ISOLATED } from './classifier.js';
+import type { Header, HeaderOfRule } from './header-shapes.js';
 import * as column from './lookup.js';
 
 export const SUBJECT_DIM = 0;
@@ -35,6 +36,11 @@ export interface Term {
   readonly sets: readonly (Ranges | null)[];
 }
 
+/** Its header's sets stand among its own. */
+export interface PairedTerm extends Term {
+  readonly header: Header;
+}
+
 export interface Columns {
   readonly subject: number;
   readonly peer: number;
@@ -46,62 +52,80 @@ export const COLUMNS: Readonly<Record<Direction, Columns>> = {
   forward: { subject: column.FORWARD_SUBJECT, peer: column.FORWARD_PEER },
 };
 
-/** The address sets of both sides of each direction. */
+/** The address sets of both sides of each direction, in the order in which buildTerms() asks for their classes. */
 export function collectSides(ruleset: Ruleset, directions: readonly Direction[]): Map<number, SideSets> {
   const sides = new Map<number, SideSets>();
   for (const direction of directions) {
+    const subjects: AddressSet[] = [];
+    const peers: AddressSet[] = [];
+    for (const { rules, isolations } of ruleset[direction]) {
+      for (const rule of rules) {
+        subjects.push(rule.subjects);
+        peers.push(rule.peers);
+      }
+      for (const isolation of isolations) subjects.push(isolation.subjects);
+    }
     const { subject, peer } = COLUMNS[direction];
-    const tiers = ruleset[direction];
-    const rules = tiers.flatMap(tier => tier.rules);
-    const isolated = tiers.flatMap(tier => tier.isolations.map(isolation => isolation.subjects));
-    sides.set(subject, [...rules.map(rule => rule.subjects), ...isolated]);
-    sides.set(
-      peer,
-      rules.map(rule => rule.peers),
-    );
+    sides.set(subject, subjects);
+    sides.set(peer, peers);
   }
   return sides;
 }
 
 /** Ends with the term that matches everything: past the last tier a packet is allowed. */
-export function buildTerms(tiers: readonly Tier[], columns: Columns, table: AddressTable): Term[] {
-  const terms: Term[] = [];
-  const classes = cachedClasses(table);
+export function buildTerms(
+  tiers: readonly Tier[],
+  columns: Columns,
+  table: AddressTable,
+  headerOf: (rule: HeaderOfRule) => Header,
+): PairedTerm[] {
+  const terms: PairedTerm[] = [];
+  const subjects = table.rangesOf(columns.subject);
+  const peers = table.rangesOf(columns.peer);
+  let nextSubject = 0;
+  let nextPeer = 0;
+  const add = (
+    tier: number,
+    outcome: number,
+    pass: boolean,
+    header: Header,
+    subject: Ranges | null,
+    peer: Ranges | null,
+  ) => {
+    const [, , protocol, sourcePort, destinationPort, type, code] = header.sets;
+    const sets = [subject, peer, protocol!, sourcePort!, destinationPort!, type!, code!];
+    terms.push({ order: terms.length, tier, pass, outcome, header, sets });
+  };
+  const anyHeader = headerOf({ protocol: null, sourcePorts: null, destinationPorts: null, icmp: null });
   tiers.forEach((tier, t) => {
     for (const rule of tier.rules) {
-      const sets = [classes(columns.subject, rule.subjects), classes(columns.peer, rule.peers), ...headerSets(rule)];
-      terms.push({ order: terms.length, tier: t, pass: rule.action === 'pass', outcome: rule.index, sets });
+      add(t, rule.index, rule.action === 'pass', headerOf(rule), subjects[nextSubject++]!, peers[nextPeer++]!);
     }
-    if (tier.isolations.length > 0) {
-      const isolated = mergeRanges(tier.isolations.map(({ subjects }) => classes(columns.subject, subjects)));
-      const sets = [isolated, null, null, null, null, null, null];
-      terms.push({ order: terms.length, tier: t, pass: false, outcome: OUTCOME_DEFAULT_DENY - t, sets });
-    }
+    if (tier.isolations.length === 0) return;
+    const last = nextSubject + tier.isolations.length;
+    const isolated = unionOf(subjects.slice(nextSubject, last), table.classes(columns.subject));
+    nextSubject = last;
+    add(t, OUTCOME_DEFAULT_DENY - t, false, anyHeader, isolated, null);
   });
-  const sets = new Array<null>(DIMENSIONS).fill(null);
-  terms.push({ order: terms.length, tier: tiers.length, pass: false, outcome: OUTCOME_NOT_ISOLATED, sets });
+  add(tiers.length, OUTCOME_NOT_ISOLATED, false, anyHeader, null, null);
   return terms;
 }
 
-/** The same set object stands in many rules. */
-function cachedClasses(table: AddressTable): (word: number, set: AddressSet) => Ranges {
-  const bySide = new Map<number, Map<AddressSet, Ranges>>();
-  return (word, set) => {
-    let known = bySide.get(word);
-    if (known === undefined) {
-      known = new Map();
-      bySide.set(word, known);
-    }
-    let found = known.get(set);
-    if (found === undefined) {
-      found = table.classesOf(word, set);
-      known.set(set, found);
-    }
-    return found;
-  };
+/** Ranges of class numbers, of which there are `count`. */
+function unionOf(sets: readonly Ranges[], count: number): Ranges {
+  const inside = new Uint8Array(count);
+  for (const set of sets) for (let i = 0; i < set.length; i += 2) inside.fill(1, set[i]!, set[i + 1]! + 1);
+  const out: number[] = [];
+  for (let cls = 0; cls < count; cls++) {
+    if (inside[cls] === 0) continue;
+    if (out.length > 0 && out[out.length - 1] === cls - 1) out[out.length - 1] = cls;
+    else out.push(cls, cls);
+  }
+  return out;
 }
 
-export function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: Rule): (Ranges | null)[] {
+/** From PROTOCOL_DIM on. */
+export function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: HeaderOfRule): (Ranges | null)[] {
   let protocols: Ranges | null = protocol === null ? null : [protocol, protocol];
   // (16): a rule with ports never matches a protocol without; the same holds for types of ICMP.
   if (sourcePorts !== null || destinationPorts !== null) protocols = restrict(protocols, PORT_PROTOCOLS);

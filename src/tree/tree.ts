@@ -23,19 +23,22 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { STRIDE } from '../packet/row.js';
-import { DIRECTIONS, type Direction, type Ruleset } from '../rules/ruleset.js';
-import { type AddressTable, buildAddressTable } from './address-table.js';
+import { DIRECTIONS, type Direction, type Ruleset, type Tier } from '../rules/ruleset.js';
+import { type AddressTable, type AddressTables, createAddressTables, type Ranges } from './address-table.js';
 import { type Classifier, EGRESS, INGRESS, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import { buildCrossing, type Crossing } from './crossing.js';
 import { crossRows } from './crossing-batch.js';
 import { runCrossing } from './crossing-run.js';
-import { BudgetExceeded, createHeaderTrees } from './header-trees.js';
+import { buildDirect } from './direct.js';
+import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
+import { createHeaderTrees } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { judgeRows, newBatchScratch } from './judge-batch.js';
 import { OWNER } from './lookup.js';
 import { buildPairTable, type PairTable } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
 import { measure } from './stats.js';
-import { buildTerms, COLUMNS, collectSides, type Term } from './terms.js';
+import { buildTerms, COLUMNS, collectSides, type PairedTerm } from './terms.js';
 
 export interface TreeOptions {
   /** Limits of the pair tables, beyond which a direction becomes a forest; 0 makes every direction one. */
@@ -80,6 +83,34 @@ const NO_FOREST: Forest = {
 const NO_TABLES = { kind: ABSENT, peers: 0, pairs: NO_PAIRS, nodes: EMPTY, forest: NO_FOREST };
 
 export function createTree(ruleset: Ruleset, inventory: Inventory, options: TreeOptions = {}): Tree {
+  return createTreeBuilder(inventory, options)(ruleset);
+}
+
+export type TreeBuilder = (ruleset: Ruleset) => Tree;
+
+/** Builds tree after tree over one inventory; what rulesets have in common is looked up once. */
+export function createTreeBuilder(inventory: Inventory, options: TreeOptions = {}): TreeBuilder {
+  const tables = createAddressTables(inventory);
+  const shapes = createHeaderShapes();
+  const known = new Map<Direction, KnownDirection>();
+  return ruleset => buildTree(ruleset, inventory, { ...options, tables, shapes, known });
+}
+
+interface Parts extends TreeOptions {
+  readonly tables: AddressTables;
+  readonly shapes: HeaderShapes;
+  readonly known: Map<Direction, KnownDirection>;
+}
+
+/** What a direction was built from the last time: where it is the same, so is the direction. */
+interface KnownDirection {
+  readonly tiers: readonly Tier[];
+  readonly subjects: readonly Ranges[];
+  readonly peers: readonly Ranges[];
+  readonly built: BuiltDirection;
+}
+
+function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
   const started = performance.now();
   const built = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
   const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
@@ -90,7 +121,7 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
   );
   /** Nobody owns an address: nothing is decided but by forward rules, and the address table is never asked. */
   const deserted = crossing !== null && inventory.owners.length === 0;
-  const owned = buildAddressTable(sides, inventory, ruleset.ownNode !== 'to-pods');
+  const owned = options.tables(sides, ruleset.ownNode !== 'to-pods');
   const table = deserted ? { ...owned, entries4: EMPTY } : owned;
   const build = (direction: Direction): BuiltDirection =>
     direction === 'forward' && crossing !== null
@@ -102,6 +133,17 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     DirectionTables,
     DirectionTables,
   ];
+  const lanes = newBatchScratch();
+  /** Made for the first batch: who asks for one packet at a time does without. */
+  const direct = once(() =>
+    deserted || (forward.kind !== ABSENT && forward.kind !== CROSSING) ? null : buildDirect(egress, ingress),
+  );
+  const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
+    if (deserted) {
+      out[at + EGRESS] = OUTCOME_NONE;
+      out[at + INGRESS] = OUTCOME_NONE;
+    } else judge(table, egress, ingress, forward, rows, base, out, at);
+  };
   const buildMs = performance.now() - started;
   return {
     engine: 'tree',
@@ -109,13 +151,13 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
     table,
     directions,
     classify(rows, base, out, at) {
-      if (deserted) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
-      else judge(table, egress, ingress, forward, rows, base, out, at);
+      judgeRow(rows, base, out, at);
       if (running !== null) crossRows(running.crossing, running.scratch, rows, base, 1, out, at);
     },
     classifyBatch(rows, count, out) {
-      if (deserted) decideNothing(count, out);
-      else for (let i = 0; i < count; i++) judge(table, egress, ingress, forward, rows, i * STRIDE, out, i * OUTCOMES);
+      const tables = direct();
+      if (tables !== null) judgeRows(table, tables, lanes, rows, count, out);
+      else for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
       if (running !== null) crossRows(running.crossing, running.scratch, rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
@@ -126,8 +168,12 @@ export function createTree(ruleset: Ruleset, inventory: Inventory, options: Tree
   };
 }
 
-function decideNothing(count: number, out: Int32Array): void {
-  for (let at = 0; at < count * OUTCOMES; at += OUTCOMES) out[at + EGRESS] = out[at + INGRESS] = OUTCOME_NONE;
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** Passes lead around what stands behind them in their tier; a crossing knows only a first match. */
@@ -156,28 +202,44 @@ function crossForward(crossing: Crossing): BuiltDirection {
   return { direction: 'forward', subjects: sourceClasses, tables, depth, crossing };
 }
 
-function buildDirection(
-  direction: Direction,
-  ruleset: Ruleset,
-  table: AddressTable,
-  options: TreeOptions,
-): BuiltDirection {
+function buildDirection(direction: Direction, ruleset: Ruleset, table: AddressTable, options: Parts): BuiltDirection {
   const columns = COLUMNS[direction];
   const subjects = table.classes(columns.subject);
   const peers = table.classes(columns.peer);
   const empty = { ...NO_TABLES, peers, key: newKey() };
   if (ruleset[direction].length === 0 || subjects === 0)
     return { direction, subjects, tables: empty, depth: 0, crossing: null };
-  const terms = buildTerms(ruleset[direction], columns, table);
-  const paired = tryPairs(terms, subjects, peers, options);
-  if (paired !== null)
-    return { direction, subjects, tables: { ...empty, ...paired.tables }, depth: paired.depth, crossing: null };
-  const forest = buildForest(terms, subjects, peers);
-  const depth = forest.depth + forest.longestList;
-  return { direction, subjects, tables: { ...empty, kind: FOREST, forest }, depth, crossing: null };
+  const tiers = ruleset[direction];
+  const from = { tiers, subjects: table.rangesOf(columns.subject), peers: table.rangesOf(columns.peer) };
+  const before = options.known.get(direction);
+  if (before?.subjects === from.subjects && before.peers === from.peers && isSame(before.tiers, tiers)) {
+    return before.built;
+  }
+  const terms = buildTerms(tiers, columns, table, options.shapes.headerOf);
+  const tables = { ...empty, ...(tryPairs(terms, subjects, peers, options) ?? growForest(terms, subjects, peers)) };
+  const { depth, ...own } = tables;
+  const built = { direction, subjects, tables: own, depth, crossing: null };
+  options.known.set(direction, { ...from, built });
+  return built;
 }
 
-function tryPairs(terms: readonly Term[], subjects: number, peers: number, options: TreeOptions) {
+/** Rules and isolations by identity: equal rules in equal places are one object from one build to the next. */
+function isSame(a: readonly Tier[], b: readonly Tier[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ rules, isolations }, t) => sameList(rules, b[t]!.rules) && sameList(isolations, b[t]!.isolations))
+  );
+}
+
+const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
+
+function growForest(terms: readonly PairedTerm[], subjects: number, peers: number) {
+  const forest = buildForest(terms, subjects, peers);
+  return { kind: FOREST, forest, depth: forest.depth + forest.longestList };
+}
+
+function tryPairs(terms: readonly PairedTerm[], subjects: number, peers: number, options: Parts) {
   const {
     mostRuns = 1_500_000 + 8 * terms.length,
     mostNodes = 200_000 + 16 * terms.length,
@@ -185,12 +247,12 @@ function tryPairs(terms: readonly Term[], subjects: number, peers: number, optio
     mostDense = 1 << 19,
   } = options;
   try {
-    const trees = createHeaderTrees(mostNodes, mostSteps);
+    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps);
     const pairs = buildPairTable(terms, subjects, peers, trees, { mostRuns, mostDense });
     const isDense = pairs.dense.length > 0;
     const kind = isDense ? DENSE : SPARSE;
     const halvings = isDense ? 1 : Math.ceil(Math.log2(peers + 1));
-    return { tables: { kind, pairs, nodes: trees.nodes() }, depth: halvings + trees.depth() };
+    return { kind, pairs, nodes: trees.nodes(), depth: halvings + trees.depth() };
   } catch (error) {
     if (error instanceof BudgetExceeded) return null;
     throw error;

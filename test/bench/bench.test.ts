@@ -2,10 +2,12 @@
  * What the benchmark measures with is sound traffic; and a replay leaves nothing a packet to collect.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CAPTURE_DEFAULTS, generateCapture } from '../../src/generate/capture.js';
+import { numberedPods } from '../../src/generate/ends.js';
 import { openCaptures } from '../../src/node/captures.js';
 import { replay } from '../../src/replay.js';
 import { compileText, createRecorder, type PacketRecord } from '../support/replay.js';
@@ -22,9 +24,12 @@ function node(...args: string[]): string {
   return stdout;
 }
 
-function generate(name: string, ...options: string[]): string {
+function generate(name: string, { pods = 2000, ip = 4 as 4 | 6, ...options }): string {
   const file = join(folder, name);
-  node('bench/generate.mjs', file, ...options);
+  writeFileSync(file, '');
+  for (const chunk of generateCapture(numberedPods(pods, ip), { ...CAPTURE_DEFAULTS, ...options })) {
+    appendFileSync(file, chunk);
+  }
   return file;
 }
 
@@ -40,16 +45,16 @@ async function judged(file: string): Promise<PacketRecord[]> {
 }
 
 describe('the generated capture', () => {
-  const options = ['--packets', '20000', '--connections', '300', '--life', '30'];
+  const options = { packets: 20_000, connections: 300, life: 30 };
 
   it('is the same for the same seed, and another for another', () => {
-    const first = readFileSync(generate('a.pcap', ...options));
-    expect(readFileSync(generate('b.pcap', ...options)).equals(first)).toBe(true);
-    expect(readFileSync(generate('c.pcap', ...options, '--seed', '2')).equals(first)).toBe(false);
+    const first = readFileSync(generate('a.pcap', options));
+    expect(readFileSync(generate('b.pcap', options)).equals(first)).toBe(true);
+    expect(readFileSync(generate('c.pcap', { ...options, seed: 2 })).equals(first)).toBe(false);
   });
 
-  it.each(['96', '65535'])('is traffic that connection tracking accepts, cut at %s bytes', async snap => {
-    const records = await judged(generate('sound.pcap', ...options, '--snap', snap));
+  it.each([96, 65535])('is traffic that connection tracking accepts, cut at %s bytes', async snap => {
+    const records = await judged(generate('sound.pcap', { ...options, snap }));
     expect(records.length).toBe(20_000);
     const reasons = new Set(records.map(({ reason }) => reason));
     expect([...reasons].sort()).toEqual(['established', 'no-policy']);
@@ -58,7 +63,7 @@ describe('the generated capture', () => {
   });
 
   it('is the same traffic in IPv6', async () => {
-    const records = await judged(generate('six.pcap', ...options, '--ip', '6'));
+    const records = await judged(generate('six.pcap', { ...options, ip: 6 }));
     expect(records.length).toBe(20_000);
     expect(new Set(records.map(({ reason }) => reason))).toEqual(new Set(['established', 'no-policy']));
   });
@@ -71,8 +76,7 @@ describe('a long replay', () => {
     JSON.parse(node('--max-semi-space-size=1', 'bench/collections.mjs', file, '40', objects, ...plain)).after;
 
   it('allocates nothing a packet: what it leaves to collect does not grow with its packets', () => {
-    const sizes = ['--packets', String(PACKETS), '--connections', '500', '--pods', '40', '--life', String(PACKETS)];
-    const file = generate('long.pcap', ...sizes);
+    const file = generate('long.pcap', { packets: PACKETS, connections: 500, pods: 40, life: PACKETS });
     expect(collections(file, '0')).toBeLessThanOrEqual(4);
     expect(collections(file, '0', 'plain')).toBeLessThanOrEqual(4);
     expect(collections(file, '1')).toBeGreaterThanOrEqual(8);

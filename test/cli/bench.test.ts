@@ -26,6 +26,7 @@ describe('policap bench', () => {
     const { code, out, err } = await policap(['bench', ...SHOP]);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^policies +5, 10 rules, 9 pods$/m);
+    expect(out).toMatch(/^a changed policy +[\d.,]+ ms \([\d.,]+-[\d.,]+\)$/m);
     expect(out).toMatch(/^longest lookup +at most \d+ steps/m);
     expect(out).toMatch(
       /egress +\d+ steps behind the addresses, for example between shop\/\S+ \(10\.244\.\d+\.\d+\) and /,

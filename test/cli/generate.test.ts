@@ -1,8 +1,18 @@
 /**
  * policap generate: what it makes is the same for the same seed, is what it says it is, and is read back without a word.
  */
-import { describe, expect, it } from 'vitest';
-import { policap } from './person.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCaptures } from '../../src/node/captures.js';
+import { policap, policapBytes } from './person.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policap-generate-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const lines = (text: string): string[] => text.trimEnd().split('\n');
 
@@ -72,3 +82,73 @@ describe('policap generate cluster', () => {
     expect(err).toContain('--policies need --pods');
   });
 });
+
+describe('policap generate capture', () => {
+  const small = ['generate', 'capture', '--packets', '3000', '--connections', '200', '--life', '20'];
+
+  it('gives a capture, the same for the same options', async () => {
+    const first = await policapBytes(small);
+    expect(first.err).toBe('');
+    expect((await policapBytes(small)).bytes).toEqual(first.bytes);
+    for (const other of [
+      ['--seed', '2'],
+      ['--skew', '1'],
+      ['--refused', '1'],
+      ['--pods', '7'],
+      ['--ip', '6'],
+      ['--snap', '200'],
+    ]) {
+      const { code, bytes } = await policapBytes([...small, ...other]);
+      expect({ other, code, isSame: Buffer.compare(bytes, first.bytes) === 0 }).toEqual({
+        other,
+        code: 0,
+        isSame: false,
+      });
+    }
+    expect(await recordsOf(first.bytes)).toBe(3000);
+  });
+
+  it("is between a cluster's pods, and goes where its policies allow it but for the refused share", async () => {
+    const input = (await policap(['generate', 'cluster', '--pods', '300', '--policies', '60', '--namespaces', '6']))
+      .out;
+    const replayed = async (refused: string) => {
+      const { bytes, err } = await policapBytes([...small, '-p', '-', '--refused', refused], { input });
+      expect(err).toBe('');
+      const file = join(folder, 'traffic.pcap');
+      writeFileSync(file, bytes);
+      const { out } = await policap(['replay', file, '-p', '-', '-o', 'json'], { input });
+      return JSON.parse(out);
+    };
+    const allowed = await replayed('0');
+    expect(allowed.packets.total).toBe(3000);
+    expect(allowed.packets.dropped).toBeLessThan(150);
+    expect((await replayed('1')).packets.dropped).toBeGreaterThan(allowed.packets.dropped + 300);
+  });
+
+  it.each([
+    [['--refused', '2'], 'from 0 to 1'],
+    [['--connections', '0'], 'from 1 to'],
+  ])('%s is refused', async (args, message) => {
+    const { code, err } = await policap([...small, ...args]);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
+  });
+
+  it('is nothing for a terminal, and needs pods of the family', async () => {
+    expect((await policap(small, { isTerminal: true })).err).toContain('> traffic.pcap');
+    const input = (await policap(['generate', 'cluster', '--pods', '5', '--policies', '1'])).out;
+    const { code, err } = await policap([...small, '-c', '-', '--ip', '6'], { input });
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('IPv6') });
+  });
+});
+
+/** Packets that a reader finds in the file. */
+async function recordsOf(bytes: Uint8Array): Promise<number> {
+  const file = join(folder, 'read.pcap');
+  writeFileSync(file, bytes);
+  const source = await openCaptures([file]);
+  let packets = 0;
+  for (let frames = await source.next(); frames !== null; frames = await source.next()) packets += frames.count;
+  expect(source.errors).toEqual([]);
+  source.close();
+  return packets;
+}

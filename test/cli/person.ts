@@ -22,14 +22,19 @@ export interface Person {
 }
 
 export async function policap(args: readonly string[], person: Person = {}): Promise<Ran> {
-  const out: string[] = [];
+  const { code, bytes, err } = await policapBytes(args, person);
+  return { code, out: bytes.toString(), err };
+}
+
+/** For results that are no text. */
+export async function policapBytes(args: readonly string[], person: Person = {}) {
+  const out: Uint8Array[] = [];
   const err: string[] = [];
-  const decoder = new TextDecoder();
   let taken = 0;
   const terminal: Terminal = {
     write(chunk) {
       if (taken++ >= (person.patience ?? Number.POSITIVE_INFINITY)) return false;
-      out.push(typeof chunk === 'string' ? chunk : decoder.decode(chunk));
+      out.push(Buffer.from(chunk));
       return true;
     },
     say: text => {
@@ -51,5 +56,5 @@ export async function policap(args: readonly string[], person: Person = {}): Pro
     },
   };
   const code = await main(args, terminal);
-  return { code, out: out.join(''), err: err.join('') };
+  return { code, bytes: Buffer.concat(out), err: err.join('') };
 }

@@ -4,11 +4,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
-import { DST, SRC } from '../../src/packet/row.js';
+import { DST, SRC, STRIDE } from '../../src/packet/row.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { PROFILE_NAMES } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
 import type { Ruleset } from '../../src/rules/ruleset.js';
+import { OUTCOMES } from '../../src/tree/classifier.js';
 import { flatten } from '../../src/tree/flat.js';
 import { flattenAddresses } from '../../src/tree/flat-addresses.js';
 import { createLinear } from '../../src/tree/linear.js';
@@ -33,10 +34,19 @@ const seen = new Map<string, number>();
 function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly PacketLiteral[]): void {
   const linear = createLinear(ruleset, inventory);
   const trees = SHAPES.map(([name, options]) => [name, createTree(ruleset, inventory, options)] as const);
+  const rows = new Int32Array(packets.length * STRIDE);
+  packets.forEach((packet, i) => {
+    rowOf(packet, rows, i * STRIDE);
+  });
+  const batches = trees.map(([, tree]) => {
+    const out = new Int32Array(packets.length * OUTCOMES).fill(-999);
+    tree.classifyBatch(rows, packets.length, out);
+    return out;
+  });
   const flat = trees.map(
     ([name, tree]) => [`${name}, flat`, flatten(tree, flattenAddresses(tree, inventory))] as const,
   );
-  for (const packet of packets) {
+  for (const [i, packet] of packets.entries()) {
     const expected = classify(linear, packet);
     for (const outcome of expected) {
       const kind = describeOutcome(linear, outcome).split(' ')[0]!;
@@ -51,6 +61,12 @@ function compareAll(ruleset: Ruleset, inventory: Inventory, packets: readonly Pa
         const owner = tree.ownerOf(row, 0, word);
         if (owner !== linear.ownerOf(row, 0, word)) expect(owner).toBe(linear.ownerOf(row, 0, word));
       }
+    }
+    for (const [t, out] of batches.entries()) {
+      const actual = [...out.subarray(i * OUTCOMES, (i + 1) * OUTCOMES)];
+      const name = `${SHAPES[t]![0]}, in a batch`;
+      if (actual.join() !== expected.join())
+        expect({ name, packet, actual }).toEqual({ name, packet, actual: expected });
     }
     for (const [name, tree] of flat) {
       if (tree === null) continue;

@@ -39,7 +39,11 @@ export function subdomainComplaints(text: string): string[] {
   return [...complaints, expression(rule, SUBDOMAIN, 'example.com')];
 }
 
+/** Short enough in both parts, whatever they are. */
+const shortKey = new RegExp(`^(${SUBDOMAIN}/)?${KEY}$`);
+
 export function labelKeyComplaints(text: string): string[] {
+  if (text.length <= 63 && shortKey.test(text)) return [];
   const parts = text.split('/', 3);
   const rule = (what: string) =>
     expression(`${what} must consist of ${ALPHANUMERIC}`, KEY, 'MyName', 'my.name', '123-abc');

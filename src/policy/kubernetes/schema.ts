@@ -34,6 +34,13 @@ const INT32 = 2 ** 31;
 
 /** @returns the decoded value, undefined where it is null or of a wrong type; elements of a list that are null stay null */
 export function decode(schema: Schema, value: unknown, path: Path, findings: Findings): unknown {
+  return decodeAt(schema, value, [...path], findings);
+}
+
+/** One for a whole document: findings are told at once, and copy nothing of it. */
+type MutablePath = (string | number)[];
+
+function decodeAt(schema: Schema, value: unknown, path: MutablePath, findings: Findings): unknown {
   if (value === null || value === undefined) return undefined;
   switch (schema.kind) {
     case 'any':
@@ -49,12 +56,21 @@ export function decode(schema: Schema, value: unknown, path: Path, findings: Fin
       return decodeStrings(schema, value, path, findings);
     case 'list':
       if (!Array.isArray(value)) return wrongType(schema, value, path, findings, listHint(path));
-      return value.map((element, i) =>
-        element === null ? null : decode(schema.element, element, [...path, i], findings),
-      );
+      return decodeList(schema.element, value, path, findings);
     case 'object':
       return decodeObject(schema, value, path, findings);
   }
+}
+
+/** `path` is as long as before when it returns. */
+function decodeList(schema: Schema, list: readonly unknown[], path: MutablePath, findings: Findings): unknown[] {
+  const decoded: unknown[] = [];
+  for (let i = 0; i < list.length; i++) {
+    path.push(i);
+    decoded.push(list[i] === null ? null : decodeAt(schema, list[i], path, findings));
+    path.pop();
+  }
+  return decoded;
 }
 
 type Of<K extends Schema['kind']> = Extract<Schema, { kind: K }>;
@@ -85,15 +101,18 @@ function decodeStrings(schema: Of<'strings'>, value: unknown, path: Path, findin
   return strings;
 }
 
-function decodeObject(schema: Of<'object'>, value: unknown, path: Path, findings: Findings): unknown {
+function decodeObject(schema: Of<'object'>, value: unknown, path: MutablePath, findings: Findings): unknown {
   if (typeof value !== 'object' || Array.isArray(value)) {
     return wrongType(schema, value, path, findings, objectHint(schema, value, path));
   }
   const decoded: Record<string, unknown> = {};
   for (const [field, element] of Object.entries(value as Record<string, unknown>)) {
     const known = Object.hasOwn(schema.fields, field) ? schema.fields[field] : undefined;
-    if (known !== undefined) decoded[field] = decode(known, element, [...path, field], findings);
-    else unknownField(schema, field, path, value as Record<string, unknown>, findings);
+    if (known !== undefined) {
+      path.push(field);
+      decoded[field] = decodeAt(known, element, path, findings);
+      path.pop();
+    } else unknownField(schema, field, path, value as Record<string, unknown>, findings);
   }
   return decoded;
 }
