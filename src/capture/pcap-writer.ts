@@ -5,10 +5,11 @@
  * Seconds have 32 bits: what lies before 1970 or after 2106 becomes the first or last second there is.
  */
 import type { CaptureInterface, FrameBatch } from './frame.js';
-import { type ByteSink, SinkBuffer } from './sink.js';
+import { type ByteSink, SinkBuffer, ViewOf } from './sink.js';
 
 export class PcapWriter {
   readonly #out: SinkBuffer;
+  readonly #frames = new ViewOf();
 
   constructor(sink: ByteSink, { linkType, fcsLength, snapLength }: CaptureInterface) {
     const out = new SinkBuffer(sink);
@@ -30,7 +31,7 @@ export class PcapWriter {
     out.word32(batch.nanoseconds[index]!);
     out.word32(length);
     out.word32(batch.original[index]!);
-    out.copy(batch.bytes, batch.offset[index]!, length);
+    out.copy(this.#frames.get(batch.bytes), batch.offset[index]!, length);
   }
 
   /** Hands over what is still buffered. The sink is not closed. */

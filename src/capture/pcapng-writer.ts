@@ -8,9 +8,10 @@
  * 2554 becomes the first or last instant there is. Interfaces keep their own link types: Wireshark reads such a file,
  * libpcap (tcpdump) refuses one whose interfaces differ.
  */
+import { Comments, NO_COMMENT } from './comments.js';
 import type { CaptureInterface, FrameBatch } from './frame.js';
 import { IF_FCSLEN, IF_NAME, IF_TSRESOL } from './pcapng-interface.js';
-import { type ByteSink, SinkBuffer } from './sink.js';
+import { type ByteSink, digitsOf, SinkBuffer, ViewOf } from './sink.js';
 
 /** Values of epb_verdict, type 2: Linux XDP's XDP_DROP and XDP_PASS. 0 writes none. */
 export const VERDICT_NONE = 0;
@@ -28,7 +29,9 @@ const MAX_OPTION = 65532;
 const MAX_SECONDS = 18_446_744_073;
 
 export class PcapngWriter {
+  readonly comments = new Comments();
   readonly #out: SinkBuffer;
+  readonly #frames = new ViewOf();
   /** Interface index of the source -> number in our section, -1 before its first frame. */
   readonly #ids: number[] = [];
   #described = 0;
@@ -48,17 +51,27 @@ export class PcapngWriter {
 
   /**
    * @param index frame of the batch
-   * @param comment opt_comment; '' writes none
+   * @param comment opt_comment, a number of `comments`
    * @param verdict VERDICT_NONE, VERDICT_DROP or VERDICT_PASS
+   * @param more, number where more is no NO_COMMENT: both stand behind the comment
    */
-  write(batch: FrameBatch, index: number, comment = '', verdict: number = VERDICT_NONE): void {
+  write(
+    batch: FrameBatch,
+    index: number,
+    comment: number = NO_COMMENT,
+    verdict: number = VERDICT_NONE,
+    more: number = NO_COMMENT,
+    number = 0,
+  ): void {
     const out = this.#out;
     const source = batch.interfaceIndex[index]!;
     let id = source < this.#ids.length ? this.#ids[source]! : -1;
     if (id < 0) id = this.#describe(source);
     const length = batch.captured[index]!;
-    const commentLimit = Math.min(comment.length * 3, MAX_OPTION);
-    out.reserve(length + commentLimit + 64);
+    const { comments } = this;
+    const added = more === NO_COMMENT ? 0 : comments.length(more) + digitsOf(number);
+    const commentLength = comment === NO_COMMENT ? 0 : comments.length(comment) + added;
+    out.reserve(length + commentLength + 64);
     const start = out.position;
     out.word32(6);
     out.word32(0);
@@ -66,9 +79,18 @@ export class PcapngWriter {
     this.#time(batch.seconds[index]!, batch.nanoseconds[index]!);
     out.word32(length);
     out.word32(batch.original[index]!);
-    out.copy(batch.bytes, batch.offset[index]!, length);
+    out.copy(this.#frames.get(batch.bytes), batch.offset[index]!, length);
     out.pad(start);
-    if (commentLimit > 0) this.#text(OPTION_COMMENT, comment, start);
+    if (commentLength > 0) {
+      out.word16(OPTION_COMMENT);
+      out.word16(commentLength);
+      out.copy(comments.view, comments.at(comment), comments.length(comment));
+      if (added > 0) {
+        out.copy(comments.view, comments.at(more), comments.length(more));
+        out.digits(number);
+      }
+      out.pad(start);
+    }
     if (verdict !== VERDICT_NONE) {
       out.word16(OPTION_VERDICT);
       out.word16(9);
@@ -77,7 +99,7 @@ export class PcapngWriter {
       out.word32(0);
       out.pad(start);
     }
-    if (commentLimit > 0 || verdict !== VERDICT_NONE) out.word32(0);
+    if (commentLength > 0 || verdict !== VERDICT_NONE) out.word32(0);
     this.#close(start);
   }
 

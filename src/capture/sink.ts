@@ -11,6 +11,30 @@ export interface ByteSink {
 }
 
 const CHUNK = 256 * 1024;
+/** Bytes up to which a loop copies faster than the engine does. */
+const LOOP = 256;
+const ZERO = 48;
+
+/** A DataView of bytes that are mostly those of the last time. */
+export class ViewOf {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
+
+  get(bytes: Uint8Array): DataView {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#view;
+  }
+}
+
+/** Decimal digits of a whole number. */
+export function digitsOf(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
+  return count;
+}
 
 /** Little-endian words at the end of a buffer that empties itself into a sink. */
 export class SinkBuffer {
@@ -61,13 +85,31 @@ export class SinkBuffer {
     this.#view.setUint32(at, value, true);
   }
 
-  copy(from: Uint8Array, start: number, length: number): void {
-    const bytes = this.#bytes;
+  copy(from: DataView, start: number, length: number): void {
     const at = this.#used;
-    // A subarray costs more than a short loop.
-    if (length <= 64) for (let i = 0; i < length; i++) bytes[at + i] = from[start + i]!;
-    else bytes.set(from.subarray(start, start + length), at);
     this.#used = at + length;
+    // A subarray costs more than a loop over what most captures keep of a packet.
+    if (length > LOOP) {
+      this.#bytes.set(new Uint8Array(from.buffer, from.byteOffset + start, length), at);
+      return;
+    }
+    const view = this.#view;
+    const words = length & ~3;
+    for (let i = 0; i < words; i += 4) view.setInt32(at + i, from.getInt32(start + i, true), true);
+    for (let i = words; i < length; i++) view.setUint8(at + i, from.getUint8(start + i));
+  }
+
+  /** A whole number, 0 or more, in decimal digits. */
+  digits(value: number): void {
+    const bytes = this.#bytes;
+    const count = digitsOf(value);
+    this.#used += count;
+    let rest = value;
+    for (let at = this.#used - 1; at >= this.#used - count; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
   }
 
   /** Zero bytes up to the next multiple of four, counted from `start`. */

@@ -10,8 +10,12 @@ import { MARK_ORIGINAL } from '../verdict/verdict.js';
 import { createOutcomes, type DecisionOutcomes } from './outcomes.js';
 import type { ReplayContext } from './report.js';
 
+/** Connections remembered; a power of two. */
+const RECENT = 1 << 18;
+
 export interface ByEnds<T> {
-  get(decision: number, rows: Int32Array, base: number, marks: number): T;
+  /** @param connection the packet's, 0 for none: most packets have the decision and the ends of one seen not long ago */
+  get(decision: number, rows: Int32Array, base: number, marks: number, connection: number): T;
 }
 
 export function createByEnds<T>(
@@ -20,9 +24,15 @@ export function createByEnds<T>(
 ): ByEnds<T> {
   const outcomes = createOutcomes(compiled);
   const known: Map<number, T>[] = [];
+  /** Direct-mapped: a connection, its decision, and what was made of them. */
+  const recent = new Int32Array(2 * RECENT);
+  const recentMade: T[] = [];
   const owners = compiled.inventory.owners.length + 1;
   return {
-    get(decision, rows, base, marks) {
+    get(decision, rows, base, marks, connection) {
+      const place = connection & (RECENT - 1);
+      if (connection !== 0 && recent[2 * place] === connection && recent[2 * place + 1] === decision)
+        return recentMade[place]!;
       ends.find(decision, rows, base, (marks & MARK_ORIGINAL) !== 0);
       const { source, destination } = ends;
       known[decision] ??= new Map();
@@ -33,6 +43,9 @@ export function createByEnds<T>(
         found = make(it, outcomes.of(it, source, destination));
         known[decision]!.set(key, found);
       }
+      recent[2 * place] = connection;
+      recent[2 * place + 1] = decision;
+      recentMade[place] = found;
       return found;
     },
   };

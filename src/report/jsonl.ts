@@ -147,7 +147,8 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
         if (!wanted[c]) continue;
         const base = i * STRIDE;
         const d = decision[i]!;
-        const outcome = d < 0 ? undecided : decided.get(d, rows, base, marks[i]!);
+        const number = connection[i]!;
+        const outcome = d < 0 ? undecided : decided.get(d, rows, base, marks[i]!, number);
         lines.reserve(outcome.length + LINE);
         lines.piece(isFirst ? FIRST_KEY : PACKET_KEY);
         isFirst = false;
@@ -156,7 +157,6 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
         lines.ascii(timeText(seconds[i]!, nanoseconds[i]!));
         fields(rows, base);
         lines.piece(verdictKeys[c]!);
-        const number = connection[i]!;
         if (number === 0) lines.piece(NULL);
         else lines.number(number);
         lines.piece(outcome);

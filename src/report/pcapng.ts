@@ -27,12 +27,17 @@ export interface PcapngOptions {
   readonly only?: Verdict;
 }
 
-/** Of a decision, by code. */
-interface Comments {
+/** Of a decision between two ends. */
+interface Said {
   readonly it: Decision;
   readonly outcomes: DecisionOutcomes;
-  readonly texts: string[];
+  /** Comment by code. */
+  readonly comments: number[];
 }
+
+/** Connections whose last comment is remembered, direct-mapped, and words of each; the number is a power of two. */
+const RECENT = 1 << 18;
+const RECENT_WORDS = 4;
 
 const XDP: Readonly<Record<Verdict, number>> = {
   allowed: VERDICT_PASS,
@@ -42,22 +47,30 @@ const XDP: Readonly<Record<Verdict, number>> = {
 
 export function createPcapngReport(output: Output, options: PcapngOptions = {}): Report {
   const verdicts = Array.from({ length: CODES }, (_, code) => verdictOf(code));
-  const undecided = Array.from({ length: CODES }, (_, code) => `${verdictOf(code).toUpperCase()} ${reasonOf(code)}`);
-  let comments: ByEnds<Comments>;
+  const wanted = verdicts.map(verdict => options.only === undefined || verdict === options.only);
+  const xdp = verdicts.map(verdict => XDP[verdict]);
+  /** Connection, decision, code, and the comment. */
+  const recent = new Int32Array(RECENT * RECENT_WORDS);
+  let undecided: number[];
+  let copy: number;
+  let refused: number;
+  let said: ByEnds<Said>;
   let writer: PcapngWriter;
 
-  function commentOf(rows: Int32Array, batch: VerdictBatch, i: number): string {
-    const code = batch.code[i]!;
-    const decision = batch.decision[i]!;
-    let comment = undecided[code]!;
-    if (decision >= 0) {
-      const { it, outcomes, texts } = comments.get(decision, rows, i * STRIDE, batch.marks[i]!);
-      texts[code] ??= describe(code, it, outcomes);
-      comment = texts[code]!;
-    }
-    if ((batch.marks[i]! & MARK_DUPLICATE) !== 0) return `${comment}, copy of packet ${batch.packet[i]}`;
-    if (code === DROPPED_CONNECTION) return `${comment}, refused at packet ${batch.packet[i]}`;
-    return comment;
+  function commentOf(rows: Int32Array, { decision, connection, marks }: VerdictBatch, i: number, code: number): number {
+    const d = decision[i]!;
+    if (d < 0) return undecided[code]!;
+    const number = connection[i]!;
+    const at = (number & (RECENT - 1)) * RECENT_WORDS;
+    if (number !== 0 && recent[at] === number && recent[at + 1] === d && recent[at + 2] === code)
+      return recent[at + 3]!;
+    const { it, outcomes, comments } = said.get(d, rows, i * STRIDE, marks[i]!, number);
+    comments[code] ??= writer.comments.add(describe(code, it, outcomes));
+    recent[at] = number;
+    recent[at + 1] = d;
+    recent[at + 2] = code;
+    recent[at + 3] = comments[code]!;
+    return comments[code]!;
   }
 
   function describe(code: number, it: Decision, { egress, ingress, forward }: DecisionOutcomes): string {
@@ -81,14 +94,21 @@ export function createPcapngReport(output: Output, options: PcapngOptions = {}):
 
   return {
     begin(begun) {
-      comments = createByEnds(begun, (it, outcomes) => ({ it, outcomes, texts: [] }));
+      said = createByEnds(begun, (it, outcomes) => ({ it, outcomes, comments: [] }));
       writer = new PcapngWriter(output, begun.source.interfaces);
+      undecided = verdicts.map((verdict, code) => writer.comments.add(`${verdict.toUpperCase()} ${reasonOf(code)}`));
+      copy = writer.comments.add(', copy of packet ');
+      refused = writer.comments.add(', refused at packet ');
     },
     batch(frames, { rows }, batch) {
       for (let i = 0; i < batch.count; i++) {
-        const verdict = verdicts[batch.code[i]!]!;
-        if (options.only !== undefined && verdict !== options.only) continue;
-        writer.write(frames, i, commentOf(rows, batch, i), XDP[verdict]);
+        const code = batch.code[i]!;
+        if (!wanted[code]) continue;
+        const comment = commentOf(rows, batch, i, code);
+        if ((batch.marks[i]! & MARK_DUPLICATE) !== 0)
+          writer.write(frames, i, comment, xdp[code]!, copy, batch.packet[i]!);
+        else if (code === DROPPED_CONNECTION) writer.write(frames, i, comment, xdp[code]!, refused, batch.packet[i]!);
+        else writer.write(frames, i, comment, xdp[code]!);
       }
     },
     end() {

@@ -90,7 +90,8 @@ describe('the pcapng writer', () => {
           const sink = new Collected();
           const writer = new PcapngWriter(sink, interfaces);
           const batch = batchOf(frames);
-          for (const [i, { comment, verdict }] of frames.entries()) writer.write(batch, i, comment, verdict);
+          for (const [i, { comment, verdict }] of frames.entries())
+            writer.write(batch, i, writer.comments.add(comment), verdict);
           writer.flush();
           const bytes = sink.bytes();
           const back = await drain(openCapture(bytesSource(bytes), { bufferLength }));
@@ -132,7 +133,7 @@ describe('the pcapng writer', () => {
       interface: 0,
     }));
     const batch = batchOf(frames);
-    for (let i = 0; i < frames.length; i++) writer.write(batch, i, '€'.repeat(40_000), 1);
+    for (let i = 0; i < frames.length; i++) writer.write(batch, i, writer.comments.add('€'.repeat(40_000)), 1);
     writer.flush();
     const { frames: back, errors } = await read(sink.bytes());
     expect(errors).toEqual([]);
@@ -219,16 +220,16 @@ describe.skipIf(!tshark && process.env['CI'] !== 'true')('tshark', () => {
     ];
     const batch = batchOf(given);
     const comment = 'DROPPED shop/web ingress default-deny (policies/web.yaml:4)';
-    writer.write(batch, 0, comment, 1);
-    writer.write(batch, 1, 'é allowed', 2);
-    writer.write(batch, 2, '', 1);
+    writer.write(batch, 0, writer.comments.add(comment), 1);
+    writer.write(batch, 1, writer.comments.add('é allowed'), 2, writer.comments.add(', copy of '), 1234567890123);
+    writer.write(batch, 2, writer.comments.add(''), 1);
     writer.write(batch, 3);
     writer.flush();
     const file = join(folder, 'marked.pcapng');
     writeFileSync(file, sink.bytes());
     expect(fields(file)).toEqual([
       ['1', '1700000000.123456789', '34', '1500', comment, '1', 'eth0', '1'],
-      ['2', '1700000001.000000001', '20', '20', 'é allowed', '2', 'tun0', '7'],
+      ['2', '1700000001.000000001', '20', '20', 'é allowed, copy of 1234567890123', '2', 'tun0', '7'],
       ['3', '1700000001.999999999', '35', '35', '', '1', 'eth0', '1'],
       ['4', '4300000000.000000000', '34', '34', '', '', 'eth0', '1'],
     ]);
