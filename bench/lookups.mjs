@@ -8,6 +8,7 @@
  * Tuple-space search is for IPv4. Engines run in turn. What they answer is held to the linear scan's before anything is measured.
  */
 import { readFileSync } from 'node:fs';
+import { Bench } from 'tinybench';
 import { compile } from '../dist/compile.js';
 import { loadFastPath } from '../dist/node/fast-path.js';
 import * as row from '../dist/packet/row.js';
@@ -22,7 +23,9 @@ const [ruleFile, traceFile, milliseconds, rounds] = process.argv.slice(2);
 if (rounds === undefined) throw new Error('usage: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS');
 /** Headers on which the engines' answers are compared: the linear scan takes its time. */
 const COMPARED = 200;
-const SLICE = 16;
+/** Lookups between two looks at the clock. */
+const FEW = 16;
+const MANY = 4096;
 
 const { compiled, problems } = compile([], {
   ruleFiles: [{ file: ruleFile, text: readFileSync(ruleFile, 'utf8') }],
@@ -38,16 +41,19 @@ const space = rows[row.FAMILY] === 4 ? createTupleSpace(ruleset.forward.flatMap(
 const spaceMs = performance.now() - started;
 const one = new Int32Array(OUTCOMES);
 const all = new Int32Array(OUTCOMES * headers);
-const single = engine => from => {
-  for (let i = from; i < from + SLICE; i++) engine.classify(rows, i * row.STRIDE, one, 0);
+const few = Math.min(FEW, headers);
+const many = Math.min(MANY, headers);
+const single = engine => (from, size) => {
+  for (let i = from; i < from + size; i++) engine.classify(rows, i * row.STRIDE, one, 0);
 };
 const contenders = [
-  { name: 'linear scan', slice: single(linear), lookups: SLICE },
-  ...(space === null ? [] : [{ name: 'tuple-space search', slice: searchTuples, lookups: SLICE }]),
-  { name: 'decision tree', slice: single(classifier), lookups: SLICE },
+  { name: 'linear scan', slice: single(linear), size: few, lookups: few },
+  ...(space === null ? [] : [{ name: 'tuple-space search', slice: searchTuples, size: many, lookups: many }]),
+  { name: 'decision tree', slice: single(classifier), size: many, lookups: many },
   {
     name: 'decision tree, in batches',
     slice: () => classifier.classifyBatch(rows, headers, all),
+    size: headers,
     lookups: headers,
   },
 ];
@@ -73,24 +79,33 @@ process.stdout.write(
   `${JSON.stringify({ rules: ruleset.rules.length, headers, tuples: space?.tuples ?? null, engines })}\n`,
 );
 
-function searchTuples(from) {
-  for (let i = from; i < from + SLICE; i++) one[0] = space.lookup(rows, i * row.STRIDE);
+function searchTuples(from, size) {
+  for (let i = from; i < from + size; i++) one[0] = space.lookup(rows, i * row.STRIDE);
 }
 
-/** CPU time a lookup, over as many slices as fit into the time, after as many again in an eighth of it. */
-function measure({ slice, lookups }) {
-  for (const part of [1 / 8, 1]) {
-    const end = performance.now() + milliseconds * part;
-    const before = process.cpuUsage();
-    let done = 0;
-    for (let from = 0; performance.now() < end || done === 0; from = from + 2 * SLICE <= headers ? from + SLICE : 0) {
-      slice(from);
-      done += lookups;
-    }
-    const { user, system } = process.cpuUsage(before);
-    if (part === 1) return ((user + system) * 1000) / done;
-  }
-  return 0;
+/** CPU milliseconds of this process. */
+function cpuTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** CPU time a lookup: slice after slice for so long, after an eighth of it to warm up. The clock is read around each slice. */
+function measure({ name, slice, size, lookups }) {
+  let from = 0;
+  const bench = new Bench({
+    now: cpuTime,
+    time: Number(milliseconds),
+    iterations: 1,
+    warmupTime: milliseconds / 8,
+    warmupIterations: 1,
+    throws: true,
+  });
+  bench.add(name, () => {
+    slice(from, size);
+    from = from + 2 * size <= headers ? from + size : 0;
+  });
+  bench.runSync();
+  return (bench.tasks[0].result.latency.mean * 1e6) / lookups;
 }
 
 /** @returns mean comparisons a lookup: of the linear scan one a rule tried */
