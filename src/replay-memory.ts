@@ -44,7 +44,7 @@ export type Judging = Pick<Compiled, 'classifier' | 'inventory'>;
 export function createReplayMemory(options: TrackerOptions, judging: Judging, fastPath: FastPath | null): ReplayMemory {
   const made = takeMemory(options, judging, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
   fastPath?.bind(made.tracker.fastPathParts());
-  fastPath?.bind({ Counters: made.counters, FlatAddresses: made.addresses });
+  fastPath?.bind({ Counters: made.counters, Groups: made.counters.groups, FlatAddresses: made.addresses });
   return made;
 }
 

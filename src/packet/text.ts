@@ -13,11 +13,14 @@ export interface AddressWords {
 
 /** The address at word SRC or DST of a row; '' where the row has no family. */
 export function addressText(rows: Int32Array, base: number, word: number): string {
-  const family = rows[base + FAMILY];
   const at = base + word;
-  if (family === 4) return ipv4Text(rows[at]!);
-  if (family === 6) return ipv6Text(rows[at]!, rows[at + 1]!, rows[at + 2]!, rows[at + 3]!);
-  return '';
+  return wordsText(rows[base + FAMILY]!, [rows[at]!, rows[at + 1]!, rows[at + 2]!, rows[at + 3]!]);
+}
+
+/** Four words of an address as a row holds them; '' where the family is none. */
+export function wordsText(family: number, [a, b, c, d]: AddressWords['words']): string {
+  if (family === 4) return ipv4Text(a);
+  return family === 6 ? ipv6Text(a, b, c, d) : '';
 }
 
 /** 0x0a000102 -> '10.0.1.2'. */

@@ -4,9 +4,10 @@
  * A screen's worth is shown, most frequent first; what is left out is counted, with the way to see it.
  */
 import type { OutcomeRecord } from '../verdict/verdict.js';
+import type { Conversation, End } from './conversations.js';
 import { listed, outcomeText } from './reason-text.js';
 import { count, type Format, plain, plural, type Style } from './style.js';
-import type { Conversation, End, Summary } from './summary.js';
+import type { Summary } from './summary.js';
 
 export interface ConversationOptions {
   readonly style?: Style;

@@ -4,7 +4,7 @@
  * In:  verdicts and rows, and the decisions' flags.  Out: packets and connections by code, decision, conversation and denied
  * owner, and the index of the first packet that needs more: an address nobody owns, a conversation not met before, marks
  * to be counted. Refused packets find their conversation by connection (direct-mapped: what is forgotten is looked up
- * again), first ones by decision, service and the workloads of both ends.
+ * again), first ones among the groups (groups.ts).
  */
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DPORT, DST, FRAG_LATER, FRAGMENT, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
@@ -22,6 +22,7 @@ import {
   MARK_TRANSLATED,
   UNDECIDED_AMBIGUOUS,
 } from '../verdict/verdict.js';
+import { Groups, NO_ADDRESS } from './groups.js';
 
 /** Distinct conversations kept, unless a report wants another number. */
 export const MAX_CONVERSATIONS = 10_000;
@@ -30,12 +31,6 @@ export const DECISIONS = 1 << 16;
 /** Connections remembered at most, and words of each; the number is a power of two. */
 const MOST_CONNECTIONS = 1 << 20;
 const CONNECTION_WORDS = 4;
-/** Services between two workloads remembered, two a place, and words of each; the number is a power of two. */
-const SERVICES = 1 << 16;
-const SERVICE_WORDS = 8;
-const PLACE_WORDS = 2 * SERVICE_WORDS;
-/** Conversation + 1 stands in memory, so that 0 says "not known". */
-const NOT_KNOWN = -1;
 
 /** Flags of a decision: the packets' own addresses and ports were judged, and the cluster knows both ends. */
 export const PLAIN_ENDS = 1;
@@ -65,6 +60,8 @@ export class Counters {
   readonly packetsByDecision: Float64Array;
   readonly connectionsByDecision: Float64Array;
   readonly decisionFlags: Uint8Array;
+  /** By decision, the number of its outcomes (shapes.ts): whoever counts sets it with the flags. */
+  readonly shapes: Int32Array;
   /** Behind the last conversation: those beyond the limit, together. */
   readonly packetsByConversation: Float64Array;
   readonly connectionsByConversation: Float64Array;
@@ -80,7 +77,8 @@ export class Counters {
   get places(): number {
     return this.connectionMask + 1;
   }
-  private readonly services: Int32Array;
+  /** The conversations met so far. */
+  readonly groups: Groups;
 
   /**
    * @param ownerCount how many owners there are
@@ -99,6 +97,7 @@ export class Counters {
     this.packetsByDecision = memory.float64(DECISIONS);
     this.connectionsByDecision = memory.float64(DECISIONS);
     this.decisionFlags = memory.uint8(DECISIONS);
+    this.shapes = memory.int32(DECISIONS);
     this.packetsByConversation = memory.float64(conversations + 1);
     this.connectionsByConversation = memory.float64(conversations + 1);
     this.denied = memory.float64(ownerCount * DENIED_WORDS);
@@ -107,7 +106,7 @@ export class Counters {
     const places = Math.min(MOST_CONNECTIONS, 2 ** Math.ceil(Math.log2(connections)));
     this.connections = memory.int32(places * CONNECTION_WORDS);
     this.connectionMask = places - 1;
-    this.services = memory.int32(SERVICES * SERVICE_WORDS);
+    this.groups = new Groups(conversations, memory);
   }
 
   /** Counts packets from..to-1. @returns the first that was not counted, or `to`. */
@@ -154,13 +153,10 @@ export class Counters {
     const original = (marks & MARK_ORIGINAL) !== 0;
     const source = this.owners.ownerOf(rows, base, original ? SRC : DST);
     const destination = this.owners.ownerOf(rows, base, original ? DST : SRC);
-    const { workloads } = this;
-    const conversation = this.ofService(
-      decision,
-      serviceKey(rows, base, marks),
-      workloads[source]!,
-      workloads[destination]!,
-    );
+    const service = serviceKey(rows, base, marks);
+    if (service === 0) return false;
+    const { workloads, shapes } = this;
+    const conversation = this.groupOf(rows, shapes[decision]!, workloads[source]!, workloads[destination]!, service);
     if (conversation < 0) return false;
     this.remember(connection, conversation, source, destination);
     this.add(flags, conversation, source, destination, true);
@@ -218,7 +214,7 @@ export class Counters {
   /** The conversation of a connection met not long ago, or -1. */
   ofConnection(connection: number): number {
     const at = this.connectionPlace(connection);
-    return connection !== 0 && this.connections[at] === connection ? this.connections[at + 1]! - 1 : NOT_KNOWN;
+    return connection !== 0 && this.connections[at] === connection ? this.connections[at + 1]! - 1 : -1;
   }
 
   remember(connection: number, conversation: number, source: number, destination: number): void {
@@ -231,43 +227,15 @@ export class Counters {
     connections[at + 3] = destination;
   }
 
-  /** The conversation of a TCP or UDP port between two workloads, or -1. */
-  private ofService(decision: number, service: number, source: number, destination: number): number {
-    const at = servicePlace(decision, service, source, destination);
-    if (this.isService(at, decision, service, source, destination)) return this.services[at + 4]! - 1;
-    const other = at + SERVICE_WORDS;
-    return this.isService(other, decision, service, source, destination) ? this.services[other + 4]! - 1 : NOT_KNOWN;
-  }
-
-  private isService(at: number, decision: number, service: number, source: number, destination: number): boolean {
-    const { services } = this;
-    return (
-      services[at + 4] !== 0 &&
-      services[at] === decision &&
-      services[at + 1] === service &&
-      services[at + 2] === source &&
-      services[at + 3] === destination
-    );
-  }
-
-  /** The one that stood first in the place goes to the second (cold). @param source, destination owners */
-  rememberService(decision: number, service: number, source: number, destination: number, conversation: number): void {
-    const { services, workloads } = this;
-    const at = servicePlace(decision, service, workloads[source]!, workloads[destination]!);
-    services.copyWithin(at + SERVICE_WORDS, at, at + SERVICE_WORDS);
-    services[at] = decision;
-    services[at + 1] = service;
-    services[at + 2] = workloads[source]!;
-    services[at + 3] = workloads[destination]!;
-    services[at + 4] = conversation + 1;
+  /** The conversation of a TCP or UDP port between two workloads: one met before, all others together, or -1. */
+  private groupOf(rows: Int32Array, shape: number, source: number, destination: number, service: number): number {
+    const { groups } = this;
+    const protocol = service >> 16;
+    const port = service & 0xffff;
+    const found = groups.find(rows, shape, source, destination, protocol, port, NO_ADDRESS, NO_ADDRESS);
+    return found < 0 && groups.isFull ? this.conversations : found;
   }
 }
-
-const servicePlace = (decision: number, service: number, source: number, destination: number): number => {
-  const ends = Math.imul(source, 0xc2b2ae35) ^ Math.imul(destination, 0x27d4eb2f);
-  const hash = Math.imul(decision, 0x9e3779b1) ^ Math.imul(service, 0x85ebca6b) ^ ends ^ (ends >>> 15);
-  return ((hash ^ (hash >>> 15)) & ((SERVICES >> 1) - 1)) * PLACE_WORDS;
-};
 
 /** Protocol and responder's port of a TCP or UDP packet, 0 for others; what conversations are told apart by. */
 export const serviceKey = (rows: Int32Array, base: number, marks: number): number => {

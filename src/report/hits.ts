@@ -8,7 +8,7 @@
 import { formatPosition, type Position } from '../documents/document.js';
 import type { Isolation } from '../rules/ruleset.js';
 import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
-import { isolationsOf } from '../verdict/outcome.js';
+import { isolationsBy, isolationsOf } from '../verdict/isolations.js';
 import { DENIED_EGRESS, DENIED_INGRESS, DENIED_WORDS } from './counters.js';
 import type { ReplayContext } from './report.js';
 import type { Tally } from './tally.js';
@@ -49,63 +49,79 @@ interface Counter {
   packets: number;
 }
 
-class PolicyCounter {
-  readonly defaultDeny: Counter = { connections: 0, packets: 0 };
-  readonly rules = new Map<string, { readonly position: Position; readonly hits: Counter }>();
-
-  constructor(
-    readonly kind: string,
-    readonly policy: string,
-    readonly position: Position,
-  ) {}
-
-  declare(rule: string, position: Position): Counter {
-    const found = this.rules.get(rule);
-    if (found !== undefined) return found.hits;
-    const hits = { connections: 0, packets: 0 };
-    this.rules.set(rule, { position, hits });
-    return hits;
-  }
-
-  result(): PolicyHits {
-    // Texts that no report may ask for are made when one does.
-    const rules = [...this.rules].map(([rule, { position, hits }]) => ({
-      rule,
-      get source() {
-        return formatPosition(position);
-      },
-      hits,
-    }));
-    const hits = { ...this.defaultDeny };
-    for (const rule of rules) add(hits, rule.hits.connections, rule.hits.packets);
-    const { kind, policy, position, defaultDeny } = this;
-    return {
-      kind,
-      policy,
-      get source() {
-        return formatPosition(position);
-      },
-      hits,
-      defaultDeny,
-      rules,
-    };
-  }
-}
-
 const add = (counter: Counter, connections: number, packets: number): void => {
   counter.connections += connections;
   counter.packets += packets;
 };
 
+/** Thousands of rules, of which a text names two: where one stands is told when it is asked for. */
+class CountedRule implements RuleHits {
+  readonly hits: Counter = { connections: 0, packets: 0 };
+
+  constructor(
+    readonly rule: string,
+    private readonly position: Position,
+  ) {}
+
+  get source(): string {
+    return formatPosition(this.position);
+  }
+
+  toJSON(): RuleHits {
+    const { rule, source, hits } = this;
+    return { rule, source, hits };
+  }
+}
+
+class CountedPolicy implements PolicyHits {
+  readonly hits: Counter = { connections: 0, packets: 0 };
+  readonly defaultDeny: Counter = { connections: 0, packets: 0 };
+  readonly rules: CountedRule[] = [];
+  /** Which denials were counted here last. */
+  denials = 0;
+  private readonly named = new Map<string, CountedRule>();
+
+  constructor(
+    readonly kind: string,
+    readonly policy: string,
+    private readonly position: Position,
+  ) {}
+
+  get source(): string {
+    return formatPosition(this.position);
+  }
+
+  declare(rule: string, position: Position): CountedRule {
+    let found = this.named.get(rule);
+    if (found === undefined) {
+      found = new CountedRule(rule, position);
+      this.named.set(rule, found);
+      this.rules.push(found);
+    }
+    return found;
+  }
+
+  /** Counted at the policy too. */
+  finish(): void {
+    add(this.hits, this.defaultDeny.connections, this.defaultDeny.packets);
+    for (const { hits } of this.rules) add(this.hits, hits.connections, hits.packets);
+  }
+
+  toJSON(): PolicyHits {
+    const { kind, policy, source, hits, defaultDeny, rules } = this;
+    return { kind, policy, source, hits, defaultDeny, rules };
+  }
+}
+
 export function countHits({ compiled, decisions }: ReplayContext, tally: Tally): PolicyHits[] {
-  const counters: PolicyCounter[] = [];
-  const byKind = new Map<string, Map<string, PolicyCounter>>();
-  const counterOf = (kind: string, policy: string, position: Position): PolicyCounter => {
-    const ofKind = byKind.get(kind) ?? new Map<string, PolicyCounter>();
+  const counters: CountedPolicy[] = [];
+  const byKind = new Map<string, Map<string, CountedPolicy>>();
+  const counterOf = (kind: string, policy: string, position: Position): CountedPolicy => {
+    const ofKind = byKind.get(kind) ?? new Map<string, CountedPolicy>();
     byKind.set(kind, ofKind);
     let counter = ofKind.get(policy);
     if (counter === undefined) {
-      counter = new PolicyCounter(kind, policy, position);
+      counter = new CountedPolicy(kind, policy, position);
       ofKind.set(policy, counter);
       counters.push(counter);
     }
@@ -127,16 +143,23 @@ export function countHits({ compiled, decisions }: ReplayContext, tally: Tally):
   );
 
   const { ruleset, inventory } = compiled;
-  const isolating = new Map<Isolation, PolicyCounter>();
+  const isolating = new Map<Isolation, CountedPolicy>();
   for (const direction of DIRECTIONS) {
     for (const isolation of ruleset[direction].flatMap(tier => tier.isolations)) {
       const { kind, policy, position } = isolation.origin;
       isolating.set(isolation, counterOf(kind, policy, position));
     }
   }
-  const countDenied = (isolations: readonly Isolation[], hits: Hits): void => {
-    for (const counter of new Set(isolations.map(isolation => isolating.get(isolation)!)))
-      add(counter.defaultDeny, hits.connections, hits.packets);
+  // A number each time: who isolates an end twice counts its denials once.
+  let denials = 0;
+  const countDenied = (isolations: readonly Isolation[], connections: number, packets: number): void => {
+    denials++;
+    for (const isolation of isolations) {
+      const counter = isolating.get(isolation)!;
+      if (counter.denials === denials) continue;
+      counter.denials = denials;
+      add(counter.defaultDeny, connections, packets);
+    }
   };
 
   decisions.forEach((decision, i) => {
@@ -144,17 +167,25 @@ export function countHits({ compiled, decisions }: ReplayContext, tally: Tally):
     if (hits.packets === 0) return;
     for (const outcome of [decision.egress, decision.ingress, decision.forward]) {
       const counter = outcome >= 0 ? byRule[outcome] : null;
-      if (counter) add(counter, hits.connections, hits.packets);
+      if (counter) add(counter.hits, hits.connections, hits.packets);
     }
-    if (decision.forward <= OUTCOME_DEFAULT_DENY) countDenied(isolationsOf('forward', -1, ruleset, inventory), hits);
+    if (decision.forward <= OUTCOME_DEFAULT_DENY)
+      countDenied(isolationsOf('forward', -1, ruleset, inventory), hits.connections, hits.packets);
   });
   const { denied } = tally.counters;
-  for (let owner = 0; owner < inventory.owners.length; owner++) {
-    for (const [direction, word] of DENIED) {
+  for (const [direction, word] of DENIED) {
+    const { listOf, lists } = isolationsBy(direction, ruleset, inventory);
+    const packets = new Float64Array(lists.length);
+    const connections = new Float64Array(lists.length);
+    listOf.forEach((list, owner) => {
       const at = owner * DENIED_WORDS + word;
-      const hits = { packets: denied[at]!, connections: denied[at + 1]! };
-      if (hits.packets > 0) countDenied(isolationsOf(direction, owner, ruleset, inventory), hits);
-    }
+      packets[list]! += denied[at]!;
+      connections[list]! += denied[at + 1]!;
+    });
+    lists.forEach((list, i) => {
+      if (packets[i]! > 0) countDenied(list, connections[i]!, packets[i]!);
+    });
   }
-  return counters.map(counter => counter.result());
+  for (const counter of counters) counter.finish();
+  return counters;
 }

@@ -8,7 +8,7 @@
  */
 import type { FrameBatch } from '../capture/frame.js';
 import { DST, FAMILY, ICMP_TYPE, type PacketBatch, PROTOCOL, SRC, STRIDE } from '../packet/row.js';
-import { addressText } from '../packet/text.js';
+import { type AddressWords, addressText } from '../packet/text.js';
 import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
 import { AS_ADDRESSED, type Decision } from '../verdict/decisions.js';
 import type { EndOwners } from '../verdict/end-owners.js';
@@ -22,15 +22,7 @@ import {
   MARK_TRANSLATED,
   type VerdictBatch,
 } from '../verdict/verdict.js';
-import {
-  type Counters,
-  DECISIONS,
-  DENIES_EGRESS,
-  DENIES_INGRESS,
-  isRefused,
-  PLAIN_ENDS,
-  serviceKey,
-} from './counters.js';
+import { type Counters, DECISIONS, DENIES_EGRESS, DENIES_INGRESS, isRefused, PLAIN_ENDS } from './counters.js';
 import { isIcmp, serviceOf } from './fields.js';
 import { Groups, NO_ADDRESS } from './groups.js';
 import type { Counting, ReplayContext } from './report.js';
@@ -47,9 +39,17 @@ export interface GroupRecord {
   readonly family: number;
   /** As fields.ts serviceOf: port, ICMP type * 256 + code, or -1. */
   readonly service: number;
-  readonly sourceAddress: string;
-  readonly destinationAddress: string;
+  /** As they stand in a row. */
+  readonly sourceAddress: AddressWords['words'];
+  readonly destinationAddress: AddressWords['words'];
 }
+
+const wordsAt = (rows: Int32Array, at: number): AddressWords['words'] => [
+  rows[at]!,
+  rows[at + 1]!,
+  rows[at + 2]!,
+  rows[at + 3]!,
+];
 
 const UNKNOWN_ADDRESSES = 10_000;
 
@@ -95,7 +95,7 @@ export class Tally {
     this.counting = context.newCounting(maxConversations);
     this.counters = this.counting.counters;
     this.shapes = createShapes(context);
-    this.groups = new Groups(maxConversations);
+    this.groups = this.counters.groups;
     const { workloads } = this.counters;
     for (let owner = 0; owner < workloads.length; owner++) workloads[owner] = this.shapes.ofWorkload(owner);
   }
@@ -135,8 +135,10 @@ export class Tally {
   private describeDecisions(): void {
     const { decisions, counters } = this;
     const end = Math.min(decisions.length, DECISIONS);
-    for (; this.described < end; this.described++)
+    for (; this.described < end; this.described++) {
       counters.decisionFlags[this.described] = flagsOf(decisions[this.described]!);
+      counters.shapes[this.described] = this.shapes.ofDecision(this.described);
+    }
   }
 
   /** What the counters leave: marked packets, addresses nobody owns, conversations not met before. */
@@ -208,13 +210,15 @@ export class Tally {
   }
 
   private countAddress(rows: Int32Array, base: number, word: number): void {
-    const known = this.addresses.count;
-    const found = this.addresses.find(rows, rows[base + FAMILY]!, 0, 0, 0, 0, base + word, NO_ADDRESS);
+    let found = this.addresses.find(rows, rows[base + FAMILY]!, 0, 0, 0, 0, base + word, NO_ADDRESS);
+    if (found < 0) {
+      found = this.addresses.add();
+      if (found >= 0) this.unknown.push(addressText(rows, base, word));
+    }
     if (found < 0) {
       this.unknownOthers++;
       return;
     }
-    if (found === known) this.unknown.push(addressText(rows, base, word));
     this.unknownConnections[found]!++;
   }
 
@@ -233,11 +237,7 @@ export class Tally {
     if (group < 0) group = this.groupOf(rows, base, decision, (marks & MARK_ORIGINAL) !== 0, number);
     if (group < 0) group = groups.limit;
     counters.remember(connection, group, source, destination);
-    const flags = flagsOf(this.decisions[decision]!);
-    const service = serviceKey(rows, base, marks);
-    if (isFirst && service !== 0 && (flags & PLAIN_ENDS) !== 0)
-      counters.rememberService(decision, service, source, destination, group);
-    counters.add(flags, group, source, destination, isFirst);
+    counters.add(flagsOf(this.decisions[decision]!), group, source, destination, isFirst);
     if (isFirst) counters.keep(group, source, destination);
   }
 
@@ -253,8 +253,7 @@ export class Tally {
     if (isIcmp(protocol) && service >= 0 && isIcmpReply(family, rows[base + ICMP_TYPE]!)) {
       service = icmpRequestOf(family, rows[base + ICMP_TYPE]!) * 256 + (service & 255);
     }
-    const known = this.groups.count;
-    const group = this.groups.find(
+    const found = this.groups.find(
       rows,
       this.shapes.ofDecision(decision),
       this.shapes.ofWorkload(source),
@@ -264,7 +263,9 @@ export class Tally {
       source < 0 ? from : NO_ADDRESS,
       destination < 0 ? to : NO_ADDRESS,
     );
-    if (group === known) {
+    if (found >= 0) return found;
+    const group = this.groups.add();
+    if (group >= 0) {
       this.records.push({
         decision,
         source,
@@ -273,8 +274,8 @@ export class Tally {
         protocol,
         family,
         service,
-        sourceAddress: addressText(rows, base, original ? SRC : DST),
-        destinationAddress: addressText(rows, base, original ? DST : SRC),
+        sourceAddress: wordsAt(rows, from),
+        destinationAddress: wordsAt(rows, to),
       });
     }
     return group;

@@ -12,6 +12,7 @@ import { PROFILES } from '../profile/index.js';
 import { asPlugin } from '../profile/profile.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { COLUMNS, type ConversationOptions, conversationLines } from './conversation-text.js';
+import type { PolicyHits } from './hits.js';
 import { podRanges } from './owners.js';
 import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
@@ -147,26 +148,25 @@ function notes(
   const idlePolicies = summary.policies.filter(({ hits }) => hits.packets === 0);
   const idleRules = summary.policies
     .filter(({ hits }) => hits.packets > 0)
-    .flatMap(({ policy, rules }) =>
-      rules
-        .filter(({ hits }) => hits.packets === 0)
-        .map(({ rule, source }) => `${policy} ${rule} (${withoutColumn(source)})`),
-    );
+    .flatMap(({ policy, rules }) => rules.flatMap(it => (it.hits.packets === 0 ? [{ policy, it }] : [])));
   if (idlePolicies.length > 0) {
-    const names = idlePolicies.map(({ policy, source }) => `${policy} (${withoutColumn(source)})`);
-    lines.push(note(`policies that decided nothing (${count(idlePolicies.length)})`, names, columns));
+    const name = ({ policy, source }: PolicyHits): string => `${policy} (${withoutColumn(source)})`;
+    lines.push(note(`policies that decided nothing (${count(idlePolicies.length)})`, idlePolicies, name, columns));
   }
-  if (idleRules.length > 0)
-    lines.push(note(`rules that decided nothing (${count(idleRules.length)})`, idleRules, columns));
+  if (idleRules.length > 0) {
+    const name = ({ policy, it }: (typeof idleRules)[0]): string =>
+      `${policy} ${it.rule} (${withoutColumn(it.source)})`;
+    lines.push(note(`rules that decided nothing (${count(idleRules.length)})`, idleRules, name, columns));
+  }
   // Without a cluster (plain rules) no address is known, and none is missed.
   if (summary.unknownAddresses.length > 0 && inventory.owners.length > 0) {
     const nodeOf = createPodRangeLookup(inventory);
     const total = `${count(summary.unknownAddresses.length)}${summary.unknownOthers > 0 ? ' and more' : ''}`;
-    const names = summary.unknownAddresses.map(({ address, connections }) => {
+    const name = ({ address, connections }: Summary['unknownAddresses'][0]): string => {
       const node = nodeOf(address);
       return `${address} (${count(connections)}${node === null ? '' : `, in ${node}'s pod range`})`;
-    });
-    lines.push(note(`addresses the cluster does not know (${total})`, names, columns));
+    };
+    lines.push(note(`addresses the cluster does not know (${total})`, summary.unknownAddresses, name, columns));
   }
   const observed = observedText(summary);
   if (observed !== '') lines.push(`observed: ${observed}`);
@@ -198,17 +198,17 @@ function sentenceLines(sentence: string, columns: number): string[] {
 }
 
 /** As many names as fit the line, at least one. */
-function note(title: string, names: readonly string[], columns: number): string {
+function note<T>(title: string, things: readonly T[], nameOf: (thing: T) => string, columns: number): string {
   const head = `${title}: `;
   const more = (left: number): string => (left === 0 ? '' : ` and ${count(left)} more (-o json)`);
-  let shown = 1;
-  while (
-    shown < names.length &&
-    head.length + names.slice(0, shown + 1).join(', ').length + more(names.length - shown - 1).length <= columns
-  ) {
-    shown++;
+  let names = nameOf(things[0]!);
+  for (let shown = 1; ; shown++) {
+    const line = `${head}${names}${more(things.length - shown)}`;
+    if (shown === things.length) return line;
+    const longer = `${names}, ${nameOf(things[shown]!)}`;
+    if (head.length + longer.length + more(things.length - shown - 1).length > columns) return line;
+    names = longer;
   }
-  return `${head}${names.slice(0, shown).join(', ')}${more(names.length - shown)}`;
 }
 
 function observedText({ observed }: Summary): string {

@@ -6,7 +6,6 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { formatPosition } from '../documents/document.js';
-import { parseV4, parseV6 } from '../rules/addresses.js';
 import type { Direction, Isolation, Rule, Ruleset, Tier } from '../rules/ruleset.js';
 import {
   OUTCOME_AMBIGUOUS,
@@ -17,6 +16,7 @@ import {
   OUTCOME_UNSUPPORTED,
 } from '../tree/classifier.js';
 import type { Decision } from './decisions.js';
+import { isolationsOf } from './isolations.js';
 import {
   ALLOWED_LOOPBACK,
   ALLOWED_NO_POLICY,
@@ -119,77 +119,6 @@ function denyingIsolation(
   if (outcome > OUTCOME_DEFAULT_DENY) return undefined;
   const tier = tiers[OUTCOME_DEFAULT_DENY - outcome];
   return isolations.find(isolation => tier?.isolations.includes(isolation));
-}
-
-/** Records are printed a packet at a time; who isolates whom is found once. */
-const cache = new WeakMap<Ruleset, Map<Direction, IsolationIndex>>();
-
-/** What isolates the subject in a direction, in order. @param subjectOwner ignored for forward */
-export function isolationsOf(
-  direction: Direction,
-  subjectOwner: number,
-  ruleset: Ruleset,
-  inventory: Inventory,
-): readonly Isolation[] {
-  if (direction === 'forward') return ruleset.forward.flatMap(tier => tier.isolations);
-  let indexes = cache.get(ruleset);
-  if (indexes === undefined) {
-    indexes = new Map();
-    cache.set(ruleset, indexes);
-  }
-  let index = indexes.get(direction);
-  if (index === undefined) {
-    index = indexIsolations(
-      ruleset[direction].flatMap(({ isolations }) => isolations),
-      inventory,
-    );
-    indexes.set(direction, index);
-  }
-  return index.get(subjectOwner) ?? NOT_ISOLATED;
-}
-
-const NOT_ISOLATED: readonly Isolation[] = [];
-type IsolationIndex = ReadonlyMap<number, readonly Isolation[]>;
-
-/** Every isolation of each owner it holds through any of its addresses, in order. */
-function indexIsolations(isolations: readonly Isolation[], { byAddress }: Inventory): IsolationIndex {
-  const found = new Map<number, Isolation[]>();
-  const held4: [number, number][] = [];
-  const held6: [bigint, number][] = [];
-  for (const [address, { owner }] of byAddress) {
-    const v4 = parseV4(address);
-    const v6 = v4 === null ? parseV6(address) : null;
-    if (v4 !== null) held4.push([v4, owner]);
-    if (v6 !== null) held6.push([v6, owner]);
-  }
-  held4.sort(([a], [b]) => a - b);
-  held6.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  for (const isolation of isolations) {
-    const { v4, v6, unaddressed } = isolation.subjects;
-    const owners = new Set([...ownersIn(v4, held4), ...ownersIn(v6, held6), ...unaddressed]);
-    for (const owner of owners) {
-      const known = found.get(owner);
-      if (known === undefined) found.set(owner, [isolation]);
-      else known.push(isolation);
-    }
-  }
-  return found;
-}
-
-/** @param set intervals, @param held addresses in order, with their owners */
-function ownersIn<T extends number | bigint>(set: readonly T[], held: readonly (readonly [T, number])[]): number[] {
-  const owners: number[] = [];
-  for (let i = 0; i < set.length; i += 2) {
-    let lo = 0;
-    let hi = held.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >>> 1;
-      if (held[mid]![0] < set[i]!) lo = mid + 1;
-      else hi = mid;
-    }
-    for (; lo < held.length && held[lo]![0] <= set[i + 1]!; lo++) owners.push(held[lo]![1]);
-  }
-  return owners;
 }
 
 /** (P18): whether the packet passes though connection tracking calls it invalid, as nobody asks it. */
