@@ -24,7 +24,8 @@ const ADOPTED_BYTES = 1 << 20;
 /** What a capture reader's two slots and small things take. */
 const READER_BYTES = 2 * (512 * 1024 + BATCH_FRAMES * 32);
 const REST_BYTES = 1 << 23;
-const OWNER_BYTES = 4;
+/** An owner's words in observations and in beginnings. */
+const OWNER_BYTES = 8;
 
 export interface ReplayMemory {
   readonly tracker: ConnectionTracker;

@@ -38,8 +38,8 @@ export class Values {
     if (ts.isNumericLiteral(node) && FLOAT_TEXT.test(node.getText())) return `<f64>${node.getText()}`;
     const value = this.number(node);
     if (value === undefined) return undefined;
-    // Integers are 32 bits wide, whatever their sign is meant to be.
-    return Number.isInteger(value) ? String(value | 0) : `<f64>${value}`;
+    // Integers are 32 bits wide, whatever their sign is meant to be; what is wider can only be a float.
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 32 ? String(value | 0) : `<f64>${value}`;
   }
 
   number(node) {

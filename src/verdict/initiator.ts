@@ -6,8 +6,10 @@
  * (ICMP, SCTP INIT), the ports that the cluster's containers and services listen on, the service port convention.
  */
 import type { Inventory } from '../cluster/inventory.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DPORT, DST, FAMILY, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE, TCP_FLAGS } from '../packet/row.js';
 import type { OwnerLookup } from '../tree/classifier.js';
+import { BEFORE_CAPTURE_NS, EPHEMERAL, PORT_WORDS, PRIVILEGED } from './beginnings.js';
 
 /** The source began it, and this is its first packet. */
 export const BEGINS = 0;
@@ -22,16 +24,6 @@ const ICMP = 1;
 const ICMP6 = 58;
 const SYN = 2;
 const ACK = 16;
-/** Linux's net.ipv4.ip_local_port_range begins here; IANA's dynamic ports (RFC 6335) at 49152. */
-const EPHEMERAL = 32768;
-const PRIVILEGED = 1024;
-
-/**
- * A connectionless exchange that was alive before the capture can show its reply first only while its entry would still
- * be alive: 120 s, the kernel's longest timeout for UDP.
- */
-const BEFORE_CAPTURE_NS = 120e9;
-
 const PROTOCOL_NUMBER = { TCP, UDP, SCTP } as const;
 
 /** Whether an ICMP type answers a query (RFC 792, 950; ICMPv6 RFC 4443). */
@@ -42,6 +34,8 @@ export const isIcmpReply = (family: number, type: number): boolean =>
 export const icmpRequestOf = (family: number, type: number): number => (family === 6 ? 128 : type === 0 ? 8 : type - 1);
 
 export interface InitiatorInference {
+  /** One bit a UDP port: somebody listens there. */
+  readonly listened: Int32Array;
   /**
    * @param now nanoseconds since the capture's first packet
    * @param untracked connection tracking would not begin a connection with this packet
@@ -49,9 +43,20 @@ export interface InitiatorInference {
   infer(rows: Int32Array, base: number, now: number, untracked: boolean): number;
 }
 
-export function createInitiatorInference(inventory: Inventory, owners: OwnerLookup): InitiatorInference {
+export function createInitiatorInference(
+  inventory: Inventory,
+  owners: OwnerLookup,
+  memory: Memory = OWN_MEMORY,
+): InitiatorInference {
   const listening = listeningPorts(inventory);
   const nodePorts = nodePortsOf(inventory);
+  const listened = memory.int32(PORT_WORDS);
+  for (const ports of [listening, nodePorts]) {
+    for (const key of ports) {
+      const port = key % 0x10000;
+      if (Math.floor(key / 0x10000) % 0x100 === UDP) listened[port >>> 5]! |= 1 << (port & 31);
+    }
+  }
   const listens = (owner: number, protocol: number, port: number): boolean =>
     owner >= 0 &&
     (listening.has(owner * 0x1000000 + protocol * 0x10000 + port) ||
@@ -70,6 +75,7 @@ export function createInitiatorInference(inventory: Inventory, owners: OwnerLook
   }
 
   return {
+    listened,
     infer(rows, base, now, untracked) {
       const protocol = rows[base + PROTOCOL]!;
       if (protocol === TCP) {

@@ -57,7 +57,7 @@ import { DEADLINE, JudgeLoop, MILLISECONDS, NOW, type SlowPath, START } from './
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { invalidPasses } from './outcome.js';
-import { createStrays } from './strays.js';
+import { Strays } from './strays.js';
 import {
   ALLOWED_ESTABLISHED,
   ALLOWED_NOT_ENFORCED,
@@ -111,7 +111,7 @@ export class Judge implements SlowPath {
   readonly datagrams: Datagrams | null;
   private readonly opening: Opening;
   private readonly someInvalidPass: boolean;
-  private readonly invalid = createStrays();
+  private readonly invalid = new Strays();
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
   private readonly history = new History();
   private readonly loop: JudgeLoop;
@@ -137,11 +137,12 @@ export class Judge implements SlowPath {
     const memory = fastPath?.memory ?? OWN_MEMORY;
     this.observations = createObservations(parts.inventory, memory);
     this.owners = new EndOwners(parts.decisions.list, parts.classifier);
-    const flat = parts.mode === 'dataplane' && !parts.stateless ? parts.flat : null;
+    const flat = parts.stateless ? null : parts.flat;
     const connections = memory.int32(1);
-    this.opening = new Opening(parts, connections);
+    this.opening = new Opening(parts, connections, memory);
     const { watched } = this.observations;
-    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, watched, memory);
+    const whatIf = parts.mode === 'what-if' ? this.opening : null;
+    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, watched, whatIf, memory);
     this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
     if (fastPath === null) return;
@@ -149,6 +150,9 @@ export class Judge implements SlowPath {
       JudgeLoop: this.loop,
       SlowPath: this,
       ...(this.known === null ? {} : { KnownDecisions: this.known, FlatTree: flat! }),
+      Beginnings: this.opening.beginnings,
+      RecentConnections: this.opening.recent,
+      Strays: this.opening.strays,
     });
     this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
   }
@@ -296,7 +300,7 @@ export class Judge implements SlowPath {
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(rows, base, i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
-    this.known?.remember(decisions.list[opening.decision]!, opening.decision);
+    this.known?.learn(decisions.list[opening.decision]!, opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;

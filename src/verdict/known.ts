@@ -1,16 +1,21 @@
 /**
- * First packets whose decision is known (hot, dataplane mode): classified and opened without the slow path.
+ * First packets whose decision is known (hot): classified and opened without the slow path.
  *
  * In:  a packet that connection tracking calls new.  Out: its verdict and its connection's entry; or false, and nothing
- * done, where its decision was not met before or an end is watched. Decisions are remembered by their outcomes, in a
- * direct-mapped memory: what is forgotten is decided the slow way again, with the same answer.
+ * done, where its decision was not met before or an end is watched; in what-if mode also where the source may not be the
+ * initiator, the packet may be another view of a connection, or its destination may stand for a service. Decisions are
+ * remembered by their outcomes, in a direct-mapped memory: what is forgotten is decided the slow way again, with the same
+ * answer.
  */
 import type { Tracker } from '../flow/tracker.js';
 import { tagPlace } from '../flow/tracker.js';
-import type { Memory } from '../memory/memory.js';
+import type { Float, Memory } from '../memory/memory.js';
 import { EGRESS, FORWARD, INGRESS } from '../tree/classifier.js';
 import { DESTINATION, type FlatTree, SOURCE } from '../tree/flat.js';
+import type { Beginnings } from './beginnings.js';
 import { type Decision, NOBODY } from './decisions.js';
+import type { RecentConnections } from './recent.js';
+import { INITIATOR_LOW, STRAY_CONNECTION, STRAY_DECISION, STRAY_MARKS, STRAY_OPENED, type Strays } from './strays.js';
 import {
   CODE_SHIFT,
   DROPPED_DEFAULT_DENY,
@@ -35,40 +40,64 @@ const CODE = 5;
 const knownEnds = (source: number, destination: number): number =>
   (source === NOBODY ? 0 : 1) | (destination === NOBODY ? 0 : 2);
 
+/** What a connection is opened with in what-if mode (opening.ts). */
+export interface WhatIfOpenings {
+  readonly beginnings: Beginnings;
+  readonly recent: RecentConnections;
+  readonly strays: Strays;
+}
+
 export class KnownDecisions {
   private readonly words: Int32Array;
+  private readonly isWhatIf: boolean;
+  /** Not there in dataplane mode. */
+  private readonly beginnings: Beginnings;
+  private readonly recent: RecentConnections;
+  private readonly strays: Strays;
 
   /**
    * @param connections how many connections were opened so far, in its first word
    * @param watched by owner, 1 where the slow path must see its connections (observations.ts)
+   * @param whatIf null in dataplane mode
    */
   constructor(
     private readonly tree: FlatTree,
     private readonly tracker: Tracker,
     private readonly connections: Int32Array,
     private readonly watched: Int32Array,
+    whatIf: WhatIfOpenings | null,
     memory: Memory,
   ) {
+    this.isWhatIf = whatIf !== null;
+    this.beginnings = whatIf?.beginnings!;
+    this.recent = whatIf?.recent!;
+    this.strays = whatIf?.strays!;
     this.words = memory.int32(PLACES * WORDS);
   }
 
-  /** @param number of the packet. @returns whether packet i is judged, and its connection opened or refused */
+  /**
+   * @param number of the packet @param now nanoseconds since the capture's first packet
+   * @returns whether packet i is judged, and its connection opened or refused
+   */
   open(
     rows: Int32Array,
     base: number,
     i: number,
     number: number,
+    now: Float,
     code: Uint8Array,
     decision: Int32Array,
     connection: Int32Array,
     marks: Uint8Array,
   ): boolean {
-    const { tree, tracker, words, connections, watched } = this;
+    const { tree, tracker, words, connections, watched, beginnings, recent } = this;
+    if (this.isWhatIf && (!beginnings.begins(rows, base, now) || recent.isLike(rows, base, now))) return false;
     tree.classify(rows, base);
     const { found } = tree;
     const source = found[SOURCE]!;
     const destination = found[DESTINATION]!;
     if ((source >= 0 && watched[source] !== 0) || (destination >= 0 && watched[destination] !== 0)) return false;
+    if (this.isWhatIf && destination >= 0 && beginnings.standsFor[destination] !== 0) return false;
     const ends = knownEnds(source, destination);
     const at = placeOf(found[EGRESS]!, found[INGRESS]!, found[FORWARD]!, ends);
     if (
@@ -87,7 +116,8 @@ export class KnownDecisions {
     decision[i] = words[at + NUMBER]! - 1;
     connection[i] = opened;
     marks[i] = MARK_ORIGINAL | MARK_FIRST;
-    if (decided >= DROPPED_DEFAULT_DENY && decided < UNDECIDED_TRUNCATED) {
+    if (this.isWhatIf) this.remember(rows, base, now, number, opened, words[at + NUMBER]! - 1);
+    else if (decided >= DROPPED_DEFAULT_DENY && decided < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return true;
     }
@@ -100,8 +130,29 @@ export class KnownDecisions {
     return true;
   }
 
-  /** What the slow path decided. */
-  remember({ egress, ingress, forward, source, destination, code }: Decision, decision: number): void {
+  /** As opening.ts does: another view may come, or packets when the entry is gone. */
+  private remember(
+    rows: Int32Array,
+    base: number,
+    now: Float,
+    number: number,
+    connection: number,
+    decision: number,
+  ): void {
+    const { strays } = this;
+    const { records } = strays;
+    this.recent.add(rows, base, now, connection, decision);
+    const at = strays.add(rows, base);
+    records[at + STRAY_DECISION] = decision;
+    records[at + STRAY_CONNECTION] = connection;
+    records[at + STRAY_OPENED] = number;
+    records[at + STRAY_MARKS] = strays.fromLow ? INITIATOR_LOW : 0;
+  }
+
+  /** What the slow path decided (cold). Behind a translation the same outcomes say something else. */
+  learn(known: Decision, decision: number): void {
+    const { egress, ingress, forward, source, destination, code, service, port, backends } = known;
+    if (source >= 0 || destination >= 0 || service >= 0 || port >= 0 || backends !== null) return;
     const { words } = this;
     const ends = knownEnds(source, destination);
     const at = placeOf(egress, ingress, forward, ends);

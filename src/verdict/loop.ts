@@ -133,7 +133,7 @@ export class JudgeLoop {
         tracked !== TRACK_NEW ||
         !this.knows ||
         (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0 ||
-        !known.open(rows, base, i, (before + i + 1) | 0, code, decision, connection, marks)
+        !known.open(rows, base, i, (before + i + 1) | 0, times[NOW]!, code, decision, connection, marks)
       ) {
         slow.judgeOther(tracked, i);
       }

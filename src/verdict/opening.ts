@@ -7,8 +7,10 @@
  * connections that the table cannot hold are remembered; in dataplane mode a packet is what it is.
  */
 import type { Inventory } from '../cluster/inventory.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DST, STRIDE } from '../packet/row.js';
 import type { Classifier } from '../tree/classifier.js';
+import { Beginnings } from './beginnings.js';
 import type { Decisions } from './decisions.js';
 import { EndOwners } from './end-owners.js';
 import { createEnds, type Ends, type LookAhead } from './ends.js';
@@ -19,9 +21,18 @@ import {
   MIDSTREAM_DESTINATION,
   reverseRow,
 } from './initiator.js';
-import { createRecentConnections, type RecentConnections } from './recent.js';
+import { RecentConnections } from './recent.js';
 import { createServices, type Destination, type Services } from './services.js';
-import { createStrays } from './strays.js';
+import {
+  INITIATOR_LOW,
+  MIDSTREAM,
+  STRAY_CONNECTION,
+  STRAY_DECISION,
+  STRAY_MARKS,
+  STRAY_OPENED,
+  Strays,
+  TRANSLATED,
+} from './strays.js';
 import { createViews } from './views.js';
 
 /** How connections are told apart and judged: see docs/replay.md. */
@@ -35,11 +46,6 @@ export interface OpeningParts {
 }
 
 const NOTHING_AHEAD: readonly LookAhead[] = [];
-
-/** Strays.marks. */
-const INITIATOR_LOW = 1;
-const MIDSTREAM = 2;
-const TRANSLATED = 4;
 
 export class Opening {
   /** Index into decisions. */
@@ -60,22 +66,31 @@ export class Opening {
   private readonly services: Services;
   private readonly ends: Ends;
   private readonly initiators: InitiatorInference;
-  private readonly recent: RecentConnections;
   private readonly owners: EndOwners;
-  private readonly strays = createStrays();
+  /** What first packets that take no slow path are opened with too (known.ts). */
+  readonly recent: RecentConnections;
+  readonly strays: Strays;
+  readonly beginnings: Beginnings;
   private readonly scratch = new Int32Array(STRIDE);
 
   /** @param connections how many were opened so far, in its first word */
   constructor(
     private readonly parts: OpeningParts,
     private readonly connections: Int32Array,
+    memory: Memory = OWN_MEMORY,
   ) {
     const { classifier, inventory, decisions } = parts;
     this.services = createServices(inventory);
     const views = createViews(classifier, inventory, this.services);
     this.ends = createEnds(classifier, inventory, decisions, views);
-    this.initiators = createInitiatorInference(inventory, classifier);
-    this.recent = createRecentConnections(views);
+    this.initiators = createInitiatorInference(inventory, classifier, memory);
+    this.recent = new RecentConnections(views, memory);
+    this.strays = new Strays(memory);
+    const standsFor = memory.int32(inventory.owners.length);
+    if (this.services.count > 0) {
+      for (const [i, { kind }] of inventory.owners.entries()) standsFor[i] = kind === 'pod' ? 0 : 1;
+    }
+    this.beginnings = new Beginnings(this.initiators.listened, standsFor);
     this.owners = new EndOwners(decisions.list, classifier);
   }
 
@@ -129,10 +144,11 @@ export class Opening {
     const { strays } = this;
     const found = strays.find(rows, base);
     if (found < 0) return false;
-    const marks = strays.marks[found]!;
-    this.known(strays.decision[found]!, strays.connection[found]!, strays.opened[found]!);
+    const { records } = strays;
+    const marks = records[found + STRAY_MARKS]!;
+    this.known(records[found + STRAY_DECISION]!, records[found + STRAY_CONNECTION]!, records[found + STRAY_OPENED]!);
     this.isLater = true;
-    this.reversed = strays.fromLow() !== ((marks & INITIATOR_LOW) !== 0);
+    this.reversed = strays.fromLow !== ((marks & INITIATOR_LOW) !== 0);
     this.midstream = (marks & MIDSTREAM) !== 0;
     this.translated = (marks & TRANSLATED) !== 0;
     return true;
@@ -167,15 +183,16 @@ export class Opening {
     } else {
       const behind = this.reversed ? NOTHING_AHEAD : ahead;
       this.open(this.decide(rows, base, to, behind, seconds, nanoseconds), packet);
-      this.recent.add(rows, base, now, this.connection, this.decision, to);
+      if (to === null) this.recent.add(rows, base, now, this.connection, this.decision);
+      else this.recent.addTranslated(rows, base, now, this.connection, this.decision, to);
     }
     const { strays } = this;
     const added = strays.add(rows, base);
-    strays.decision[added] = this.decision;
-    strays.connection[added] = this.connection;
-    strays.opened[added] = packet;
-    strays.marks[added] =
-      (strays.fromLow() ? INITIATOR_LOW : 0) | (this.midstream ? MIDSTREAM : 0) | (this.translated ? TRANSLATED : 0);
+    strays.records[added + STRAY_DECISION] = this.decision;
+    strays.records[added + STRAY_CONNECTION] = this.connection;
+    strays.records[added + STRAY_OPENED] = packet;
+    strays.records[added + STRAY_MARKS] =
+      (strays.fromLow ? INITIATOR_LOW : 0) | (this.midstream ? MIDSTREAM : 0) | (this.translated ? TRANSLATED : 0);
   }
 
   /** Sets `reversed` and `midstream`. */

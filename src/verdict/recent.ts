@@ -1,9 +1,10 @@
 /**
- * The last first packets of connections: where another view of one of them is recognised (verdict/views.ts).
+ * The last first packets of connections: where another view of one of them is recognised (verdict/views.ts; hot).
  *
  * In:  first packets, from initiator to responder.  Out: the newest one that a packet is a view of.
  * Fixed memory; called once a connection. The packet and the remembered one must be within VIEW_WINDOW_NS.
  */
+import { type Float, type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { STRIDE } from '../packet/row.js';
 import type { Destination } from './services.js';
 import { likenessOf, VIEW_WINDOW_NS, type Views } from './views.js';
@@ -12,61 +13,113 @@ import { likenessOf, VIEW_WINDOW_NS, type Views } from './views.js';
 const RECENT = 256;
 /** Chains of first packets that are alike; a power of two. */
 const CHAINS = 1024;
+/** RecentConnections.state: the number of the next entry. They wrap around; none is 0. */
+const NEXT = 0;
 
-export interface RecentConnections {
-  /** @param to what the packet's destination stands for: a backend of it may be its translation */
-  add(rows: Int32Array, base: number, now: number, connection: number, decision: number, to: Destination | null): void;
-  /** Entry index of the newest first packet that this one is another view of, or -1. */
-  findView(rows: Int32Array, base: number, now: number, to: Destination | null): number;
+const chainOf = (likeness: number): number => (likeness ^ (likeness >>> 16)) & (CHAINS - 1);
+
+export class RecentConnections {
   readonly connection: Int32Array;
   readonly decision: Int32Array;
   /** The first packets: entry e stands at e * STRIDE. */
   readonly rows: Int32Array;
-}
-
-const chainOf = (likeness: number): number => (likeness ^ (likeness >>> 16)) & (CHAINS - 1);
-
-export function createRecentConnections(views: Views): RecentConnections {
-  const rows = new Int32Array(RECENT * STRIDE);
-  const times = new Float64Array(RECENT).fill(Number.NEGATIVE_INFINITY);
+  private readonly times: Float64Array;
   /** Hardly any entry is looked at for another packet than its own view. */
-  const likeness = new Int32Array(RECENT);
+  private readonly likeness: Int32Array;
   /** Number of the newest entry of each chain, and of each entry's predecessor in its chain; 0 for none. Entry n stands at
    *  n & (RECENT - 1) until n + RECENT is added. */
-  const heads = new Float64Array(CHAINS);
-  const before = new Float64Array(RECENT);
-  const connection = new Int32Array(RECENT);
-  const decision = new Int32Array(RECENT);
-  const destinations: (Destination | null)[] = new Array(RECENT).fill(null);
-  let next = 1;
-  return {
-    connection,
-    decision,
-    rows,
-    add(source, base, now, number, decided, to) {
-      const entry = next & (RECENT - 1);
-      for (let word = 0; word < STRIDE; word++) rows[entry * STRIDE + word] = source[base + word]!;
-      times[entry] = now;
-      const alike = likenessOf(source, base);
-      likeness[entry] = alike;
-      before[entry] = heads[chainOf(alike)]!;
-      heads[chainOf(alike)] = next;
-      connection[entry] = number;
-      decision[entry] = decided;
-      destinations[entry] = to;
-      next++;
-    },
-    findView(packet, base, now, to) {
-      const alike = likenessOf(packet, base);
-      const oldest = next - RECENT;
-      for (let number = heads[chainOf(alike)]!; number > 0 && number >= oldest; ) {
-        const entry = number & (RECENT - 1);
-        number = before[entry]!;
-        if (now - times[entry]! > VIEW_WINDOW_NS) return -1;
-        if (likeness[entry] === alike && views.isView(rows, entry * STRIDE, destinations[entry]!, packet, base, to))
-          return entry;
-      }
-      return -1;
-    },
-  };
+  private readonly heads: Int32Array;
+  private readonly before: Int32Array;
+  /** Whether the entry's destination stands for something: what, `destinations` says. */
+  private readonly isTranslated: Int32Array;
+  private readonly destinations: (Destination | null)[] = new Array(RECENT).fill(null);
+  private readonly state: Int32Array;
+
+  constructor(
+    private readonly views: Views,
+    memory: Memory = OWN_MEMORY,
+  ) {
+    this.connection = memory.int32(RECENT);
+    this.decision = memory.int32(RECENT);
+    this.rows = memory.int32(RECENT * STRIDE);
+    this.times = memory.float64(RECENT).fill(Number.NEGATIVE_INFINITY);
+    this.likeness = memory.int32(RECENT);
+    this.heads = memory.int32(CHAINS);
+    this.before = memory.int32(RECENT);
+    this.isTranslated = memory.int32(RECENT);
+    this.state = memory.int32(1);
+    this.state[NEXT] = 1;
+  }
+
+  /** A first packet that goes where it says. */
+  add(rows: Int32Array, base: number, now: Float, connection: number, decision: number): void {
+    const { state, heads } = this;
+    const number = state[NEXT]!;
+    const entry = number & (RECENT - 1);
+    const at = entry * STRIDE;
+    for (let word = 0; word < STRIDE; word++) this.rows[at + word] = rows[base + word]!;
+    const alike = likenessOf(rows, base);
+    const chain = chainOf(alike);
+    this.times[entry] = now;
+    this.likeness[entry] = alike;
+    this.before[entry] = heads[chain]!;
+    heads[chain] = number;
+    this.connection[entry] = connection;
+    this.decision[entry] = decision;
+    this.isTranslated[entry] = 0;
+    const next = (number + 1) | 0;
+    state[NEXT] = next === 0 ? 1 : next;
+  }
+
+  /** One to a service: a backend of it may be its translation (cold). */
+  addTranslated(
+    rows: Int32Array,
+    base: number,
+    now: number,
+    connection: number,
+    decision: number,
+    to: Destination,
+  ): void {
+    const entry = this.state[NEXT]! & (RECENT - 1);
+    this.add(rows, base, now, connection, decision);
+    this.isTranslated[entry] = 1;
+    this.destinations[entry] = to;
+  }
+
+  /** Whether some entry is worth a closer look: where none is, findView() finds none. */
+  isLike(rows: Int32Array, base: number, now: Float): boolean {
+    const { before, times, likeness, state } = this;
+    const alike = likenessOf(rows, base);
+    let number = this.heads[chainOf(alike)]!;
+    while (isKept(number, state[NEXT]!)) {
+      const entry = number & (RECENT - 1);
+      if (now - times[entry]! > VIEW_WINDOW_NS) return false;
+      if (likeness[entry] === alike) return true;
+      number = before[entry]!;
+    }
+    return false;
+  }
+
+  /**
+   * Entry index of the newest first packet that this one is another view of, or -1 (cold).
+   * @param to what the packet's destination stands for
+   */
+  findView(rows: Int32Array, base: number, now: number, to: Destination | null): number {
+    const alike = likenessOf(rows, base);
+    for (let number = this.heads[chainOf(alike)]!; isKept(number, this.state[NEXT]!); ) {
+      const entry = number & (RECENT - 1);
+      number = this.before[entry]!;
+      if (now - this.times[entry]! > VIEW_WINDOW_NS) return -1;
+      if (this.likeness[entry] !== alike) continue;
+      const entryTo = this.isTranslated[entry] === 1 ? this.destinations[entry]! : null;
+      if (this.views.isView(this.rows, entry * STRIDE, entryTo, rows, base, to)) return entry;
+    }
+    return -1;
+  }
 }
+
+/** Whether no newer entry has taken the place of this one. */
+const isKept = (number: number, next: number): boolean => {
+  const age = (next - number) | 0;
+  return number !== 0 && age > 0 && age <= RECENT;
+};
