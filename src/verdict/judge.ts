@@ -141,8 +141,10 @@ export class Judge implements SlowPath {
     const connections = memory.int32(1);
     this.opening = new Opening(parts, connections, memory);
     const { watched } = this.observations;
-    const whatIf = parts.mode === 'what-if' ? this.opening : null;
-    this.known = flat === null ? null : new KnownDecisions(flat, parts.tracker, connections, watched, whatIf, memory);
+    const isWhatIf = parts.mode === 'what-if';
+    const { tracker } = parts;
+    this.known =
+      flat === null ? null : new KnownDecisions(flat, tracker, connections, watched, isWhatIf, this.opening, memory);
     this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
     if (fastPath === null) return;

@@ -49,8 +49,6 @@ export interface WhatIfOpenings {
 
 export class KnownDecisions {
   private readonly words: Int32Array;
-  private readonly isWhatIf: boolean;
-  /** Not there in dataplane mode. */
   private readonly beginnings: Beginnings;
   private readonly recent: RecentConnections;
   private readonly strays: Strays;
@@ -58,20 +56,19 @@ export class KnownDecisions {
   /**
    * @param connections how many connections were opened so far, in its first word
    * @param watched by owner, 1 where the slow path must see its connections (observations.ts)
-   * @param whatIf null in dataplane mode
    */
   constructor(
     private readonly tree: FlatTree,
     private readonly tracker: Tracker,
     private readonly connections: Int32Array,
     private readonly watched: Int32Array,
-    whatIf: WhatIfOpenings | null,
+    private readonly isWhatIf: boolean,
+    { beginnings, recent, strays }: WhatIfOpenings,
     memory: Memory,
   ) {
-    this.isWhatIf = whatIf !== null;
-    this.beginnings = whatIf?.beginnings!;
-    this.recent = whatIf?.recent!;
-    this.strays = whatIf?.strays!;
+    this.beginnings = beginnings;
+    this.recent = recent;
+    this.strays = strays;
     this.words = memory.int32(PLACES * WORDS);
   }
 
