@@ -102,7 +102,7 @@ function serve(ring: Ring, batch: number | null, count: Reading['count']): boole
 }
 
 /** Whether the batch that stood in its entry before is released and counted. */
-function isFree(ring: Ring, batch: number): boolean {
+export function isFree(ring: Ring, batch: number): boolean {
   const before = batch - ring.size;
   if (((before - ring.get(RELEASED)) | 0) >= 0) return false;
   const task = ring.get(COUNTED);
@@ -110,7 +110,7 @@ function isFree(ring: Ring, batch: number): boolean {
 }
 
 /** @returns whether there was a batch to count */
-function countNext(ring: Ring, count: Reading['count']): boolean {
+export function countNext(ring: Ring, count: Reading['count']): boolean {
   if (ring.between(SUBMITTED, COUNTED) <= 0 || !ring.claim(NOBODY, READER)) return false;
   const task = ring.get(COUNTED);
   const isLeft = ring.between(SUBMITTED, COUNTED) > 0;

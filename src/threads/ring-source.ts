@@ -36,14 +36,13 @@ export class RingSource implements PacketSource {
   nextBatch(): ReadBatch | null | Promise<ReadBatch | null> {
     const { ring } = this;
     if (this.isOver) return null;
-    if (this.batch >= 2) {
-      ring.set(RELEASED, this.batch - 1);
-      ring.ring(READER_BELL);
-    }
+    if (this.batch >= 2) ring.set(RELEASED, this.batch - 1);
+    // Waking a thread takes microseconds: it is left asleep while there is enough, and then finds more to do at once.
+    if (((ring.get(READ) - this.batch) | 0) <= ring.size / 2) ring.ring(READER_BELL);
     for (;;) {
       const heard = ring.get(JUDGE_BELL);
       if (this.isThere()) return this.take();
-      if (this.counting.help(true)) continue;
+      if (this.help()) continue;
       if (!ring.wait(JUDGE_BELL, heard, MOMENT)) return this.later();
     }
   }
@@ -69,12 +68,19 @@ export class RingSource implements PacketSource {
       if (this.isOver) return null;
       if (this.isThere()) return this.take();
       if (this.failure !== null) throw this.failure;
-      this.counting.help(true);
+      this.help();
       await new Promise<void>(resolve => {
         this.wake = resolve;
         Promise.resolve(value).then(() => resolve());
       });
     }
+  }
+
+  /** What is counted makes room in the ring. */
+  private help(): boolean {
+    const hasHelped = this.counting.help(true);
+    if (hasHelped) this.ring.ring(READER_BELL);
+    return hasHelped;
   }
 
   private isThere(): boolean {

@@ -7,18 +7,7 @@
  */
 import type { LaterCounting } from '../report/report.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
-import {
-  COUNTED,
-  COUNTING,
-  JUDGE,
-  JUDGE_BELL,
-  NOBODY,
-  READER_BELL,
-  type Ring,
-  STUCK,
-  STUCK_AT,
-  SUBMITTED,
-} from './ring.js';
+import { COUNTED, COUNTING, JUDGE, JUDGE_BELL, NOBODY, type Ring, STUCK, STUCK_AT, SUBMITTED } from './ring.js';
 
 type Rest = (from: number) => void;
 
@@ -56,7 +45,6 @@ export class SharedCounting implements LaterCounting {
     this.rests[task & (ring.size - 1)] = rest;
     ring.setTask(task, this.batches[entry]!);
     ring.set(SUBMITTED, task + 1);
-    ring.ring(READER_BELL);
     return true;
   }
 
@@ -83,7 +71,6 @@ export class SharedCounting implements LaterCounting {
       ring.set(COUNTED, task + 1);
     }
     ring.set(COUNTING, NOBODY);
-    ring.ring(READER_BELL);
     return isLeft;
   }
 }

@@ -66,7 +66,7 @@ describe.each(MODES)('in %s mode two threads write what one does', mode => {
     );
   });
 
-  it.each([1, 2, 3, 4])(`of random traffic (seed ${seed} + %i)`, async more => {
+  it.each([1, 2])(`of random traffic (seed ${seed} + %i)`, async more => {
     const { packets, rules, options } = generate(seed + more, 4000);
     const times = packets.map(({ time }) => 1_700_000_000_000_000_000n + BigInt(Math.round(time * 1e6)) * 1000n);
     const path = fileOf(
