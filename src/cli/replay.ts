@@ -12,7 +12,6 @@ import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
 import { openOutput } from '../node/output.js';
 import { ringBytes, startReading } from '../node/start-reading.js';
-import { workersFor } from '../node/workers.js';
 import type { PacketSource } from '../packets.js';
 import { type ReplayOptions, replay } from '../replay.js';
 import { createFastPath } from '../replay-memory.js';
@@ -55,7 +54,7 @@ interface ReplayCommandOptions extends CommonOptions {
   readonly only?: Verdict;
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
-  readonly workers?: number;
+  readonly workers: number;
 }
 
 const HELP = `
@@ -119,8 +118,10 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option(
         '--workers <n>',
-        'threads: 2 reads the captures beside the judging, with the same result (default: 2 for large files)',
-      ).argParser(wholeNumber(1, 2)),
+        'threads: 2 reads captures beside the judging, with the same result; for large ones, where a core is free',
+      )
+        .argParser(wholeNumber(1, 2))
+        .default(1),
     )
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
@@ -223,7 +224,7 @@ async function judgeAll(
   }
 }
 
-/** The captures, read by another thread where that is asked for or worth its start. */
+/** The captures, read by another thread where that is asked for and there is a fast path. */
 async function open(
   paths: readonly string[],
   options: ReplayCommandOptions,
@@ -231,7 +232,7 @@ async function open(
   environment: Terminal['environment'],
   signal: AbortSignal,
 ): Promise<{ readonly source: FrameSource | PacketSource | null; readonly fastPath: FastPath | null }> {
-  if (options.conntrack === 'linux' && (options.workers ?? workersFor(paths)) > 1) {
+  if (options.conntrack === 'linux' && options.workers > 1) {
     const module = loadFastPath(environment, true);
     const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled, ringBytes());
     if (fastPath !== null) {

@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { generateCapture } from '../../src/generate/capture.js';
 import { numberedPods } from '../../src/generate/ends.js';
-import { workersFor } from '../../src/node/workers.js';
 import { CAPTURES } from '../kernel/shipped.js';
 import { compileCase } from '../support/cases.js';
 import { seed } from '../support/seed.js';
@@ -117,10 +116,4 @@ describe('policap replay --workers 2', () => {
     const { code, err } = await ended;
     expect([code, err]).toEqual([0, '']);
   });
-});
-
-it('one thread reads what is small, and what is no file', () => {
-  expect(workersFor([capture])).toBe(1);
-  expect(workersFor([capture, '-'])).toBe(1);
-  expect(workersFor([join(folder, 'missing.pcap')])).toBe(1);
 });
