@@ -5,7 +5,8 @@
  * words that say how far everything is.
  * Contract: batch n stands in entry n % entries. The reader writes it while n < RELEASED + entries, then READ counts it; the
  * judge takes it, and releases it when it is through with it. Words count batches from 0 and may run over: only
- * differences of them mean something. Whoever changes a word moves on the other's bell behind it, and rings it.
+ * differences of them mean something. Whoever waits has noted the bell before it looked; whoever changes what the other may
+ * wait for rings behind the change: the reader always, the judge before it waits, or where the reader should go on.
  */
 import { newFrameBatch } from '../capture/adopt.js';
 import type { FrameBatch } from '../capture/frame.js';
@@ -55,7 +56,7 @@ const ENTRY_FIGURES = 8;
 export const ENTRIES = 8;
 
 /** Bytes of a batch's frames; longer ones come by message. */
-export const ENTRY_BYTES = 1 << 20;
+const ENTRY_BYTES = 1 << 20;
 
 export interface Entry {
   readonly frames: FrameBatch;
