@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|rules|enforcer|tree|flow|verdict|memory|generate)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -46,6 +46,7 @@ module.exports = {
       ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict', 'memory'],
       ['^src/compile\\.ts$'],
     ),
+    only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'edges-are-edges',
       severity: 'error',

@@ -47,7 +47,7 @@ export function withCapture(scenario, folder, visit) {
 
 export function measureReplays(scenario, made, { folder, yardstick, withPeers, rounds, onRun }) {
   const { connections, packets } = scenario;
-  const replay = mode => capture => [POLICAP, 'replay', capture, '-p', made.cluster, '--mode', mode];
+  const replay = mode => capture => [POLICAP, 'replay', capture, '-p', made.cluster, '--mode', mode, '--workers', '1'];
   const contenders = [
     policap('policap, dataplane', 'every packet against the connection table and the policies', replay('dataplane')),
     policap('policap, what-if', 'the default: also finds the real ends of every connection', replay('what-if')),

@@ -72,11 +72,18 @@ function takeMemory(
 /**
  * A fast path for one replay with these options; null where its tables are larger than a WebAssembly memory.
  * @param judging what the replay will judge by: its tables are copied
- * @param module dist/fast-path/fast-path.wasm, compiled
+ * @param module dist/fast-path/fast-path.wasm, compiled; fast-path-shared.wasm where threads are to share the memory
+ * @param shared bytes more, for what other threads work on; undefined where there are none
  */
-export function createFastPath(module: WebAssembly.Module, options: TrackerOptions, judging: Judging): FastPath | null {
+export function createFastPath(
+  module: WebAssembly.Module,
+  options: TrackerOptions,
+  judging: Judging,
+  shared?: number,
+): FastPath | null {
   const measured = new MeasuredMemory();
   takeMemory(options, judging, measured, true);
   const bytes = measured.bytes + READER_BYTES + REST_BYTES + judging.inventory.owners.length * OWNER_BYTES;
-  return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;
+  if (shared === undefined) return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;
+  return FastPath.fits(bytes + shared) ? new FastPath(module, { shared: bytes + shared }) : null;
 }

@@ -1,12 +1,11 @@
 /**
  * capture -> verdicts: one line a stage.
  *
- * In:  a FrameSource, compiled policies, options.  Out: every batch's verdicts to the reports, then a result.
+ * In:  a FrameSource (or parsed packets), compiled policies, options.  Out: every batch's verdicts to the reports, then a result.
  * The loop looks one batch ahead, so that a packet can be judged by its translated copy behind it. Where that matters a
  * batch holds at least LOOK_AHEAD packets, so that the verdicts are the same however the capture was read.
  */
-import type { CaptureError, FrameBatch, FrameSource } from './capture/frame.js';
-import { gatherFrames } from './capture/gather.js';
+import type { CaptureError, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
 import { createFragments } from './flow/fragments.js';
 import { Reassembly } from './flow/reassembly.js';
@@ -14,7 +13,7 @@ import { createStateless } from './flow/stateless.js';
 import type { TrackerOptions } from './flow/tracker.js';
 import type { FastPath } from './memory/fast-path.js';
 import { createParser, type ParserOptions } from './packet/parse.js';
-import type { PacketBatch } from './packet/row.js';
+import { type PacketSource, parsing } from './packets.js';
 import { createReplayMemory } from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
@@ -45,8 +44,13 @@ export interface ReplayOutcome extends ReplayResult {
   readonly interrupted: boolean;
 }
 
+/** Frames a batch must hold at least, but the last: what is looked ahead; 0 where nothing is. */
+export const leastFrames = ({ mode = 'what-if' }: ReplayOptions, { inventory }: Pick<Compiled, 'inventory'>): number =>
+  mode === 'what-if' && inventory.services.length > 0 ? LOOK_AHEAD : 0;
+
+/** @param source frames, or what another thread has parsed already */
 export async function replay(
-  source: FrameSource,
+  source: FrameSource | PacketSource,
   compiled: Compiled,
   options: ReplayOptions,
   reports: readonly Report[],
@@ -58,46 +62,37 @@ export async function replay(
   const fastPath = stateless ? null : (options.fastPath ?? null);
   const memory = createReplayMemory(options, compiled, fastPath);
   const tracker = stateless ? createStateless() : memory.tracker;
-  const parser = createParser(options, fastPath);
   const fragments = createFragments(options);
   const reassembly = mode === 'dataplane' && !stateless ? new Reassembly(options) : null;
-  const { verdicts, adopt, flat } = memory;
+  const { flat } = memory;
   const judge = new Judge({ ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat }, fastPath);
-  let { packets, packetsAhead } = memory;
+  const { nextBatch, counting } = isParsed(source)
+    ? { nextBatch: () => source.nextBatch(), counting: source.counting }
+    : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
   let totalBytes = 0;
-
-  const looksAhead = mode === 'what-if' && compiled.inventory.services.length > 0;
-  const gathered = looksAhead ? gatherFrames(source, LOOK_AHEAD) : source;
-  const read = async (into: PacketBatch): Promise<FrameBatch | null> => {
-    const pending = gathered.next();
-    const given = pending instanceof Promise ? await pending : pending;
-    const frames = given === null ? null : adopt(given);
-    if (frames !== null) parser.parse(frames, source.interfaces, into);
-    return frames;
-  };
 
   const context: ReplayContext = {
     compiled,
     source,
     decisions: decisions.list,
     ends: new EndOwners(decisions.list, compiled.classifier),
-    newCounting: createCountings(compiled, memory.counters, fastPath),
+    newCounting: createCountings(compiled, memory.counters, fastPath, counting),
     mode,
     captures: options.captures,
   };
   const inOrder = createInOrder(reports, judge.datagrams);
   for (const report of reports) report.begin(context);
-  let frames = options.signal?.aborted ? null : await read(packets);
-  while (frames !== null) {
+  let batch = options.signal?.aborted ? null : await nextBatch();
+  while (batch !== null) {
+    const { frames, packets, verdicts } = batch;
     const first = judge.packets + 1;
     // Interrupted, it reads no more, and judges what it has.
-    const ahead: FrameBatch | null = options.signal?.aborted ? null : await read(packetsAhead);
-    judge.judge(frames, packets, ahead === null ? null : { frames: ahead, packets: packetsAhead }, verdicts);
+    const ahead = options.signal?.aborted ? null : await nextBatch();
+    judge.judge(frames, packets, ahead, verdicts);
     await inOrder.batch(frames, packets, verdicts, first);
     totalBytes += packets.wireBytes;
     await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
-    [packets, packetsAhead] = [packetsAhead, packets];
-    frames = ahead;
+    batch = ahead;
   }
 
   await inOrder.end();
@@ -111,3 +106,5 @@ export async function replay(
   for (const report of reports) await report.end(result);
   return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
 }
+
+const isParsed = (source: FrameSource | PacketSource): source is PacketSource => 'nextBatch' in source;

@@ -2,8 +2,9 @@
 /**
  * The fast path: the hot loops of src/ as one WebAssembly module, dist/fast-path/fast-path.wasm.
  *
- * In:  src/ and the modules that tsc has built from it.  Out: the module, and beside it the AssemblyScript it was compiled
- * from (fast-path.as.ts), to be looked at. With --names the module keeps its functions' names, for a profile.
+ * In:  src/ and the modules that tsc has built from it.  Out: the module, once for a memory of one thread and once for one
+ * that threads share (fast-path-shared.wasm), and beside it the AssemblyScript it was compiled from (fast-path.as.ts), to
+ * be looked at. With --names the module keeps its functions' names, for a profile.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -61,32 +62,41 @@ const text = translator.text(exported);
 const folder = join(root, 'dist', 'fast-path');
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, 'fast-path.as.ts'), text);
-const files = new Map();
-const { error, stderr } = await asc.main(
-  [
-    'fast-path.ts',
-    '--outFile',
-    'fast-path.wasm',
-    '-O3',
-    '--converge',
-    '--runtime',
-    'stub',
-    '--importMemory',
-    '--noAssert',
-    '--use',
-    'abort=',
-    '--enable',
-    'simd',
-    ...(process.argv.includes('--names') ? ['--debug'] : []),
-  ],
-  {
-    readFile: name => (name === 'fast-path.ts' ? text : null),
-    writeFile: (name, contents) => files.set(name, contents),
-    listFiles: () => [],
-  },
-);
-if (error) {
-  process.stderr.write(`${error.message}\n${stderr.toString()}\n`);
-  process.exit(1);
+
+/** @param flags of the compiler beyond those of every build */
+async function assemble(outFile, flags) {
+  const files = new Map();
+  const { error, stderr } = await asc.main(
+    [
+      'fast-path.ts',
+      '--outFile',
+      outFile,
+      '-O3',
+      '--converge',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      '--noAssert',
+      '--use',
+      'abort=',
+      '--enable',
+      'simd',
+      ...flags,
+      ...(process.argv.includes('--names') ? ['--debug'] : []),
+    ],
+    {
+      readFile: name => (name === 'fast-path.ts' ? text : null),
+      writeFile: (name, contents) => files.set(name, contents),
+      listFiles: () => [],
+    },
+  );
+  if (error) {
+    process.stderr.write(`${error.message}\n${stderr.toString()}\n`);
+    process.exit(1);
+  }
+  writeFileSync(join(folder, outFile), files.get(outFile));
 }
-writeFileSync(join(folder, 'fast-path.wasm'), files.get('fast-path.wasm'));
+
+await assemble('fast-path.wasm', []);
+// The same code for a memory that two threads share: a module says which kind it takes.
+await assemble('fast-path-shared.wasm', ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536']);

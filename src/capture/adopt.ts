@@ -19,6 +19,22 @@ export const newFrameBatch = (memory: Memory, frames: number, length: number): F
   interfaceIndex: memory.int32(frames),
 });
 
+/** Where the last frame's bytes end. */
+export const endOfFrames = ({ count, offset, captured }: FrameBatch): number =>
+  count === 0 ? 0 : offset[count - 1]! + captured[count - 1]!;
+
+/** All but the bytes. */
+export function copyFrames(from: FrameBatch, to: FrameBatch): void {
+  const { count } = from;
+  to.count = count;
+  to.offset.set(from.offset.subarray(0, count));
+  to.captured.set(from.captured.subarray(0, count));
+  to.original.set(from.original.subarray(0, count));
+  to.seconds.set(from.seconds.subarray(0, count));
+  to.nanoseconds.set(from.nanoseconds.subarray(0, count));
+  to.interfaceIndex.set(from.interfaceIndex.subarray(0, count));
+}
+
 export function createAdoption(memory: Memory, frames: number, length: number): (batch: FrameBatch) => FrameBatch {
   const copies = [newFrameBatch(memory, frames, length), newFrameBatch(memory, frames, length)] as const;
   let turn = 0;
@@ -26,17 +42,11 @@ export function createAdoption(memory: Memory, frames: number, length: number): 
     const { count } = batch;
     const copy = copies[turn]!;
     if (count === 0 || batch.offset.buffer === copy.offset.buffer) return batch;
-    const end = batch.offset[count - 1]! + batch.captured[count - 1]!;
+    const end = endOfFrames(batch);
     if (end > length || count > frames) return batch;
     turn = 1 - turn;
-    copy.count = count;
     copy.bytes.set(batch.bytes.subarray(0, end));
-    copy.offset.set(batch.offset.subarray(0, count));
-    copy.captured.set(batch.captured.subarray(0, count));
-    copy.original.set(batch.original.subarray(0, count));
-    copy.seconds.set(batch.seconds.subarray(0, count));
-    copy.nanoseconds.set(batch.nanoseconds.subarray(0, count));
-    copy.interfaceIndex.set(batch.interfaceIndex.subarray(0, count));
+    copyFrames(batch, copy);
     return copy;
   };
 }

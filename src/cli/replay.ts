@@ -11,7 +11,9 @@ import type { FastPath } from '../memory/fast-path.js';
 import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
 import { openOutput } from '../node/output.js';
-import { replay } from '../replay.js';
+import { ringBytes, startReading } from '../node/start-reading.js';
+import type { PacketSource } from '../packets.js';
+import { type ReplayOptions, replay } from '../replay.js';
 import { createFastPath } from '../replay-memory.js';
 import { createJsonReport } from '../report/json.js';
 import { createJsonlReport } from '../report/jsonl.js';
@@ -52,6 +54,7 @@ interface ReplayCommandOptions extends CommonOptions {
   readonly only?: Verdict;
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
+  readonly workers: number;
 }
 
 const HELP = `
@@ -112,6 +115,14 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .option('--verify-checksums', 'wrong checksums are invalid (captures are full of offloaded ones)')
     .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
     .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'threads: 2 reads captures beside the judging, with the same result; for large ones, where a core is free',
+      )
+        .argParser(wholeNumber(1, 2))
+        .default(1),
+    )
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
       finish(await runReplay(captures, called.optsWithGlobals<ReplayCommandOptions>(), terminal));
@@ -124,7 +135,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
   const stop = new AbortController();
-  let source: FrameSource | null = null;
+  let source: FrameSource | PacketSource | null = null;
   let wake: NodeJS.Timeout | undefined;
   // A second Ctrl-C finds no listener, and ends the process at once.
   let release = (): void => {};
@@ -135,10 +146,9 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
     wake = setTimeout(() => source?.close(), PATIENCE);
   });
   try {
-    const module = loadFastPath(terminal.environment);
-    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
-    source = await openCaptures(paths, onFastPath(fastPath), stop.signal);
-    if (source !== null) return await judgeAll(source, fastPath, compiled, paths, options, terminal, stop);
+    const opened = await open(paths, options, compiled, terminal.environment, stop.signal);
+    ({ source } = opened);
+    if (source !== null) return await judgeAll(source, opened.fastPath, compiled, paths, options, terminal, stop);
     terminal.say('policap: interrupted before the first packet came');
     return EXIT_INTERRUPTED;
   } finally {
@@ -149,7 +159,7 @@ async function runReplay(paths: readonly string[], options: ReplayCommandOptions
 }
 
 async function judgeAll(
-  source: FrameSource,
+  source: FrameSource | PacketSource,
   fastPath: FastPath | null,
   compiled: Compiled,
   paths: readonly string[],
@@ -184,14 +194,8 @@ async function judgeAll(
       source,
       compiled,
       {
-        mode: options.mode,
-        conntrack: options.conntrack as 'linux' | 'none',
-        ...trackerOptions(options),
+        ...replayOptions(paths, options),
         fastPath,
-        verifyChecksums: options.verifyChecksums,
-        tunnels: options.tunnels,
-        duplicates: options.duplicates,
-        captures: paths.map(path => (path === '-' ? 'standard input' : path)),
         onProgress: progress.update,
         signal: stop.signal,
       },
@@ -219,6 +223,37 @@ async function judgeAll(
     progress.clear();
   }
 }
+
+/** The captures, read by another thread where that is asked for and there is a fast path. */
+async function open(
+  paths: readonly string[],
+  options: ReplayCommandOptions,
+  compiled: Compiled,
+  environment: Terminal['environment'],
+  signal: AbortSignal,
+): Promise<{ readonly source: FrameSource | PacketSource | null; readonly fastPath: FastPath | null }> {
+  if (options.conntrack === 'linux' && options.workers > 1) {
+    const module = loadFastPath(environment, true);
+    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled, ringBytes());
+    if (fastPath !== null) {
+      const source = await startReading(paths, compiled, replayOptions(paths, options), fastPath, { signal });
+      return { source, fastPath };
+    }
+  }
+  const module = loadFastPath(environment);
+  const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
+  return { source: await openCaptures(paths, onFastPath(fastPath), signal), fastPath };
+}
+
+const replayOptions = (paths: readonly string[], options: ReplayCommandOptions): ReplayOptions => ({
+  mode: options.mode,
+  conntrack: options.conntrack as 'linux' | 'none',
+  ...trackerOptions(options),
+  verifyChecksums: options.verifyChecksums,
+  tunnels: options.tunnels,
+  duplicates: options.duplicates,
+  captures: paths.map(path => (path === '-' ? 'standard input' : path)),
+});
 
 const trackerOptions = (options: ReplayCommandOptions): TrackerOptions => ({
   timeouts: options.timeout,

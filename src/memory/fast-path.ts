@@ -21,9 +21,18 @@ const MOST_BYTES = 2 ** 32 - 2 * PAGE;
 /** The objects and functions that stand behind the fast path's globals and imports, by class or by name. */
 export type FastPathParts = Readonly<Record<string, object>>;
 
+/** A memory that threads share, and where in it this thread's own arrays may stand. */
+export interface Joined {
+  readonly memory: WebAssembly.Memory;
+  readonly from: number;
+  readonly to: number;
+}
+
 export class FastPath {
   readonly memory: Memory;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: ArrayBufferLike;
+  /** What it was instantiated from; for another thread, where the memory is shared. */
+  readonly instantiated: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory };
   private readonly exports: WebAssembly.Exports;
   private parts: FastPathParts = {};
   /** The arrays that cold functions may be given, by address. */
@@ -34,16 +43,48 @@ export class FastPath {
     return bytes <= MOST_BYTES;
   }
 
-  /** @param bytes of all arrays that will be taken */
-  constructor(module: WebAssembly.Module, bytes: number) {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((OWN_DATA + bytes) / PAGE) });
+  /**
+   * @param module fast-path.wasm, or fast-path-shared.wasm for a memory that is shared
+   * @param given bytes of all arrays that will be taken; a number for a memory of this thread alone
+   */
+  constructor(module: WebAssembly.Module, given: number | { readonly shared: number } | Joined) {
+    const memory = typeof given === 'object' && 'memory' in given ? given.memory : newMemory(given);
     const cold: Record<string, Callable> = {};
     for (const { name, kind } of WebAssembly.Module.imports(module)) {
       if (kind === 'function') cold[name] = this.callback(name);
     }
+    // A second instance writes the module's data once more: constants, the same bytes.
     this.exports = new WebAssembly.Instance(module, { env: { memory }, cold }).exports;
+    this.instantiated = { module, memory };
     this.buffer = memory.buffer;
-    this.memory = new BufferMemory(memory.buffer, (this.exports['heapBase'] as () => number)());
+    const heap = (this.exports['heapBase'] as () => number)();
+    this.memory =
+      typeof given === 'object' && 'memory' in given
+        ? new BufferMemory(memory.buffer, given.from, given.to)
+        : new BufferMemory(memory.buffer, heap);
+  }
+
+  /** Its whole memory from a byte on: arrays that another thread has taken there, taken once more. */
+  memoryFrom(from: number): Memory {
+    return new BufferMemory(this.buffer, from);
+  }
+
+  /** How many globals there are. */
+  get globals(): number {
+    return this.listGlobals().length;
+  }
+
+  /** Writes what bind() has set, for another instance on the same memory. */
+  saveGlobals(into: Float64Array): void {
+    for (const [i, global] of this.listGlobals().entries()) into[i] = global.value as number;
+  }
+
+  loadGlobals(from: Float64Array): void {
+    for (const [i, global] of this.listGlobals().entries()) global.value = from[i];
+  }
+
+  private listGlobals(): WebAssembly.Global[] {
+    return Object.values(this.exports).filter(it => it instanceof WebAssembly.Global);
   }
 
   /** Gives the fast path the objects it works on; their arrays must be of its memory. */
@@ -109,6 +150,11 @@ export class FastPath {
     const object = this.parts[owner] as Record<string, Callable>;
     return (...given) => object[method]!(...given);
   }
+}
+
+function newMemory(given: number | { readonly shared: number }): WebAssembly.Memory {
+  const initial = Math.ceil((OWN_DATA + (typeof given === 'number' ? given : given.shared)) / PAGE);
+  return new WebAssembly.Memory(typeof given === 'number' ? { initial } : { initial, maximum: initial, shared: true });
 }
 
 const split = (name: string): string[] => {

@@ -21,11 +21,12 @@ export const OWN_MEMORY: Memory = {
 /** An array begins on a cache line of its own. */
 const LINE = 64;
 
-/** Arrays one behind the other in a buffer, from the byte `from` on. @throws RangeError where it is too small. */
+/** Arrays one behind the other in a buffer, from byte `from` to `to`. @throws RangeError where that is too small. */
 export class BufferMemory implements Memory {
   constructor(
-    readonly buffer: ArrayBuffer,
+    readonly buffer: ArrayBufferLike,
     private from: number,
+    private readonly to: number = buffer.byteLength,
   ) {}
 
   int32(length: number): Int32Array {
@@ -43,6 +44,7 @@ export class BufferMemory implements Memory {
   private take(bytes: number): number {
     const at = Math.ceil(this.from / LINE) * LINE;
     this.from = at + bytes;
+    if (this.from > this.to) throw new RangeError(`${this.from - this.to} bytes more than there are`);
     return at;
   }
 }

@@ -5,8 +5,8 @@ declare namespace WebAssembly {
     static imports(module: Module): { module: string; name: string; kind: string }[];
   }
   class Memory {
-    constructor(limits: { initial: number; maximum?: number });
-    readonly buffer: ArrayBuffer;
+    constructor(limits: { initial: number; maximum?: number; shared?: boolean });
+    readonly buffer: ArrayBufferLike;
   }
   class Global {
     value: unknown;
@@ -16,4 +16,9 @@ declare namespace WebAssembly {
     readonly exports: Exports;
   }
   type Exports = Record<string, unknown>;
+}
+
+/** Of ECMAScript 2024; every Node since 16 has it. */
+interface Atomics {
+  waitAsync(words: Int32Array, index: number, value: number): { readonly value: Promise<string> | string };
 }

@@ -14,7 +14,7 @@ import type { Counters } from './counters.js';
 
 export interface ReplayContext {
   readonly compiled: Compiled;
-  readonly source: FrameSource;
+  readonly source: Pick<FrameSource, 'interfaces' | 'errors'>;
   /** Grows during the replay; VerdictBatch.decision indexes it. */
   readonly decisions: readonly Decision[];
   /** Who the ends of a packet's connection are. */
@@ -30,6 +30,19 @@ export interface ReplayContext {
 export interface Counting {
   readonly counters: Counters;
   readonly count: Counters['count'];
+  /** Where another thread counts too. */
+  readonly later?: LaterCounting | null;
+}
+
+/** Batches that are counted while the next ones are judged, in order, and each before its memory is used again. */
+export interface LaterCounting {
+  /**
+   * @param rest counts the batch from a packet on; called in its turn with what is left of it, unless nothing is
+   * @returns false where it must be counted at once, by the caller; then all that came before is
+   */
+  later(verdicts: VerdictBatch, rest: (from: number) => void): boolean;
+  /** Returns when everything is counted. */
+  settle(): void;
 }
 
 export interface ReplayResult {

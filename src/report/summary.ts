@@ -87,7 +87,10 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
     batch(frames, packets, verdicts, first) {
       tally.batch(frames, packets, verdicts, first);
     },
-    end: result => summarize(context, tally, result),
+    end(result) {
+      tally.settle();
+      return summarize(context, tally, result);
+    },
   };
 }
 

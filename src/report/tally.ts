@@ -115,14 +115,25 @@ export class Tally {
   }
 
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void {
-    const { count, code, decision, connection, marks } = verdicts;
+    const { count } = verdicts;
     const { rows } = packets;
     if (count === 0) return;
     this.packets += count;
     this.bytes += packets.wireBytes;
     this.countFrames(frames, count);
     this.describeDecisions();
-    let next = 0;
+    const rest = (from: number): void => this.countFrom(from, rows, verdicts, first);
+    if (!this.counting.later?.later(verdicts, rest)) rest(0);
+  }
+
+  /** Returns when every batch is counted. */
+  settle(): void {
+    this.counting.later?.settle();
+  }
+
+  private countFrom(from: number, rows: Int32Array, verdicts: VerdictBatch, first: number): void {
+    const { count, code, decision, connection, marks } = verdicts;
+    let next = from;
     for (;;) {
       next = this.counting.count(next, count, rows, code, decision, connection, marks);
       if (next === count) return;

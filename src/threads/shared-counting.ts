@@ -1,0 +1,76 @@
+/**
+ * Counting that two threads share, seen from the one that judges.
+ *
+ * In:  judged batches of the ring, and how to count what the other thread leaves.  Out: every batch counted once, in order.
+ * The reading thread counts in compiled code. At a packet that needs more it stops, and here the batch is finished: when
+ * the next one is submitted, or where this thread would wait otherwise. Then it also counts what nobody has begun.
+ */
+import type { LaterCounting } from '../report/report.js';
+import type { VerdictBatch } from '../verdict/verdict.js';
+import { COUNTED, COUNTING, JUDGE, JUDGE_BELL, NOBODY, type Ring, STUCK, STUCK_AT, SUBMITTED } from './ring.js';
+
+type Rest = (from: number) => void;
+
+/** Milliseconds in which a batch must be counted: thousands of times what it takes. */
+const PATIENCE = 10_000;
+
+export class SharedCounting implements LaterCounting {
+  /** By task. */
+  private readonly rests: Rest[] = [];
+  /** By entry, the batch that was taken from it last. */
+  private readonly batches: number[] = [];
+
+  /** @param prepare called once, before the first batch is submitted */
+  constructor(
+    private readonly ring: Ring,
+    private prepare: (() => void) | null,
+  ) {}
+
+  taken(batch: number): void {
+    this.batches[batch & (this.ring.size - 1)] = batch;
+  }
+
+  later(verdicts: VerdictBatch, rest: Rest): boolean {
+    const { ring } = this;
+    this.help(false);
+    const entry = ring.entries.findIndex(it => it.verdicts === verdicts);
+    // What was held back is a copy: it is counted here, and after all that came before.
+    if (entry < 0) {
+      this.settle();
+      return false;
+    }
+    this.prepare?.();
+    this.prepare = null;
+    const task = ring.get(SUBMITTED);
+    this.rests[task & (ring.size - 1)] = rest;
+    ring.setTask(task, this.batches[entry]!);
+    ring.set(SUBMITTED, task + 1);
+    return true;
+  }
+
+  settle(): void {
+    const { ring } = this;
+    for (;;) {
+      const heard = ring.get(JUDGE_BELL);
+      if (ring.between(SUBMITTED, COUNTED) <= 0) return;
+      if (!this.help(true) && !ring.wait(JUDGE_BELL, heard, PATIENCE))
+        throw new Error('the thread that reads the capture stopped while it counted');
+    }
+  }
+
+  /** Does the next batch, or the rest of it. @param begins also where nobody has begun. @returns whether it did */
+  help(begins: boolean): boolean {
+    const { ring } = this;
+    if (ring.between(SUBMITTED, COUNTED) <= 0) return false;
+    const isStuck = ring.claim(STUCK, JUDGE);
+    if (!isStuck && !(begins && ring.claim(NOBODY, JUDGE))) return false;
+    const isLeft = ring.between(SUBMITTED, COUNTED) > 0;
+    if (isLeft) {
+      const task = ring.get(COUNTED);
+      this.rests[task & (ring.size - 1)]!(isStuck ? ring.get(STUCK_AT) : 0);
+      ring.set(COUNTED, task + 1);
+    }
+    ring.set(COUNTING, NOBODY);
+    return isLeft;
+  }
+}
