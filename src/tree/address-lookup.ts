@@ -142,3 +142,23 @@ function findHosts6(
   }
   return misses;
 }
+
+/** Records of IPv4 addresses by a trie (address-trie.ts). */
+export function findByTrie(
+  T: Int32Array,
+  W: Int32Array,
+  R: Int32Array,
+  count: number,
+  root: number,
+  word: number,
+  to: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const address = R[W[ROW_AT + i]! + word]!;
+    const third = (address >>> 8) & 255;
+    const fourth = address & 255;
+    const block = T[root + (address >>> 16)]!;
+    const inner = T[block + (block >= root ? third : 0)]!;
+    W[to + i] = T[inner + (inner >= root ? fourth : 0)]!;
+  }
+}

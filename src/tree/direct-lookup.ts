@@ -11,30 +11,36 @@
  * Numbers are items of docs/semantics.md.
  */
 import { DPORT, DST, PROTOCOL, SRC, STRIDE } from '../packet/row.js';
-import { findClasses } from './address-lookup.js';
+import { findByTrie, findClasses } from './address-lookup.js';
 import { pickFamily, pickOthers } from './batch.js';
 import { DESTINATION_CLASS, LANES, OUT_AT, ROW_AT, SOURCE_CLASS } from './batch-layout.js';
 import { EGRESS, FORWARD, INGRESS, OUTCOME_LOOPBACK, OUTCOME_NODE, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import {
   ADDRESSES,
+  EGRESS_DEFAULT,
   EGRESS_PEER,
   EGRESS_ROW,
   EGRESS_RUNS,
   EXEMPT,
   HEADER_CLASS,
+  INGRESS_DEFAULT,
   INGRESS_PEER,
   INGRESS_ROW,
   INGRESS_RUNS,
+  NO_POD,
   NODE,
   OWNER,
+  OWNER_WORDS,
+  OWNERS,
   PLACE,
   PORTS,
   PROTOCOLS,
+  RECORDS,
   RUN_COUNT,
   RUN_FIRST,
   RUN_LANE,
-  SELF,
   TO_OWN_NODE,
+  TRIE,
 } from './direct-layout.js';
 import { EVERY_NODE } from './lookup.js';
 
@@ -63,15 +69,18 @@ export function judgeRows(
 
 /** One family's lanes. */
 function judgeLanes(T: Int32Array, W: Int32Array, R: Int32Array, O: Int32Array, count: number, family: number): void {
-  findClasses(T, W, R, count, family, ADDRESSES, SRC, SOURCE_CLASS);
-  findClasses(T, W, R, count, family, ADDRESSES, DST, DESTINATION_CLASS);
-  classify(T, W, R, count);
-  if (T[EGRESS_RUNS] === 0) decide(T, W, O, count, SOURCE_CLASS, EGRESS_ROW, DESTINATION_CLASS, EGRESS_PEER, EGRESS);
-  else decideByRuns(T, W, O, count, SOURCE_CLASS, EGRESS_ROW, DESTINATION_CLASS, EGRESS_PEER, EGRESS);
-  if (T[INGRESS_RUNS] === 0)
-    decide(T, W, O, count, DESTINATION_CLASS, INGRESS_ROW, SOURCE_CLASS, INGRESS_PEER, INGRESS);
-  else decideByRuns(T, W, O, count, DESTINATION_CLASS, INGRESS_ROW, SOURCE_CLASS, INGRESS_PEER, INGRESS);
-  exempt(T, W, O, mayBeExempt(T, W, O, count));
+  const trie = T[TRIE]!;
+  if (family === 4 && trie !== 0) {
+    findByTrie(T, W, R, count, trie, SRC, SOURCE_CLASS);
+    findByTrie(T, W, R, count, trie, DST, DESTINATION_CLASS);
+  } else {
+    findClasses(T, W, R, count, family, ADDRESSES, SRC, SOURCE_CLASS);
+    findClasses(T, W, R, count, family, ADDRESSES, DST, DESTINATION_CLASS);
+  }
+  const some = decide(T, W, R, O, count);
+  if (T[EGRESS_RUNS] !== 0) decideByRuns(T, W, O, count, SOURCE_CLASS, DESTINATION_CLASS, EGRESS);
+  if (T[INGRESS_RUNS] !== 0) decideByRuns(T, W, O, count, DESTINATION_CLASS, SOURCE_CLASS, INGRESS);
+  exempt(T, W, O, some);
 }
 
 function decideNothing(W: Int32Array, O: Int32Array, count: number): void {
@@ -83,34 +92,42 @@ function decideNothing(W: Int32Array, O: Int32Array, count: number): void {
   }
 }
 
-function classify(T: Int32Array, W: Int32Array, R: Int32Array, count: number): void {
+/**
+ * Header classes, and outcomes by pairs, whatever they are where a direction has runs. Lanes that (13) or (14) may hold for go
+ * to EXEMPT: returns how many.
+ */
+function decide(T: Int32Array, W: Int32Array, R: Int32Array, O: Int32Array, count: number): number {
   const protocols = T[PROTOCOLS]! + 1;
   const ports = T[PORTS]!;
+  let some = 0;
   for (let i = 0; i < count; i++) {
-    const row = W[ROW_AT + i]!;
-    const port = R[row + DPORT]!;
-    const column = (T[ports + (port >>> 1)]! >>> ((port & 1) << 4)) & 0xffff;
-    W[HEADER_CLASS + i] = T[T[protocols + R[row + PROTOCOL]!]! + column]!;
-  }
-}
+    const lane = W[ROW_AT + i]!;
+    const out = W[OUT_AT + i]!;
+    const from = W[SOURCE_CLASS + i]!;
+    const to = W[DESTINATION_CLASS + i]!;
+    const header = T[T[protocols + R[lane + PROTOCOL]!]! + T[ports + R[lane + DPORT]!]!]!;
+    W[HEADER_CLASS + i] = header;
 
-/** @param subjects where the records of the subjects' addresses are  @param rowWord which of their words names the row */
-function decide(
-  T: Int32Array,
-  W: Int32Array,
-  O: Int32Array,
-  count: number,
-  subjects: number,
-  rowWord: number,
-  peers: number,
-  peerWord: number,
-  direction: number,
-): void {
-  for (let i = 0; i < count; i++) {
-    const row = T[W[subjects + i]! + rowWord]!;
-    const peer = T[W[peers + i]! + peerWord]!;
-    O[W[OUT_AT + i]! + direction] = T[T[row + peer]! + W[HEADER_CLASS + i]!]!;
+    const egressRow = T[from + EGRESS_ROW]!;
+    const egressSlot = egressRow + T[to + EGRESS_PEER]!;
+    const egressPlace = T[egressSlot + 1]!;
+    const egressDefault = T[from + EGRESS_DEFAULT]!;
+    O[out + EGRESS] = T[(T[egressSlot]! === egressRow ? egressPlace : egressDefault) + header]!;
+
+    const ingressRow = T[to + INGRESS_ROW]!;
+    const ingressSlot = ingressRow + T[from + INGRESS_PEER]!;
+    const ingressPlace = T[ingressSlot + 1]!;
+    const ingressDefault = T[to + INGRESS_DEFAULT]!;
+    O[out + INGRESS] = T[(T[ingressSlot]! === ingressRow ? ingressPlace : ingressDefault) + header]!;
+    O[out + FORWARD] = OUTCOME_NONE;
+
+    const place = T[from + PLACE]!;
+    const other = T[to + PLACE]!;
+    // One record, or places that differ in the lowest bit: 1 is taken away from 0.
+    W[EXEMPT + some] = i;
+    some += (((from ^ to) - 1) | ((place ^ other ^ 1) - 1) | place | other) >>> 31;
   }
+  return some;
 }
 
 /** Runs are halved a step of every lane at a time. */
@@ -120,14 +137,12 @@ function decideByRuns(
   O: Int32Array,
   count: number,
   subjects: number,
-  rowWord: number,
   peers: number,
-  peerWord: number,
   direction: number,
 ): void {
   let left = 0;
   for (let i = 0; i < count; i++) {
-    const row = T[W[subjects + i]! + rowWord]!;
+    const row = T[W[subjects + i]! + direction + EGRESS_DEFAULT]!;
     const runs = T[row]!;
     W[RUN_FIRST + i] = row + 1;
     W[RUN_COUNT + i] = runs;
@@ -138,7 +153,7 @@ function decideByRuns(
     let next = 0;
     for (let h = 0; h < left; h++) {
       const i = W[RUN_LANE + h]!;
-      const peer = T[W[peers + i]! + peerWord]!;
+      const peer = T[W[peers + i]! + direction + EGRESS_PEER]!;
       const runs = W[RUN_COUNT + i]!;
       const first = W[RUN_FIRST + i]!;
       const half = runs >>> 1;
@@ -152,28 +167,9 @@ function decideByRuns(
     left = next;
   }
   for (let i = 0; i < count; i++) {
-    const runs = T[T[W[subjects + i]! + rowWord]!]!;
+    const runs = T[T[W[subjects + i]! + direction + EGRESS_DEFAULT]!]!;
     O[W[OUT_AT + i]! + direction] = T[T[W[RUN_FIRST + i]! + runs]! + W[HEADER_CLASS + i]!]!;
   }
-}
-
-/** Lanes that (13) or (14) may hold for, to EXEMPT; returns how many. */
-function mayBeExempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): number {
-  let some = 0;
-  for (let i = 0; i < count; i++) {
-    const from = W[SOURCE_CLASS + i]!;
-    const to = W[DESTINATION_CLASS + i]!;
-    const place = T[from + PLACE]!;
-    const other = T[to + PLACE]!;
-    const either = place | other;
-    // What is not negative before 1 is taken away is negative behind it only where it was 0: where both are the same.
-    const same = ((T[from + SELF]! ^ T[to + SELF]!) - 1) >>> 31;
-    const near = (((place ^ other) >>> 1) - 1) >>> 31;
-    O[W[OUT_AT + i]! + FORWARD] = OUTCOME_NONE;
-    W[EXEMPT + some] = i;
-    some += same | (near & either & 1) | (either >>> 31);
-  }
-  return some;
 }
 
 function exempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): void {
@@ -181,10 +177,12 @@ function exempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): voi
     const i = W[EXEMPT + h]!;
     const source = W[SOURCE_CLASS + i]!;
     const destination = W[DESTINATION_CLASS + i]!;
-    const from = T[source + OWNER]!;
-    const to = T[destination + OWNER]!;
-    const node = T[source + NODE]!;
-    const otherNode = T[destination + NODE]!;
+    const sender = ownersOf(T, source);
+    const receiver = ownersOf(T, destination);
+    const from = T[sender + OWNER]!;
+    const to = T[receiver + OWNER]!;
+    const node = T[sender + NODE]!;
+    const otherNode = T[receiver + NODE]!;
     const toOwnNode = T[TO_OWN_NODE] === 1;
     let outcome = 0;
     // (13): both ends are one pod.
@@ -204,5 +202,6 @@ function exempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): voi
   }
 }
 
-/** SELF is even of pods (direct.ts). */
-const isPod = (T: Int32Array, record: number): boolean => (T[record + SELF]! & 1) === 0;
+const isPod = (T: Int32Array, record: number): boolean => T[record + EGRESS_DEFAULT] !== T[NO_POD];
+
+const ownersOf = (T: Int32Array, record: number): number => T[OWNERS]! + ((record - T[RECORDS]!) >> 3) * OWNER_WORDS;
