@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 import { FAMILY, STRIDE } from '../../src/packet/row.js';
 import type { NetworkPolicy } from '../../src/policy/policy.js';
 import { buildRules } from '../../src/rules/build.js';
-import { EGRESS, OUTCOME_LOOPBACK, OUTCOME_NODE, OUTCOMES } from '../../src/tree/classifier.js';
+import { readRuleFiles } from '../../src/rules/rule-files.js';
+import { EGRESS, FORWARD, OUTCOME_LOOPBACK, OUTCOME_NODE, OUTCOMES } from '../../src/tree/classifier.js';
 import { buildDirect } from '../../src/tree/direct.js';
 import { TRIE } from '../../src/tree/direct-layout.js';
 import { createLinear } from '../../src/tree/linear.js';
@@ -100,4 +101,42 @@ it('addresses too scattered for a trie', () => {
   const { expected, image } = outcomesOf(literal, policies, packets);
   expect(image[TRIE]).toBe(0);
   expect(new Set(expected).size).toBeGreaterThan(3);
+});
+
+it('plain rules beside policies: neither writes over what the other decides', () => {
+  const literal: ClusterLiteral = {
+    namespaces: { shop: {} },
+    pods: [1, 2, 3].map(i => ({ ns: 'shop', name: `p${i}`, ips: [`10.0.0.${i}`, `fd00::${i}`], node: 'n1' })),
+  };
+  const inventory = cluster(literal);
+  const policies = [policy('shop', 'some', everything, { ingress: [rule([block('10.0.0.0/31')], [port(80)])] })];
+  const text =
+    '@10.0.0.0/30 10.0.0.2/32 0 : 65535 80 : 80 0x06/0xFF\n@0.0.0.0/0 10.0.0.0/24 0 : 65535 81 : 81 0x06/0xFF\n';
+  const { forward } = readRuleFiles([{ file: 'plain', text }]);
+  const ruleset = buildRules(policies, inventory, forward);
+  const packets = allPairs(
+    literal.pods!.flatMap(pod => pod.ips!),
+    30,
+  );
+  const rows = new Int32Array(packets.length * STRIDE);
+  packets.forEach((packet, i) => {
+    rowOf(packet, rows, i * STRIDE);
+    if (i % 7 === 6) rows[i * STRIDE + FAMILY] = 0;
+  });
+  const linear = createLinear(ruleset, inventory);
+  const expected = new Int32Array(packets.length * OUTCOMES);
+  linear.classifyBatch(rows, packets.length, expected);
+  expect(new Set(expected).size).toBeGreaterThan(4);
+  for (const fastPath of [null, fastPathModule]) {
+    const tree = createTree(ruleset, inventory, { leastCrossed: 0, fastPath });
+    expect(tree.directions[FORWARD]!.crossing).not.toBeNull();
+    const out = new Int32Array(expected.length).fill(-999);
+    tree.classifyBatch(rows, packets.length, out);
+    expect([...out]).toEqual([...expected]);
+    out.fill(-999);
+    packets.forEach((_, i) => {
+      tree.classify(rows, i * STRIDE, out, i * OUTCOMES);
+    });
+    expect([...out]).toEqual([...expected]);
+  }
 });
