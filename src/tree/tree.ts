@@ -111,7 +111,7 @@ interface KnownDirection {
 function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
   const started = performance.now();
   const isOwned = inventory.owners.length > 0;
-  const built = isCrossed(ruleset, options) ? tryCrossing(ruleset, !isOwned) : null;
+  const built = isCrossed(ruleset, options) ? withinBudget(() => buildCrossing(ruleset.forward, !isOwned)) : null;
   const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
   const crossing = running?.crossing ?? null;
   const sides = collectSides(
@@ -138,7 +138,8 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   };
   /** Made for the first batch: who asks for one packet at a time does without. */
   const judgeBatch = once((): LookUp => {
-    const image = forward.kind === ABSENT || forward.kind === CROSSING ? buildDirect(table, egress, ingress) : null;
+    const isForwarded = forward.kind !== ABSENT && forward.kind !== CROSSING;
+    const image = isForwarded ? null : withinBudget(() => buildDirect(table, egress, ingress));
     return image === null ? judgeAll : runDirect(image, options.fastPath ?? null);
   });
   const buildMs = performance.now() - started;
@@ -182,9 +183,9 @@ function isCrossed({ forward }: Ruleset, { leastCrossed = 64 }: TreeOptions): bo
 }
 
 /** null where the tables would outgrow what their entries can name. */
-function tryCrossing(ruleset: Ruleset, isAlone: boolean): Crossing | null {
+function withinBudget<T>(build: () => T): T | null {
   try {
-    return buildCrossing(ruleset.forward, isAlone);
+    return build();
   } catch (error) {
     if (error instanceof BudgetExceeded) return null;
     throw error;
