@@ -40,7 +40,7 @@ export interface CompileOptions {
   readonly profile?: ProfileName;
   /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
   readonly ruleFiles?: readonly RuleFile[];
-  /** dist/fast-path/fast-path.wasm, compiled: plain rules are looked up with it, about twice as fast. */
+  /** dist/fast-path/fast-path.wasm, compiled: plain rules, and policies in batches, are looked up with it, sooner. */
   readonly fastPath?: WebAssembly.Module | null;
 }
 

@@ -20,7 +20,8 @@ const ENTRIES = [
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
   ['report/counters', 'Counters', 'count'],
-  ['tree/crossing-lookup', null, 'crossBatch'],
+  ['tree/crossing-lookup', null, 'crossRows'],
+  ['tree/direct-lookup', null, 'judgeRows'],
 ];
 /** Interfaces whose only implementation in the fast path is this class. */
 const STANDS = {

@@ -8,6 +8,7 @@ import { Command, Option } from 'commander';
 import type { CaptureError } from '../capture/frame.js';
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
+import { loadFastPath } from '../node/fast-path.js';
 import { profileField } from '../profile/profile.js';
 import { formatV4, formatV6 } from '../rules/print.js';
 import type { ClassifierStats } from '../tree/classifier.js';
@@ -100,7 +101,8 @@ async function runBench(paths: readonly string[], options: BenchCommandOptions, 
   const progress = (text: string): void => {
     if (terminal.errIsTerminal) terminal.progress(text);
   };
-  const compiled = compileInput(options, terminal, errors);
+  const fastPath = loadFastPath(terminal.environment);
+  const compiled = compileInput(options, terminal, errors, { fastPath });
   const milliseconds = options.seconds * 1000 * (options.stages ? 0.5 : 1);
   try {
     progress('a changed policy');

@@ -38,7 +38,7 @@ export function compileInput(
   input: InputOptions,
   terminal: Terminal,
   style: Style,
-  options: Pick<CompileOptions, 'engine'> = {},
+  options: Pick<CompileOptions, 'engine' | 'fastPath'> = {},
 ): Compiled {
   const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
   const rulePaths = input.rules ?? [];
@@ -58,7 +58,7 @@ export function compileInput(
   }
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
-  const fastPath = ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null;
+  const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
   const result = compile(documents, { ...options, profile: input.profile, ruleFiles, fastPath });
   problems.push(...result.problems);
   if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {

@@ -109,7 +109,7 @@ export class FastPath {
   }
 
   /** An exported loop whose first parameters are these arrays and whose others are numbers. */
-  loop(name: string, arrays: readonly TypedArray[]): (a: number, b: number) => void {
+  loop(name: string, arrays: readonly TypedArray[]): (a: number, b: number, c: number) => void {
     const loop = this.exports[name] as (...given: unknown[]) => void;
     const addresses = arrays.map(array => this.word(array, name));
     return loop.bind(null, ...addresses);

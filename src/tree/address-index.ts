@@ -1,7 +1,7 @@
 /**
  * A side's addresses in an image (cold): intervals of both families and their classes -> host tables and maps.
  *
- * In:  a side's intervals (labels.ts).  Out: the side's head in the image, for address-lookup.ts;
+ * In:  a side's intervals.  Out: the side's head in the image, for address-lookup.ts;
  * and the most tables an IPv4 address takes.
  * Most borders of real rules are those of single addresses, and they make maps deep and large. So hosts have hash tables of
  * their own, and what is left for the maps are the networks around them.
@@ -19,7 +19,7 @@ import {
   MAP4_SHIFT,
   MAP6,
   MAP6_SHIFT,
-} from './crossing-layout.js';
+} from './batch-layout.js';
 import { buildHostTable } from './host-table.js';
 import type { Image } from './image.js';
 
@@ -30,15 +30,16 @@ interface Intervals {
   readonly classes: Int32Array;
 }
 
+/** @param classOf of the IPv4 intervals, then of the others: any numbers from zero on */
 export function writeAddresses(
-  starts4: Float64Array,
-  starts6: readonly bigint[],
+  starts4: Uint32Array,
+  starts6: Uint32Array,
   classOf: Int32Array,
   head: number,
   image: Image,
 ): number {
-  const v4: Intervals = { width: 1, words: Uint32Array.from(starts4), classes: classOf.subarray(0, starts4.length) };
-  const v6: Intervals = { width: 4, words: wordsOf(starts6), classes: classOf.subarray(starts4.length) };
+  const v4: Intervals = { width: 1, words: starts4, classes: classOf.subarray(0, starts4.length) };
+  const v6: Intervals = { width: 4, words: starts6, classes: classOf.subarray(starts4.length) };
   const left4 = writeHosts(v4, head + HOSTS4, head + HOSTS4_SHIFT, head + HOSTS4_MASK, image);
   const map4 = buildMap4(left4.words, left4.classes, image);
   const left6 = writeHosts(v6, head + HOSTS6, head + HOSTS6_SHIFT, head + HOSTS6_MASK, image);
@@ -49,14 +50,6 @@ export function writeAddresses(
   out[head + MAP6] = map6.root;
   out[head + MAP6_SHIFT] = map6.shift;
   return map4.depth;
-}
-
-function wordsOf(starts: readonly bigint[]): Uint32Array {
-  const words = new Uint32Array(starts.length * 4);
-  starts.forEach((start, i) => {
-    for (let w = 0; w < 4; w++) words[i * 4 + w] = Number((start >> BigInt(96 - 32 * w)) & 0xffffffffn);
-  });
-  return words;
 }
 
 /** Returns the intervals that remain: what stood around a host goes on behind it. */

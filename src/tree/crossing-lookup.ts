@@ -1,21 +1,24 @@
 /**
- * Crossings, the hot half: a batch of headers -> the order of each one's first term. Nothing is allocated.
+ * Crossings, the hot half: rows of packets -> their forward outcomes. Nothing is allocated.
  *
- * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS (crossing-layout.ts): the caller writes SOURCE,
- * DESTINATION and, by writeQuery(), QUERY of lanes 0..count - 1 and reads BEST. All are overwritten by every call.
+ * `T` is the image that tree/crossing.ts writes, `W` scratch of SCRATCH_WORDS (crossing-layout.ts), `R` rows of packets, `O`
+ * outcomes.
  *
- * The batch goes through one short loop after the other. Loads of a loop do not wait for each other, so a processor has
- * many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet known costs a
- * wrong guess only where the next loop looks at it. So what does not go on is written where the next one overwrites it.
- * The fast path is compiled from these functions too (scripts/fast-path); crossing-run.ts chooses.
+ * A batch goes through one short loop after the other, one family at a time. Loads of a loop do not wait for each other, so a
+ * processor has many of them under way at once; and no loop branches on what it has just loaded: a place that is not yet
+ * known costs a wrong guess only where the next loop looks at it. So what does not go on is written where the next one
+ * overwrites it. The fast path is compiled from these functions too (scripts/fast-path); batch-run.ts chooses.
  */
 import { someHalfAbove } from '../memory/halves.js';
+import { DPORT, DST, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { findClasses } from './address-lookup.js';
+import { pickFamily, pickOthers } from './batch.js';
+import { DESTINATION_CLASS, LANES, OUT_AT, ROW_AT, SOURCE_CLASS } from './batch-layout.js';
+import { EGRESS, FORWARD, INGRESS, OUTCOME_NONE, OUTCOMES } from './classifier.js';
 import {
+  ALONE,
   BEST,
-  DESTINATION,
-  DESTINATION_CLASS,
-  DESTINATION_ROW,
+  CODES,
   DESTINATION_SIDE,
   EARLIER,
   EARLIER_ENTRIES,
@@ -25,18 +28,26 @@ import {
   LEFT_LANE,
   LIST_AT,
   LIST_LANE,
+  LOOSE,
+  OUTCOMES_AT,
   PAIRS,
   QUERY,
-  ROWS,
-  SOURCE,
-  SOURCE_CLASS,
-  SOURCE_ROW,
   SOURCE_SIDE,
-  STRIDE,
   TUPLES,
   WALK_AT,
   WALK_LANE,
 } from './crossing-layout.js';
+import { LAST_ICMP_CODE } from './header-codes.js';
+
+/** What has no labels (crossing.ts): a forest, walked in plain JavaScript. */
+export interface LooseTerms {
+  /**
+   * Lowers W[BEST + lane] to the first loose term that matches, where it is earlier.
+   *
+   * @cold
+   */
+  lower(W: Int32Array, R: Int32Array, lanes: number): void;
+}
 
 /** A lane's fields in the halves that records are held against (header-lists.ts): each once as it is, once inverted. */
 export function writeQuery(W: Int32Array, lane: number, x: number, y: number, code: number): void {
@@ -48,28 +59,80 @@ export function writeQuery(W: Int32Array, lane: number, x: number, y: number, co
   W[at + 3] = ~code;
 }
 
-/** One family's lanes. */
-export function crossBatch(T: Int32Array, W: Int32Array, count: number, family: number): void {
-  findClasses(T, W, count, family, SOURCE_SIDE, SOURCE, SOURCE_CLASS);
-  findClasses(T, W, count, family, DESTINATION_SIDE, DESTINATION, DESTINATION_CLASS);
-  const walks = tryPairs(T, W, findRows(T, W, count));
-  let lists = walk(T, W, keepWalks(T, W, walks));
-  while (lists > 0) lists = match(T, W, lists);
+/** The forward outcomes of `count` rows from R[base] on, to O[at + FORWARD], OUTCOMES further on for each. */
+export function crossRows(
+  T: Int32Array,
+  W: Int32Array,
+  R: Int32Array,
+  O: Int32Array,
+  loose: LooseTerms,
+  base: number,
+  count: number,
+  at: number,
+): void {
+  for (let first = 0; first < count; first += LANES) {
+    const size = Math.min(count - first, LANES);
+    const row = base + first * STRIDE;
+    const out = at + first * OUTCOMES;
+    const fours = pickFamily(W, R, row, size, out, 4);
+    cross(T, W, R, O, loose, fours, 4);
+    if (fours === size) continue;
+    const sixes = pickFamily(W, R, row, size, out, 6);
+    cross(T, W, R, O, loose, sixes, 6);
+    if (fours + sixes === size) continue;
+    const others = pickOthers(W, R, row, size, out);
+    for (let i = 0; i < others; i++) O[W[OUT_AT + i]! + FORWARD] = OUTCOME_NONE;
+    if (T[ALONE] !== 0) decideNothingElse(W, O, others);
+  }
 }
 
-/** Rows of every lane's classes, and in LEFT the pairs of layers that both have; returns how many words of them. */
-function findRows(T: Int32Array, W: Int32Array, count: number): number {
+/** One family's lanes. */
+function cross(
+  T: Int32Array,
+  W: Int32Array,
+  R: Int32Array,
+  O: Int32Array,
+  loose: LooseTerms,
+  count: number,
+  family: number,
+): void {
+  findClasses(T, W, R, count, family, SOURCE_SIDE, SRC, SOURCE_CLASS);
+  findClasses(T, W, R, count, family, DESTINATION_SIDE, DST, DESTINATION_CLASS);
+  writeQueries(T, W, R, count);
+  const walks = tryPairs(T, W, findLayers(T, W, count));
+  let lists = walk(T, W, keepWalks(T, W, walks));
+  while (lists > 0) lists = match(T, W, lists);
+  if (T[LOOSE] !== 0) loose.lower(W, R, count);
+  const outcomes = T[OUTCOMES_AT]!;
+  for (let i = 0; i < count; i++) O[W[OUT_AT + i]! + FORWARD] = T[outcomes + W[BEST + i]!]!;
+  if (T[ALONE] !== 0) decideNothingElse(W, O, count);
+}
+
+function decideNothingElse(W: Int32Array, O: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const out = W[OUT_AT + i]!;
+    O[out + EGRESS] = OUTCOME_NONE;
+    O[out + INGRESS] = OUTCOME_NONE;
+  }
+}
+
+function writeQueries(T: Int32Array, W: Int32Array, R: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const row = W[ROW_AT + i]!;
+    const code = T[CODES + 1 + R[row + PROTOCOL]!]!;
+    // Type and code stand as far from each other as the ports do.
+    const x = row + (code <= LAST_ICMP_CODE ? ICMP_TYPE : SPORT);
+    writeQuery(W, i, R[x]!, R[x + (DPORT - SPORT)]!, code);
+  }
+}
+
+/** The pairs of layers that both classes of a lane have labels in, to LEFT; returns how many words of them. */
+function findLayers(T: Int32Array, W: Int32Array, count: number): number {
   const last = T[LAST_ORDER]!;
-  const sourceRows = T[SOURCE_SIDE + ROWS]!;
-  const sourceStride = T[SOURCE_SIDE + STRIDE]!;
-  const destinationRows = T[DESTINATION_SIDE + ROWS]!;
-  const destinationStride = T[DESTINATION_SIDE + STRIDE]!;
   let left = 0;
   for (let i = 0; i < count; i++) {
-    const from = sourceRows + W[SOURCE_CLASS + i]! * sourceStride;
-    const to = destinationRows + W[DESTINATION_CLASS + i]! * destinationStride;
-    W[SOURCE_ROW + i] = from;
-    W[DESTINATION_ROW + i] = to;
+    const from = W[SOURCE_CLASS + i]!;
+    const to = W[DESTINATION_CLASS + i]!;
     W[BEST + i] = last;
     const first = T[from]! & T[to]!;
     W[LEFT_BITS + left] = first;
@@ -114,8 +177,8 @@ function findHits(T: Int32Array, W: Int32Array, left: number, walksBefore: numbe
     const place = W[LEFT_LANE + h]!;
     const lane = place & 0xff;
     const layers = T[(place >>> 8) - Math.clz32(bits & (0 - bits))]!;
-    const row = T[W[SOURCE_ROW + lane]! + (layers & 0xff)]!;
-    const slot = pairs + ((row + T[W[DESTINATION_ROW + lane]! + (layers >>> 8)]!) << 1);
+    const row = T[W[SOURCE_CLASS + lane]! + (layers & 0xff)]!;
+    const slot = pairs + ((row + T[W[DESTINATION_CLASS + lane]! + (layers >>> 8)]!) << 1);
     const headers = T[slot + 1]!;
     const other = T[slot]! ^ row;
     const hit = ((other | (0 - other)) >>> 31) ^ 1;

@@ -9,34 +9,26 @@
 import { someHalfAbove } from '../memory/halves.js';
 import type { Rule } from '../rules/ruleset.js';
 import { hashV4, hashV6 } from './address-lookup.js';
-import type { Crossing } from './crossing.js';
 import {
-  DESTINATION_SIDE,
   HOSTS4,
   HOSTS4_MASK,
   HOSTS4_SHIFT,
   HOSTS6,
   HOSTS6_MASK,
   HOSTS6_SHIFT,
-  LAST_ORDER,
   MAP4,
   MAP4_SHIFT,
   MAP6,
   MAP6_SHIFT,
-  PAIRS,
-  QUERY,
-  ROW_BITS,
-  ROWS,
-  SOURCE_SIDE,
-  STRIDE,
-  TUPLES,
-} from './crossing-layout.js';
+} from './batch-layout.js';
+import { type Crossing, classNumber, outcomeOf } from './crossing.js';
+import { DESTINATION_SIDE, LAST_ORDER, PAIRS, QUERY, ROW_BITS, SOURCE_SIDE, TUPLES } from './crossing-layout.js';
 import { writeQuery } from './crossing-lookup.js';
 
 /** An address as four unsigned or signed words, IPv4 in the first alone. */
 type Words = ArrayLike<number>;
 
-/** x, y and code as crossing-batch.ts makes them of a packet. */
+/** x, y and code as crossing-lookup.ts makes them of a packet. */
 export type Fields = readonly [x: number, y: number, code: number];
 
 const KEYS = 3;
@@ -98,7 +90,7 @@ export function deepestOfCrossing(crossing: Crossing, rules: readonly Rule[]) {
       if (steps > best.steps) best = { steps, source, destination, orders: ways.flatMap(way => way.orders) };
     }
   }
-  const outcomes = [...new Set(best.orders)].sort((a, b) => a - b).map(order => crossing.outcomes[order]!);
+  const outcomes = [...new Set(best.orders)].sort((a, b) => a - b).map(order => outcomeOf(crossing, order));
   const { steps, source: subject, destination: peer } = best;
   return { steps, subject, peer, rules: outcomes.filter(outcome => outcome >= 0) };
 }
@@ -106,8 +98,7 @@ export function deepestOfCrossing(crossing: Crossing, rules: readonly Rule[]) {
 function hitsOf(T: Int32Array, source: Words, destination: Words, family: number): Hits {
   const from = findClass(T, SOURCE_SIDE, source, family);
   const to = findClass(T, DESTINATION_SIDE, destination, family);
-  const fromRow = T[SOURCE_SIDE + ROWS]! + from.found * T[SOURCE_SIDE + STRIDE]!;
-  const toRow = T[DESTINATION_SIDE + ROWS]! + to.found * T[DESTINATION_SIDE + STRIDE]!;
+  const [fromRow, toRow] = [from.row, to.row];
   const headers: number[] = [];
   let steps = from.steps + to.steps;
   for (let word = 0; word < ROW_BITS; word++) {
@@ -122,10 +113,16 @@ function hitsOf(T: Int32Array, source: Words, destination: Words, family: number
       if (T[slot] === row) headers.push(T[slot + 1]!);
     }
   }
-  return { steps, addressSteps: from.steps + to.steps, headers, sourceClass: from.found, destinationClass: to.found };
+  return {
+    steps,
+    addressSteps: from.steps + to.steps,
+    headers,
+    sourceClass: classNumber(T, SOURCE_SIDE, fromRow),
+    destinationClass: classNumber(T, DESTINATION_SIDE, toRow),
+  };
 }
 
-/** A host's class by its slot, else what the map says: tables and nodes, IPv6 word by word. */
+/** The row of a host's class by its slot, else what the map says: tables and nodes, IPv6 word by word. */
 function findClass(T: Int32Array, side: number, words: Words, family: number) {
   const [a, b, c, d] = [words[0]! | 0, words[1]! | 0, words[2]! | 0, words[3]! | 0];
   const is4 = family === 4;
@@ -135,7 +132,7 @@ function findClass(T: Int32Array, side: number, words: Words, family: number) {
   const column = hash & T[side + (is4 ? HOSTS4_MASK : HOSTS6_MASK)]!;
   const slot = T[bucket]! + column * (address.length + 1);
   const host = T[slot + address.length]!;
-  if (host >= 0 && address.every((word, w) => T[slot + w] === word)) return { found: host, steps: 2 };
+  if (host >= 0 && address.every((word, w) => T[slot + w] === word)) return { row: host, steps: 2 };
   let entry = T[T[side + (is4 ? MAP4 : MAP6)]! + (a >>> T[side + (is4 ? MAP4_SHIFT : MAP6_SHIFT)]!)]!;
   let steps = 3;
   let word = 0;
@@ -155,7 +152,7 @@ function findClass(T: Int32Array, side: number, words: Words, family: number) {
       steps += KEYS;
     }
   }
-  return { found: entry, steps };
+  return { row: entry, steps };
 }
 
 const isLast = (T: Int32Array, at: number): boolean => T[at + 3]! < 0;

@@ -9,7 +9,7 @@
  *
  * 1. Labels (labels.ts). The distinct address sets of a side lie in layers of disjoint sets; an address has at most one
  *    set of each layer, its label there. The labels of an address are known once its class is (address-index.ts: hosts by
- *    hash, networks by a map).
+ *    hash, networks by a map; both lead to the class's row of labels).
  * 2. Pairs. A rule names a source label and a destination label. All rules of one pair are one list of protocols and ports.
  *    A packet can only meet pairs of its own labels, a few layers times a few layers; of these it asks for those that
  *    both its labels' sets are used with: each class has a bit for each pair of layers, and the two are intersected. This
@@ -25,9 +25,13 @@
  * record a rule, a row of labels a class, a node or two an interval of addresses. What has no labels, because its sets
  * nest deeper than there are layers, or stands in the rarest pairs of layers, is loose: a split forest beside it.
  */
+import { DPORT, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT } from '../packet/row.js';
 import type { AddressSet, Tier } from '../rules/ruleset.js';
 import { writeAddresses } from './address-index.js';
+import { DESTINATION_CLASS, ROW_AT, SOURCE_CLASS } from './batch-layout.js';
 import {
+  ALONE,
+  BEST,
   CODES,
   DESTINATION_SIDE,
   EARLIER,
@@ -35,7 +39,9 @@ import {
   EARLIER_SHIFT,
   HEAD_WORDS,
   LAST_ORDER,
+  LOOSE,
   MOST_TUPLES,
+  OUTCOMES_AT,
   PAIRS,
   ROW_BITS,
   ROWS,
@@ -43,20 +49,21 @@ import {
   STRIDE,
   TUPLES,
 } from './crossing-layout.js';
+import type { LooseTerms } from './crossing-lookup.js';
 import { displace } from './displacement.js';
 import { distinctSets } from './distinct-sets.js';
+import { firstMatch, NO_MATCH } from './forest.js';
 import { type ForwardTerm, forwardTerms } from './forward-terms.js';
 import { PROTOCOL_CODES } from './header-codes.js';
 import { createImage, type Image } from './image.js';
 import { pairLabels } from './label-pairs.js';
 import { buildSide, type Side } from './labels.js';
 import { buildForest, type Forest } from './split.js';
+import { DIMENSIONS } from './terms.js';
 
 export interface Crossing {
   /** Tables of crossing-lookup.ts. */
   readonly image: Int32Array;
-  /** Order -> outcome. */
-  readonly outcomes: Int32Array;
   readonly sourceClasses: number;
   readonly destinationClasses: number;
   /** Pairs of labels that some rule has. */
@@ -68,6 +75,13 @@ export interface Crossing {
   readonly looseTerms: number;
 }
 
+/** What holds where the first term that matches is this one. */
+export const outcomeOf = ({ image }: Crossing, order: number): number => image[image[OUTCOMES_AT]! + order]!;
+
+/** Number of an address's class, which its lookup gives as the place of the class's row. */
+export const classNumber = (image: Int32Array, head: number, row: number): number =>
+  (row - image[head + ROWS]!) / image[head + STRIDE]!;
+
 /** One side with the numbers that its rows hold. */
 interface Labelled {
   readonly side: Side;
@@ -76,7 +90,8 @@ interface Labelled {
   readonly sets: readonly AddressSet[];
 }
 
-export function buildCrossing(tiers: readonly Tier[]): Crossing {
+/** @param isAlone nothing but these rules decides */
+export function buildCrossing(tiers: readonly Tier[], isAlone: boolean): Crossing {
   const { terms, last, outcomes } = forwardTerms(tiers);
   const source = label(terms.map(term => term.source));
   const destination = label(terms.map(term => term.destination));
@@ -116,9 +131,13 @@ export function buildCrossing(tiers: readonly Tier[]): Crossing {
   const sourceDepth = writeSide(source, sourceBits!, offsets, SOURCE_SIDE, image);
   const destinationDepth = writeSide(destination, destinationBits!, columns, DESTINATION_SIDE, image);
   const looseTerms = terms.filter((_, t) => tupleOf[t]! < 0);
+  const at = image.reserve(outcomes.length);
+  image.words().set(outcomes, at);
+  image.words()[OUTCOMES_AT] = at;
+  image.words()[LOOSE] = looseTerms.length;
+  image.words()[ALONE] = isAlone ? 1 : 0;
   return {
     image: image.done(),
-    outcomes,
     sourceClasses: source.side.classes,
     destinationClasses: destination.side.classes,
     pairs: matrix.columns.length,
@@ -193,11 +212,43 @@ function writeSide({ side }: Labelled, bits: Int32Array, labels: Int32Array, hea
       words[row + ROW_BITS + l] = labels[set]!;
     }
   }
-  const depth = writeAddresses(starts4, starts6, classOf, head, image);
+  const places = classOf.map(c => rows + c * stride);
+  const depth = writeAddresses(Uint32Array.from(starts4), wordsOf(starts6), places, head, image);
   const at = image.words();
   at[head + ROWS] = rows;
   at[head + STRIDE] = stride;
   return depth;
+}
+
+function wordsOf(starts: readonly bigint[]): Uint32Array {
+  const words = new Uint32Array(starts.length * 4);
+  starts.forEach((start, i) => {
+    for (let w = 0; w < 4; w++) words[i * 4 + w] = Number((start >> BigInt(96 - 32 * w)) & 0xffffffffn);
+  });
+  return words;
+}
+
+/** Loose terms as the lookup asks for them. */
+export function looseTerms({ image, loose }: Crossing): LooseTerms {
+  const key = new Int32Array(DIMENSIONS);
+  return {
+    lower(W, R, lanes) {
+      if (loose === null) return;
+      const { nodes, lists, program, roots } = loose;
+      for (let lane = 0; lane < lanes; lane++) {
+        const row = W[ROW_AT + lane]!;
+        key[0] = classNumber(image, SOURCE_SIDE, W[SOURCE_CLASS + lane]!);
+        key[1] = classNumber(image, DESTINATION_SIDE, W[DESTINATION_CLASS + lane]!);
+        key[2] = R[row + PROTOCOL]!;
+        key[3] = R[row + SPORT]!;
+        key[4] = R[row + DPORT]!;
+        key[5] = R[row + ICMP_TYPE]!;
+        key[6] = R[row + ICMP_CODE]!;
+        const place = firstMatch(nodes, lists, program, roots, 0, roots.length, key);
+        if (place !== NO_MATCH && program[place]! < W[BEST + lane]!) W[BEST + lane] = program[place]!;
+      }
+    },
+  };
 }
 
 function buildLoose(terms: readonly ForwardTerm[], source: Side, destination: Side): Forest {

@@ -39,7 +39,7 @@ export const ABSENT = 0;
 export const DENSE = 1;
 export const SPARSE = 2;
 export const FOREST = 3;
-/** Forward only: judged by crossRows (crossing-batch.ts), not here. */
+/** Forward only: judged by crossRows (crossing-lookup.ts), not here. */
 export const CROSSING = 4;
 
 /** One shape for every kind, so that the hot functions stay monomorphic; arrays of other kinds are empty. */

@@ -25,7 +25,7 @@ export function measure(
     if (crossing !== null) {
       addressClasses += crossing.sourceClasses + crossing.destinationClasses;
       nodes += crossing.pairs;
-      bytes += crossing.image.byteLength + crossing.outcomes.byteLength;
+      bytes += crossing.image.byteLength;
       if (crossing.loose !== null) bytes += bytesOf(crossing.loose);
       depth = Math.max(depth, below);
       continue;

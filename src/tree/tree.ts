@@ -25,15 +25,13 @@ import type { Inventory } from '../cluster/inventory.js';
 import { STRIDE } from '../packet/row.js';
 import { DIRECTIONS, type Direction, type Ruleset, type Tier } from '../rules/ruleset.js';
 import { type AddressTable, type AddressTables, createAddressTables, type Ranges } from './address-table.js';
-import { type Classifier, EGRESS, INGRESS, OUTCOME_NONE, OUTCOMES } from './classifier.js';
+import { type LookUp, runCrossing, runDirect } from './batch-run.js';
+import { type Classifier, OUTCOMES } from './classifier.js';
 import { buildCrossing, type Crossing } from './crossing.js';
-import { crossRows } from './crossing-batch.js';
-import { runCrossing } from './crossing-run.js';
 import { buildDirect } from './direct.js';
 import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
 import { createHeaderTrees } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
-import { judgeRows, newBatchScratch } from './judge-batch.js';
 import { OWNER } from './lookup.js';
 import { buildPairTable, type PairTable } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
@@ -112,7 +110,8 @@ interface KnownDirection {
 
 function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
   const started = performance.now();
-  const built = isCrossed(ruleset, options) ? tryCrossing(ruleset) : null;
+  const isOwned = inventory.owners.length > 0;
+  const built = isCrossed(ruleset, options) ? withinBudget(() => buildCrossing(ruleset.forward, !isOwned)) : null;
   const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
   const crossing = running?.crossing ?? null;
   const sides = collectSides(
@@ -120,7 +119,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     DIRECTIONS.filter(direction => direction !== 'forward' || crossing === null),
   );
   /** Nobody owns an address: nothing is decided but by forward rules, and the address table is never asked. */
-  const deserted = crossing !== null && inventory.owners.length === 0;
+  const deserted = crossing !== null && !isOwned;
   const owned = options.tables(sides, ruleset.ownNode !== 'to-pods');
   const table = deserted ? { ...owned, entries4: EMPTY } : owned;
   const build = (direction: Direction): BuiltDirection =>
@@ -133,17 +132,16 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     DirectionTables,
     DirectionTables,
   ];
-  const lanes = newBatchScratch();
-  /** Made for the first batch: who asks for one packet at a time does without. */
-  const direct = once(() =>
-    deserted || (forward.kind !== ABSENT && forward.kind !== CROSSING) ? null : buildDirect(egress, ingress),
-  );
-  const judgeRow = (rows: Int32Array, base: number, out: Int32Array, at: number): void => {
-    if (deserted) {
-      out[at + EGRESS] = OUTCOME_NONE;
-      out[at + INGRESS] = OUTCOME_NONE;
-    } else judge(table, egress, ingress, forward, rows, base, out, at);
+  const judgeAll: LookUp = (rows, base, count, out, at) => {
+    for (let i = 0; i < count; i++)
+      judge(table, egress, ingress, forward, rows, base + i * STRIDE, out, at + i * OUTCOMES);
   };
+  /** Made for the first batch: who asks for one packet at a time does without. */
+  const judgeBatch = once((): LookUp => {
+    const isForwarded = forward.kind !== ABSENT && forward.kind !== CROSSING;
+    const image = isForwarded ? null : withinBudget(() => buildDirect(table, egress, ingress));
+    return image === null ? judgeAll : runDirect(image, options.fastPath ?? null);
+  });
   const buildMs = performance.now() - started;
   return {
     engine: 'tree',
@@ -151,14 +149,12 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     table,
     directions,
     classify(rows, base, out, at) {
-      judgeRow(rows, base, out, at);
-      if (running !== null) crossRows(running.crossing, running.scratch, rows, base, 1, out, at);
+      if (!deserted) judge(table, egress, ingress, forward, rows, base, out, at);
+      running?.lookUp(rows, base, 1, out, at);
     },
     classifyBatch(rows, count, out) {
-      const tables = direct();
-      if (tables !== null) judgeRows(table, tables, lanes, rows, count, out);
-      else for (let i = 0; i < count; i++) judgeRow(rows, i * STRIDE, out, i * OUTCOMES);
-      if (running !== null) crossRows(running.crossing, running.scratch, rows, 0, count, out, 0);
+      if (!deserted) judgeBatch()(rows, 0, count, out, 0);
+      running?.lookUp(rows, 0, count, out, 0);
     },
     ownerOf(rows, base, word) {
       const row = deserted ? -1 : locate(table, rows, base, word);
@@ -187,9 +183,9 @@ function isCrossed({ forward }: Ruleset, { leastCrossed = 64 }: TreeOptions): bo
 }
 
 /** null where the tables would outgrow what their entries can name. */
-function tryCrossing(ruleset: Ruleset): Crossing | null {
+function withinBudget<T>(build: () => T): T | null {
   try {
-    return buildCrossing(ruleset.forward);
+    return build();
   } catch (error) {
     if (error instanceof BudgetExceeded) return null;
     throw error;

@@ -14,6 +14,7 @@ import { flatten } from '../../src/tree/flat.js';
 import { flattenAddresses } from '../../src/tree/flat-addresses.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree, type TreeOptions } from '../../src/tree/tree.js';
+import { fastPathModule } from '../support/fast-path.js';
 import { seed } from '../support/seed.js';
 import { arbInventory, arbPackets, arbPolicies, arbRuleset } from './arbitrary.js';
 import { classify, describeOutcome, type PacketLiteral, rowOf } from './packets.js';
@@ -21,7 +22,9 @@ import { classify, describeOutcome, type PacketLiteral, rowOf } from './packets.
 /** Every shape is forced, whatever the size of the rules would choose. */
 const SHAPES: readonly (readonly [string, TreeOptions])[] = [
   ['dense pair tables', {}],
+  ['dense pair tables on the fast path', { fastPath: fastPathModule }],
   ['sparse pair tables', { mostDense: 0 }],
+  ['sparse pair tables on the fast path', { mostDense: 0, fastPath: fastPathModule }],
   ['forests', { mostRuns: 0 }],
   ['crossings', { leastCrossed: 0 }],
 ];
