@@ -48,6 +48,17 @@ module.exports = {
     ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
+      name: 'commands-load-late',
+      comment: 'the command line and its help load nothing that only a running command needs',
+      severity: 'error',
+      from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
+      to: {
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'edges-are-edges',
       severity: 'error',
       from: { pathNot: '^src/(cli|node|server)/' },

@@ -51,18 +51,20 @@ export async function inlineConstants(folder) {
   for (const [file, text] of changed) writeFileSync(file, text);
 }
 
-function rewrite(whole, names, source, constants) {
+function rewrite(whole, names, source, known) {
   const kept = [];
   const inlined = [];
   for (const name of names.split(',').map(part => part.trim())) {
     if (name === '') continue;
     const [exported, local = exported] = name.split(' as ').map(part => part.trim());
-    if (constants.has(exported)) inlined.push(`${local} = ${constants.get(exported)}`);
+    if (known.has(exported)) inlined.push(`${local} = ${known.get(exported)}`);
     else kept.push(name);
   }
   if (inlined.length === 0) return whole;
   const lines = '\n'.repeat(whole.split('\n').length - 1);
-  return `import { ${kept.join(', ')} } from '${source}'; const ${inlined.join(', ')};${lines}`;
+  const constants = `const ${inlined.join(', ')};${lines}`;
+  // Nothing else is wanted of the module: it is not loaded for this. None does anything but declare.
+  return kept.length === 0 ? constants : `import { ${kept.join(', ')} } from '${source}'; ${constants}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await inlineConstants(resolve(process.argv[2]));

@@ -4,7 +4,6 @@
  * Out: text, or one document `policap.bench/1` (docs/outputs.md). All times are CPU time of this process, medians and
  * extremes of rounds; it ends within about the seconds it is given, behind the compilation.
  */
-import { Command, Option } from 'commander';
 import type { CaptureError } from '../capture/frame.js';
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
@@ -15,21 +14,14 @@ import type { ClassifierStats } from '../tree/classifier.js';
 import { type Deepest, findDeepest, mostSteps } from '../tree/deepest.js';
 import type { Tree } from '../tree/tree.js';
 import { measureChange } from './bench-changes.js';
+import type { BenchCommandOptions } from './bench-command.js';
 import { headersOfCaptures, headersOfRules } from './bench-headers.js';
 import { type EngineFigures, measureLookups, type Spread } from './bench-lookups.js';
 import { measureStages, type StageFigures } from './bench-stages.js';
 import { benchText } from './bench-text.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, UsageError } from './errors.js';
-import type { Finish } from './main.js';
-import { addInputOptions, type CommonOptions, wholeNumber } from './options.js';
 import { styleFor, type Terminal } from './terminal.js';
-
-interface BenchCommandOptions extends CommonOptions {
-  readonly stages?: boolean;
-  readonly seconds: number;
-  readonly output: 'text' | 'json';
-}
 
 export interface DeepestDocument {
   readonly direction: string;
@@ -62,34 +54,11 @@ export interface BenchDocument {
   readonly memory: number;
 }
 
-const HELP = `
-Examples:
-  policap bench -p policies/ -c cluster.yaml
-      the tree, its longest lookup and the rules that make it so, and what a lookup costs by engine
-  policap bench capture.pcapng -p policies/ -c cluster.yaml --stages
-      lookups for the capture's own connections, and what a packet costs stage by stage
-  policap bench --rules acl.rules --seconds 30 -o json
-      plain rules, measured longer, for programs
-
--p and -c take every path behind them, so captures come first. Compare ratios: times are this machine's.
-`;
-
-export function benchCommand(terminal: Terminal, finish: Finish): Command {
-  const command = new Command('bench')
-    .summary('what the policies cost')
-    .description('Measures the classifier that the policies become, and what a packet of a capture costs.')
-    .argument('[capture...]', 'pcap or pcapng, also gzip or zstd');
-  return addInputOptions(command)
-    .option('--stages', 'with a capture: the cost a packet of reading, parsing, tracking, judging, reporting')
-    .addOption(new Option('--seconds <n>', 'how long it measures').argParser(wholeNumber(1, 3600)).default(5))
-    .addOption(new Option('-o, --output <format>', 'what is printed').choices(['text', 'json']).default('text'))
-    .addHelpText('after', HELP)
-    .action(async (captures: readonly string[], _options: unknown, called: Command) => {
-      finish(await runBench(captures, called.optsWithGlobals<BenchCommandOptions>(), terminal));
-    });
-}
-
-async function runBench(paths: readonly string[], options: BenchCommandOptions, terminal: Terminal): Promise<number> {
+export async function runBench(
+  paths: readonly string[],
+  options: BenchCommandOptions,
+  terminal: Terminal,
+): Promise<number> {
   if (paths.includes('-'))
     throw new UsageError('a capture is read several times: standard input cannot be', 'give it as a file');
   if (options.stages && paths.length === 0)

@@ -1,7 +1,6 @@
 /**
  * policap compile: what was built from the documents.
  */
-import { Command, Option } from 'commander';
 import type { Compiled } from '../compile.js';
 import { emitEnforcer } from '../enforcer/index.js';
 import { profileField } from '../profile/profile.js';
@@ -9,53 +8,16 @@ import { count, type Style } from '../report/style.js';
 import { emitNft } from '../rules/emit-nft.js';
 import { printRules } from '../rules/print.js';
 import { printTree } from '../tree/print.js';
+import type { CompileCommandOptions } from './compile-command.js';
 import { compileInput } from './documents.js';
-import { EXIT_DONE, UsageError } from './errors.js';
-import type { Finish } from './main.js';
-import { addInputOptions, type CommonOptions } from './options.js';
+import { UsageError } from './errors.js';
 import { styleFor, type Terminal } from './terminal.js';
 
-const STAGES = ['rules', 'tree', 'stats', 'nft'] as const;
-
-interface CompileCommandOptions extends CommonOptions {
-  readonly emit: (typeof STAGES)[number];
-  readonly engine: 'tree' | 'linear';
-  readonly output: 'text' | 'json';
-}
-
-const HELP = `
-Examples:
-  policap compile -p policies/ -c cluster.yaml --emit rules
-      every policy as ordered rules over address sets: the normal form
-  policap compile -p policies/ -c cluster.yaml --emit tree
-      the decision tree, as it is walked
-  policap compile --rules acl.rules --emit stats -o json
-      rules, address classes, nodes, depth, bytes, build time
-  policap compile -p policies/ -c cluster.yaml --emit nft
-      the same rules as an nftables ruleset, to check policap against a kernel
-  policap compile -p policies/ -c cluster.yaml --emit nft --profile calico
-      as Calico writes them: its chains, marks and order
-`;
-
-export function compileCommand(terminal: Terminal, finish: Finish): Command {
-  const command = new Command('compile')
-    .summary('what the policies were compiled to')
-    .description('Compiles the documents, and prints what was built.');
-  return addInputOptions(command)
-    .addOption(new Option('--emit <stage>', 'what is printed').choices([...STAGES]).default('stats'))
-    .addOption(new Option('--engine <engine>', 'the classifier').choices(['tree', 'linear']).default('tree'))
-    .addOption(
-      new Option('-o, --output <format>', 'stats: how they are printed').choices(['text', 'json']).default('text'),
-    )
-    .addHelpText('after', HELP)
-    .action((_options: unknown, called: Command) => {
-      const options = called.optsWithGlobals<CompileCommandOptions>();
-      const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-      const compiled = compileInput(options, terminal, errors, { engine: options.engine });
-      const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
-      terminal.write(emit(compiled, options, style));
-      finish(EXIT_DONE);
-    });
+export function runCompile(options: CompileCommandOptions, terminal: Terminal): void {
+  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+  const compiled = compileInput(options, terminal, errors, { engine: options.engine });
+  const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
+  terminal.write(emit(compiled, options, style));
 }
 
 function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions, style: Style): string {

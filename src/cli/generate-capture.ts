@@ -5,19 +5,13 @@
  * ones; with them the cluster's own, and connections but for the refused share go where the policies allow them.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Compiled } from '../compile.js';
 import { CAPTURE_DEFAULTS, type CaptureOptions, generateCapture } from '../generate/capture.js';
-import { type Ends, type ListedPod, listedPods, numberedPods } from '../generate/ends.js';
-import { DPORT, DST, FAMILY, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
-import { parseV4, parseV6 } from '../rules/addresses.js';
-import { TCP, UDP } from '../rules/protocols.js';
-import { EGRESS, INGRESS, OUTCOME_DEFAULT_DENY, OUTCOMES } from '../tree/classifier.js';
-import { compileInput } from './documents.js';
+import { numberedPods } from '../generate/ends.js';
 import { EXIT_DONE, UsageError } from './errors.js';
 import { count, seed } from './generate-options.js';
 import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
-import { styleFor, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 interface Options extends CommonOptions, CaptureOptions {
   readonly pods: number;
@@ -56,63 +50,22 @@ Examples:
       of the cluster's pods, most of it allowed by its policies
 `,
     )
-    .action((_: unknown, called: Command) => {
+    .action(async (_: unknown, called: Command) => {
       const options = called.optsWithGlobals<Options>();
       if (terminal.outIsTerminal)
         throw new UsageError('a capture is no text for a terminal', 'write it to a file: > traffic.pcap');
       const ip = options.ip === '6' ? 6 : 4;
       const isGiven = [options.policies, options.cluster, options.rules].some(given => given !== undefined);
-      const ends = isGiven ? endsOfCluster(compiledFrom(options, terminal), ip) : numberedPods(options.pods, ip);
+      const ends = isGiven
+        ? (await import('./generate-ends.js')).endsOfCluster(options, terminal, ip)
+        : numberedPods(options.pods, ip);
       for (const chunk of generateCapture(ends, options)) if (!terminal.write(chunk)) break;
       finish(EXIT_DONE);
     });
-}
-
-function compiledFrom(options: Options, terminal: Terminal): Compiled {
-  return compileInput(options, terminal, styleFor(options.color, terminal.errIsTerminal, terminal.environment));
 }
 
 function share(value: string): number {
   const number = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
   if (!(number >= 0 && number <= 1)) throw new InvalidArgumentError('Give a number from 0 to 1.');
   return number;
-}
-
-/** What a pod without ports listens on. */
-const HTTP = { port: 80, protocol: TCP };
-
-function endsOfCluster({ inventory, classifier, ruleset }: Compiled, ip: 4 | 6): Ends {
-  const pods = inventory.pods.flatMap((pod): ListedPod[] => {
-    const held = pod.hostNetwork ? [] : pod.addresses.filter(text => inventory.byAddress.get(text) === pod);
-    const [address] = held.map(text => wordsOf(text, ip)).filter(words => words !== null);
-    if (address === undefined) return [];
-    const [first] = pod.ports.filter(({ protocol, init }) => protocol !== 'SCTP' && init !== true);
-    if (first === undefined) return [{ address, ...HTTP }];
-    return [{ address, port: first.port, protocol: first.protocol === 'UDP' ? UDP : TCP }];
-  });
-  if (pods.length === 0)
-    throw new UsageError(`no pod of the cluster has an IPv${ip} address`, 'give the cluster with -c, or try --ip');
-  const row = new Int32Array(STRIDE);
-  const out = new Int32Array(OUTCOMES);
-  const isAllowed = (outcome: number): boolean =>
-    outcome >= 0 ? ruleset.rules[outcome]!.action !== 'deny' : outcome > OUTCOME_DEFAULT_DENY;
-  return listedPods(pods, ip, (client, server) => {
-    row[FAMILY] = ip;
-    row.set(client.address, SRC);
-    row.set(server.address, DST);
-    row[PROTOCOL] = server.protocol;
-    row[SPORT] = 32768;
-    row[DPORT] = server.port;
-    classifier.classify(row, 0, out, 0);
-    return isAllowed(out[EGRESS]!) && isAllowed(out[INGRESS]!);
-  });
-}
-
-function wordsOf(text: string, ip: 4 | 6): number[] | null {
-  if (ip === 4) {
-    const v4 = parseV4(text);
-    return v4 === null ? null : [v4];
-  }
-  const v6 = parseV6(text);
-  return v6 === null ? null : [96n, 64n, 32n, 0n].map(shift => Number((v6 >> shift) & 0xffffffffn));
 }

@@ -9,7 +9,6 @@ import { FAMILIES, type FamilyName } from '../generate/families.js';
 import { generateRules } from '../generate/rules.js';
 import { classBenchLine, headerLine, ruleListItem } from '../generate/text.js';
 import { generateTrace } from '../generate/trace.js';
-import { compileInput } from './documents.js';
 import { EXIT_DONE, UsageError } from './errors.js';
 import { captureCommand } from './generate-capture.js';
 import { count, MOST, seed } from './generate-options.js';
@@ -103,7 +102,8 @@ function traceCommand(terminal: Terminal, finish: Finish): Command {
       'after',
       '\nExamples:\n  policap generate rules | policap generate trace --rules - --count 100000 --skew 1\n',
     )
-    .action((_: unknown, command: Command) => {
+    .action(async (_: unknown, command: Command) => {
+      const { compileInput } = await import('./documents.js');
       const options = command.optsWithGlobals<TraceOptions>();
       const style = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
       const { rules } = compileInput({ rules: options.rules }, terminal, style, { engine: 'linear' }).ruleset;

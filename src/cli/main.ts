@@ -7,10 +7,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { CaptureError } from '../capture/frame.js';
+import { optimizeLater } from '../node/optimizer.js';
 import { OutputError } from '../node/output.js';
 import { SourceError } from '../node/sources.js';
-import { benchCommand } from './bench.js';
-import { compileCommand } from './compile.js';
+import { benchCommand } from './bench-command.js';
+import { compileCommand } from './compile-command.js';
 import {
   DocumentError,
   EXIT_DAMAGED,
@@ -22,9 +23,9 @@ import {
   UsageError,
 } from './errors.js';
 import { generateCommand } from './generate.js';
-import { matrixCommand } from './matrix.js';
-import { queryCommand } from './query.js';
-import { replayCommand } from './replay.js';
+import { matrixCommand } from './matrix-command.js';
+import { queryCommand } from './query-command.js';
+import { replayCommand } from './replay-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
@@ -151,6 +152,7 @@ function version(): string {
 
 /** The whole process: arguments in, exit code out. */
 export async function run(): Promise<void> {
+  optimizeLater();
   process.stderr.on('error', () => {});
   process.exitCode = await main(process.argv.slice(2), processTerminal());
 }

@@ -3,17 +3,14 @@
  *
  * Exact, over all ports: see reach.ts. A cell of several pods holds what all of them may, and what only some may.
  */
-import { Command, Option } from 'commander';
 import type { Pod } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { asPlugin, type Profile, profileField } from '../profile/profile.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import { intersectPorts, subtractPorts, unionPorts } from '../rules/ports.js';
 import { compileInput } from './documents.js';
-import { EXIT_DONE } from './errors.js';
-import type { Finish } from './main.js';
+import type { Level, MatrixCommandOptions } from './matrix-command.js';
 import { matrixLines } from './matrix-text.js';
-import { addInputOptions, type CommonOptions } from './options.js';
 import { outsideBlocks } from './outside.js';
 import {
   createReachTable,
@@ -26,14 +23,18 @@ import {
 } from './reach.js';
 import { styleFor, type Terminal } from './terminal.js';
 
-const LEVELS = ['workload', 'pod', 'namespace'] as const;
-type Level = (typeof LEVELS)[number];
-
-interface MatrixCommandOptions extends CommonOptions {
-  readonly by: Level;
-  readonly outside: boolean;
-  readonly output: 'text' | 'json';
-  readonly layout: 'auto' | 'grid' | 'list';
+export function runMatrix(options: MatrixCommandOptions, terminal: Terminal): void {
+  const { color, output, layout } = options;
+  const compiled = compileInput(options, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
+  const matrix = computeMatrix(compiled, options.by, options.outside);
+  if (output === 'json') {
+    terminal.write(matrixJson(matrix, options.by, compiled.profile));
+    return;
+  }
+  const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
+  terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
+  const { profile } = compiled;
+  if (profile.name !== 'upstream') terminal.write(`${style('dim', `Policies ${asPlugin(profile)}.`)}\n`);
 }
 
 export interface Cell {
@@ -52,50 +53,6 @@ export interface Matrix {
   readonly names: readonly string[];
   /** cells[from][to]; null where nothing is to be said: outside to outside, a lone pod to itself. */
   readonly cells: readonly (readonly (Cell | null)[])[];
-}
-
-const HELP = `
-Cells: "all" is every protocol and port, "-" nothing; after "some:" stands what
-only some of the pods may, after "IPv4 only:" and "IPv6 only:" what one address
-of dual-stack pods may and the other may not. "outside" is every address that
-nobody in the cluster owns; blocks that rules tell apart stand in rows of their
-own.
-
-Examples:
-  policap matrix -p policies/ -c cluster.yaml
-  policap matrix -p policies/ -c cluster.yaml --by namespace
-  policap matrix -p policies/ -c cluster.yaml --profile calico
-  policap matrix -p policies/ -c cluster.yaml -o json | jq '.cells[] | select(.to == "shop/StatefulSet/db")'
-`;
-
-export function matrixCommand(terminal: Terminal, finish: Finish): Command {
-  const command = new Command('matrix')
-    .summary('who can talk to whom, on what')
-    .description('Prints what every workload may say to every other, exactly, over all ports.');
-  return addInputOptions(command)
-    .addOption(new Option('--by <level>', 'what a row stands for').choices([...LEVELS]).default('workload'))
-    .option('--no-outside', 'leave out the addresses beyond the cluster')
-    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
-    .addOption(
-      new Option('--layout <layout>', 'text: a grid, or a list of what is allowed')
-        .choices(['auto', 'grid', 'list'])
-        .default('auto'),
-    )
-    .addHelpText('after', HELP)
-    .action((_options: unknown, called: Command) => {
-      const options = called.optsWithGlobals<MatrixCommandOptions>();
-      const { color, output, layout } = options;
-      const compiled = compileInput(options, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
-      const matrix = computeMatrix(compiled, options.by, options.outside);
-      if (output === 'json') terminal.write(matrixJson(matrix, options.by, compiled.profile));
-      else {
-        const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
-        terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
-        const { profile } = compiled;
-        if (profile.name !== 'upstream') terminal.write(`${style('dim', `Policies ${asPlugin(profile)}.`)}\n`);
-      }
-      finish(EXIT_DONE);
-    });
 }
 
 const NAME: Readonly<Record<Level, (pod: Pod) => string>> = {

@@ -9,18 +9,15 @@ import { Oddity, plural } from './warnings.js';
 
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-const POLICY_GROUP = /^networking\.k8s\.io\//;
-
 const synthesized = (name: string): Namespace => ({ name, labels: { [NAME_LABEL]: name }, synthesized: true });
 
 /** A policy in a namespace without pods selects nothing: worth a namespace, no warning. @returns the same map where none is missing */
 export function addPolicyNamespaces(
   namespaces: ReadonlyMap<string, Namespace>,
-  documents: readonly KubernetesDocument[],
+  policies: readonly KubernetesDocument[],
 ): ReadonlyMap<string, Namespace> {
   const missing = new Map<string, Namespace>();
-  for (const { kind, apiVersion, namespace } of documents) {
-    if (kind !== 'NetworkPolicy' || !POLICY_GROUP.test(apiVersion)) continue;
+  for (const { namespace } of policies) {
     const name = namespace === '' ? 'default' : namespace;
     if (!namespaces.has(name)) missing.set(name, synthesized(name));
   }

@@ -31,17 +31,39 @@ export type ClusterReader = (documents: readonly KubernetesDocument[]) => ReadCl
 
 /** Reads again and again: where all documents but policies are those of before (by identity), so is what was read. */
 export function createClusterReader(): ClusterReader {
+  let before: readonly KubernetesDocument[] = [];
+  /** Where policies stand among the documents. */
+  let policies: readonly number[] = [];
   let objects: readonly KubernetesDocument[] = [];
   let read = readObjects(objects);
   return documents => {
-    const own = documents.filter(document => !isPolicy(document));
-    if (own.length !== objects.length || own.some((document, i) => document !== objects[i])) {
-      objects = own;
-      read = readObjects(own);
+    if (!differInPolicies(documents, before)) {
+      const own: KubernetesDocument[] = [];
+      const places: number[] = [];
+      documents.forEach((document, i) => {
+        if (isPolicy(document)) places.push(i);
+        else own.push(document);
+      });
+      policies = places;
+      if (own.length !== objects.length || own.some((document, i) => document !== objects[i])) {
+        objects = own;
+        read = readObjects(own);
+      }
     }
-    const namespaces = addPolicyNamespaces(read.inventory.namespaces, documents);
+    before = [...documents];
+    const given = policies.map(i => documents[i]!);
+    const namespaces = addPolicyNamespaces(read.inventory.namespaces, given);
     return namespaces === read.inventory.namespaces ? read : { ...read, inventory: { ...read.inventory, namespaces } };
   };
+}
+
+/** Whether nothing else is new and in its place: the common change, told without a look at what is not. */
+function differInPolicies(documents: readonly KubernetesDocument[], before: readonly KubernetesDocument[]): boolean {
+  if (documents.length !== before.length) return false;
+  for (let i = 0; i < documents.length; i++) {
+    if (documents[i] !== before[i] && !(isPolicy(documents[i]!) && isPolicy(before[i]!))) return false;
+  }
+  return true;
 }
 
 /** Of them only the namespace is a cluster's business. */

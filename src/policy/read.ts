@@ -23,40 +23,71 @@ export type PolicyReader = (documents: readonly KubernetesDocument[]) => ReadPol
 interface Read {
   readonly policy: NetworkPolicy | null;
   readonly problems: readonly Problem[];
+  /** By which a second one of the name is known; null: without a name, or no policy that is read. */
+  readonly key: string | null;
 }
 
 /** Reads again and again: a document that was there the last time (by identity) is the same policy object. */
 export function createPolicyReader(): PolicyReader {
-  let before = new Map<KubernetesDocument, Read>();
+  let documentsBefore: readonly KubernetesDocument[] = [];
+  let before: readonly Placed[] = [];
   return documents => {
+    const placed = placeAll(documents, documentsBefore, before);
+    documentsBefore = [...documents];
+    before = placed;
     const policies: NetworkPolicy[] = [];
     const problems: Problem[] = [];
-    const now = new Map<KubernetesDocument, Read>();
     const seen = new Map<string, KubernetesDocument>();
-    for (const document of documents) {
-      const version = dialectOf(document);
-      if (version === 'none') continue;
-      if (version !== 'read') {
-        problems.push(version);
-        continue;
-      }
-      const duplicate = duplicateOf(document, seen);
+    for (const { document, read } of placed) {
+      const duplicate = read.key === null ? null : duplicateOf(document, read.key, seen);
       // The same file may have been named twice.
       if (duplicate === 'same') continue;
       if (duplicate !== null) problems.push(duplicate);
-      const read = before.get(document) ?? readOne(document);
-      now.set(document, read);
-      problems.push(...read.problems);
+      for (const problem of read.problems) problems.push(problem);
       if (read.policy !== null && duplicate === null) policies.push(read.policy);
     }
-    before = now;
     return { policies, problems };
   };
 }
 
-function readOne(document: KubernetesDocument): Read {
+/** A policy, and where it stands among the documents. */
+interface Placed {
+  readonly at: number;
+  readonly document: KubernetesDocument;
+  readonly read: Read;
+}
+
+function placeAll(
+  documents: readonly KubernetesDocument[],
+  documentsBefore: readonly KubernetesDocument[],
+  before: readonly Placed[],
+): Placed[] {
+  const known = new Map(before.map(it => [it.document, it.read]));
+  const placed: Placed[] = [];
+  let next = 0;
+  for (let i = 0; i < documents.length; i++) {
+    const document = documents[i]!;
+    if (documentsBefore[i] === document) {
+      // A cluster has ten times as many pods as policies: what stands where it stood is not asked what it is.
+      while (next < before.length && before[next]!.at < i) next++;
+      if (next < before.length && before[next]!.at === i) placed.push(before[next]!);
+      continue;
+    }
+    const read = known.get(document) ?? readOne(document);
+    if (read !== null) placed.push({ at: i, document, read });
+  }
+  return placed;
+}
+
+/** null where it is no policy at all. */
+function readOne(document: KubernetesDocument): Read | null {
+  const version = dialectOf(document);
+  if (version === 'none') return null;
+  if (version !== 'read') return { policy: null, problems: [version], key: null };
   const problems: Problem[] = [];
-  return { policy: readNetworkPolicy(document, problems), problems };
+  const policy = readNetworkPolicy(document, problems);
+  const { name, namespace } = document;
+  return { policy, problems, key: name === '' ? null : `${namespace === '' ? 'default' : namespace}/${name}` };
 }
 
 const NETWORKING = 'networking.k8s.io';
@@ -82,7 +113,6 @@ const OTHER_KINDS =
 /** `read`, `none` where it is no policy at all, or the problem with its kind or version. */
 function dialectOf(document: KubernetesDocument): 'read' | 'none' | Problem {
   const { apiVersion, kind } = document;
-  // A cluster has ten times as many pods as policies.
   if (!kind.endsWith('Policy') && !OTHER_KINDS.test(kind)) return 'none';
   const slash = apiVersion.lastIndexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
@@ -117,9 +147,11 @@ function dialectOf(document: KubernetesDocument): 'read' | 'none' | Problem {
 }
 
 /** (24) */
-function duplicateOf(document: KubernetesDocument, seen: Map<string, KubernetesDocument>): Problem | 'same' | null {
-  if (document.name === '') return null;
-  const key = `${document.namespace === '' ? 'default' : document.namespace}/${document.name}`;
+function duplicateOf(
+  document: KubernetesDocument,
+  key: string,
+  seen: Map<string, KubernetesDocument>,
+): Problem | 'same' | null {
   const first = seen.get(key);
   if (first === undefined) {
     seen.set(key, document);

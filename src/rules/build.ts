@@ -36,6 +36,25 @@ interface PolicyDrafts {
   readonly isolation: Isolation | null;
 }
 
+/** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
+function toRule(draft: Draft, index: number): Rule {
+  const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
+  const rule = {
+    direction,
+    tier,
+    subjects,
+    peers,
+    protocol,
+    destinationPorts,
+    sourcePorts,
+    icmp,
+    action,
+    origin,
+    index,
+  };
+  return draft.unenforced === undefined ? rule : { ...rule, unenforced: draft.unenforced };
+}
+
 const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };
 
 export function buildRules(
@@ -68,7 +87,7 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
     /** The rule of before, where it is the same and in the same place. */
     const place = (draft: Draft): Rule => {
       const index = rules.length;
-      const rule = before.drafted[index] === draft ? before.rules[index]! : { ...draft, index };
+      const rule = before.drafted[index] === draft ? before.rules[index]! : toRule(draft, index);
       rules.push(rule);
       drafted.push(draft);
       return rule;

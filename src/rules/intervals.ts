@@ -49,10 +49,34 @@ export function ofPoints(values: readonly number[]): number[] {
   return out;
 }
 
+/** Merged two by two, so that no set is sorted again. */
 export function union<T extends Coordinate>(sets: readonly (readonly T[])[], line: Line<T>): T[] {
-  const flat: T[] = [];
-  for (const set of sets) for (const x of set) flat.push(x);
-  return canonical(flat, line);
+  let left: (readonly T[])[] = sets.filter(set => set.length > 0);
+  while (left.length > 1) {
+    const merged: T[][] = [];
+    for (let i = 0; i + 1 < left.length; i += 2) merged.push(merge(left[i]!, left[i + 1]!, line));
+    left = left.length % 2 === 0 ? merged : [...merged, left[left.length - 1]!];
+  }
+  return [...(left[0] ?? [])];
+}
+
+function merge<T extends Coordinate>(a: readonly T[], b: readonly T[], line: Line<T>): T[] {
+  const out: T[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const isFirst = j >= b.length || (i < a.length && a[i]! <= b[j]!);
+    const lo = isFirst ? a[i]! : b[j]!;
+    const hi = isFirst ? a[i + 1]! : b[j + 1]!;
+    if (isFirst) i += 2;
+    else j += 2;
+    const last = out.length - 1;
+    // Adjacent counts as overlapping: comparing `before(lo)` keeps the highest value of the line from overflowing.
+    if (last > 0 && (lo <= out[last]! || line.before(lo) <= out[last]!)) {
+      if (hi > out[last]!) out[last] = hi;
+    } else out.push(lo, hi);
+  }
+  return out;
 }
 
 export function intersect<T extends Coordinate>(a: readonly T[], b: readonly T[]): T[] {

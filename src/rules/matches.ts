@@ -158,6 +158,14 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
 /** (9): numbers and ranges of a protocol are one set; `port` absent is all of them. (P12): or endPort is not read. */
 function numberedPorts(ports: readonly PolicyPort[], profile: Profile): Map<number, PortSet | null> {
   const flat = new Map<number, number[]>();
+  // Most rules name one port, or none.
+  if (ports.length === 1) {
+    const [{ protocol, port, endPort }] = ports as [PolicyPort];
+    if (port === null) return new Map([[PROTOCOL[protocol], null]]);
+    if (typeof port === 'number' && (endPort === null || !profile.portRanges)) {
+      return new Map([[PROTOCOL[protocol], [port, port]]]);
+    }
+  }
   for (const { protocol, port, endPort } of ports) {
     if (typeof port === 'string') continue;
     const number = PROTOCOL[protocol];

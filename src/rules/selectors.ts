@@ -41,21 +41,20 @@ export const EVERY: LabelSelector = { matchLabels: {}, matchExpressions: [] };
 
 export function createPodSelection(inventory: Inventory): PodSelection {
   const all = inventory.pods.filter(pod => !pod.hostNetwork);
-  const byNamespace = new Map<string, Pod[]>();
-  for (const pod of all) append(byNamespace, pod.namespace, pod);
+  const byNamespace = groupByNamespace(all);
   const podsByLabel = createLabelIndex(all);
   const namespacesByLabel = createLabelIndex([...inventory.namespaces.values()]);
   const namespaceCache = new Map<string, ReadonlySet<string>>();
   const podCache = new Map<string, readonly Pod[]>();
 
   /** The fewest pods that hold every pod the selector can match, and what is to be asked of them: null = nothing. */
-  function candidates(selector: LabelSelector, within: readonly Pod[]): Candidates {
+  function candidates(selector: LabelSelector, within: readonly Pod[], byLabel: LabelIndex<Pod>): Candidates {
     const { matchLabels, matchExpressions } = selector;
     const labels = Object.entries(matchLabels);
     let pods = within;
     let settled = 0;
     for (const [key, value] of labels) {
-      const posting = podsByLabel(key, value);
+      const posting = byLabel(key, value);
       if (posting.length >= pods.length) continue;
       pods = posting;
       settled = 1;
@@ -63,6 +62,8 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     const isOpen = labels.length > settled || matchExpressions.length > 0;
     return { pods, asks: isOpen ? pod => matches(selector, pod.labels) : null };
   }
+
+  const podsOf = (namespace: string): NamespacePods => byNamespace.get(namespace) ?? NO_PODS;
 
   function namespacesOf(selector: LabelSelector): ReadonlySet<string> {
     const key = selectorText(selector);
@@ -91,29 +92,27 @@ export function createPodSelection(inventory: Inventory): PodSelection {
     all,
     inNamespace(namespace, selector) {
       return cached(`n ${namespace} ${selectorText(selector)}`, () => {
-        const within = byNamespace.get(namespace) ?? [];
-        const { pods, asks } = candidates(selector, within);
-        const inside = pods === within ? pods : pods.filter(pod => pod.namespace === namespace);
-        return asks === null ? inside : inside.filter(asks);
+        const { pods: within, byLabel } = podsOf(namespace);
+        const { pods, asks } = candidates(selector, within, byLabel);
+        return asks === null ? pods : pods.filter(asks);
       });
     },
     inNamespaces(namespaceSelector, podSelector) {
       return cached(`s ${selectorText(namespaceSelector)} ${selectorText(podSelector)}`, () => {
         const namespaces = namespacesOf(namespaceSelector);
-        const { pods, asks } = candidates(podSelector, all);
+        const { pods, asks } = candidates(podSelector, all, podsByLabel);
         let inside = 0;
-        for (const namespace of namespaces) inside += byNamespace.get(namespace)?.length ?? 0;
+        for (const namespace of namespaces) inside += podsOf(namespace).pods.length;
         if (inside >= pods.length) {
           const found = pods.filter(pod => namespaces.has(pod.namespace));
           return asks === null ? found : found.filter(asks);
         }
         // Few namespaces, common labels: their pods, in the inventory's order.
-        const everyPod = isEvery(podSelector);
         const selected: Pod[] = [];
         for (const namespace of namespaces) {
-          for (const pod of byNamespace.get(namespace) ?? []) {
-            if (everyPod || matches(podSelector, pod.labels)) selected.push(pod);
-          }
+          const { pods: within, byLabel } = podsOf(namespace);
+          const { pods, asks } = candidates(podSelector, within, byLabel);
+          for (const pod of pods) if (asks === null || asks(pod)) selected.push(pod);
         }
         return inOrder(selected, inventory);
       });
@@ -131,13 +130,23 @@ function inOrder(pods: readonly Pod[], { owners }: Inventory): Pod[] {
   return sorted;
 }
 
-const isEvery = ({ matchLabels, matchExpressions }: LabelSelector): boolean =>
-  matchExpressions.length === 0 && Object.keys(matchLabels).length === 0;
+interface NamespacePods {
+  readonly pods: readonly Pod[];
+  readonly byLabel: LabelIndex<Pod>;
+}
+
+const NO_PODS: NamespacePods = { pods: [], byLabel: () => [] };
+
+function groupByNamespace(all: readonly Pod[]): ReadonlyMap<string, NamespacePods> {
+  const groups = new Map<string, Pod[]>();
+  for (const pod of all) append(groups, pod.namespace, pod);
+  return new Map([...groups].map(([name, pods]) => [name, { pods, byLabel: createLabelIndex(pods) }]));
+}
+
+type LabelIndex<T> = (key: string, value: string) => readonly T[];
 
 /** Key and value -> what has that label, in order. A key is indexed when it is first asked for: most never are. */
-function createLabelIndex<T extends { readonly labels: Labels }>(
-  all: readonly T[],
-): (key: string, value: string) => readonly T[] {
+function createLabelIndex<T extends { readonly labels: Labels }>(all: readonly T[]): LabelIndex<T> {
   const byKey = new Map<string, Map<string, T[]>>();
   return (key, value) => {
     let byValue = byKey.get(key);

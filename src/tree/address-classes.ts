@@ -8,6 +8,9 @@
  * of the two is walked, and `0.0.0.0/0 except ...` over a hundred thousand pods costs what it leaves out. Large sets go
  * first, and the two halves of a class stay neighbours in a list that the numbers follow in the end: so sets that nest,
  * as teams, namespaces and workloads do, are one range of numbers each, however their addresses are scattered.
+ *
+ * What becomes of a class stays together in that list, so a set is the classes that it held behind its own split, each of
+ * them one range of numbers in the end: no interval of it is looked at again.
  */
 
 /** Of pairs [first, behind the last] of interval numbers, rising, those at..end. */
@@ -39,38 +42,20 @@ export function buildClasses(
   const { count } = partition;
   const sizes = sets.map(set => sizeOf(pairs, set));
   const bySize = sets.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+  const isOutside = (i: number): boolean => sizes[i]! * 2 > count;
   for (const i of bySize) {
     const { at, end } = sets[i]!;
-    if (sizes[i]! * 2 <= count) partition.split(pairs, at, end);
+    if (!isOutside(i)) partition.split(pairs, at, end);
     else {
       const outside = complement(pairs, sets[i]!, count);
       partition.split(outside, 0, outside.length);
     }
   }
   const firsts = partition.number(only, classOf);
-  const mark = new Int32Array(firsts.length);
-  let stamp = 0;
-
-  /** Class numbers that the intervals meet, each once, in any order. */
-  function collect(pairs: Int32Array, at: number, end: number): number[] {
-    const found: number[] = [];
-    stamp++;
-    for (let i = at; i < end; i += 2) {
-      const last = pairs[i + 1]!;
-      for (let interval = pairs[i]!; interval < last; interval++) {
-        const cls = classOf[interval]!;
-        if (cls < 0 || mark[cls] === stamp) continue;
-        mark[cls] = stamp;
-        found.push(cls);
-      }
-    }
-    return found;
-  }
-
-  const ranges = sets.map((set, i) => {
-    if (sizes[i]! * 2 <= count) return toRanges(collect(pairs, set.at, set.end));
-    const outside = complement(pairs, set, count);
-    return withoutRanges(toRanges(collect(outside, 0, outside.length)), firsts.length);
+  const ranges: (readonly number[])[] = sets.map(() => []);
+  bySize.forEach((i, split) => {
+    const held = partition.heldBy(split);
+    ranges[i] = isOutside(i) ? withoutRanges(held, firsts.length) : held;
   });
   return { firsts, ranges };
 }
@@ -99,26 +84,6 @@ function complement(pairs: Int32Array, { at, end }: Span, count: number): Int32A
   return out.subarray(0, used);
 }
 
-function toRanges(numbers: number[]): number[] {
-  const sorted = numbers.length < 24 ? insertionSorted(numbers) : new Int32Array(numbers).sort();
-  const out: number[] = [];
-  for (const x of sorted) {
-    if (out.length > 0 && out[out.length - 1] === x - 1) out[out.length - 1] = x;
-    else out.push(x, x);
-  }
-  return out;
-}
-
-function insertionSorted(numbers: number[]): number[] {
-  for (let i = 1; i < numbers.length; i++) {
-    const x = numbers[i]!;
-    let at = i;
-    for (; at > 0 && numbers[at - 1]! > x; at--) numbers[at] = numbers[at - 1]!;
-    numbers[at] = x;
-  }
-  return numbers;
-}
-
 /** 0..classes - 1 without the ranges. */
 function withoutRanges(ranges: readonly number[], classes: number): number[] {
   const out: number[] = [];
@@ -134,6 +99,9 @@ function withoutRanges(ranges: readonly number[], classes: number): number[] {
 /**
  * Labels of intervals, equal exactly within a class; the labels are a list in which halves stay together. Its arrays are
  * large, so one serves for one side after the other.
+ *
+ * Every label stands for a node of the tree of splits: whole classes of some time, children behind their parents. A label
+ * that is halved and its new half both get a new node, so that a node is what a class was at one time.
  */
 export class Partition {
   private readonly label: Int32Array;
@@ -145,8 +113,18 @@ export class Partition {
   private readonly previous: Int32Array;
   private readonly touched: Int32Array;
   private readonly first: Int32Array;
+  /** By label. */
+  private readonly nodeOf: Int32Array;
+  /** By node, and in the end the classes that became of it: none where the last is before the first. */
+  private readonly parent: Int32Array;
+  private readonly firstClass: Int32Array;
+  private readonly lastClass: Int32Array;
+  /** Split by split, the nodes that its set is made of: held[heldFrom[split]..heldFrom[split + 1]). */
+  private held = new Int32Array(1024);
+  private heldFrom: number[] = [0];
   private head = 0;
   private labels = 1;
+  private nodes = 1;
 
   count = 0;
 
@@ -161,6 +139,10 @@ export class Partition {
     this.previous = new Int32Array(count);
     this.touched = new Int32Array(count);
     this.first = new Int32Array(count);
+    this.nodeOf = new Int32Array(count);
+    this.parent = new Int32Array(2 * count);
+    this.firstClass = new Int32Array(2 * count);
+    this.lastClass = new Int32Array(2 * count);
   }
 
   /** All intervals in one class. */
@@ -170,8 +152,12 @@ export class Partition {
     this.size[0] = count;
     this.next[0] = -1;
     this.previous[0] = -1;
+    this.nodeOf[0] = 0;
+    this.parent[0] = -1;
+    this.heldFrom = [0];
     this.head = 0;
     this.labels = 1;
+    this.nodes = 1;
     return this;
   }
 
@@ -197,13 +183,27 @@ export class Partition {
         for (let interval = pairs[i]!; interval < last; interval++) label[interval] = fresh[label[interval]!]!;
       }
     }
+    this.hold(met);
     for (let t = 0; t < met; t++) inside[touched[t]!] = 0;
     inside.fill(0, before, this.labels);
   }
 
+  /** Notes what the set is made of. */
+  private hold(met: number): void {
+    const from = this.heldFrom[this.heldFrom.length - 1]!;
+    if (from + met > this.held.length) {
+      const larger = new Int32Array(2 * (from + met));
+      larger.set(this.held);
+      this.held = larger;
+    }
+    const { held, fresh, touched, nodeOf } = this;
+    for (let t = 0; t < met; t++) held[from + t] = nodeOf[fresh[touched[t]!]!]!;
+    this.heldFrom.push(from + met);
+  }
+
   /** The half that the set holds stands beside the other, on the side where the list goes on with what the set holds. */
   private halve(old: number): void {
-    const { next, previous, inside, size } = this;
+    const { next, previous, inside, size, nodeOf, parent } = this;
     const half = this.labels++;
     this.fresh[old] = half;
     inside[half] = inside[old]!;
@@ -219,24 +219,59 @@ export class Partition {
     if (left >= 0) next[left] = half;
     else this.head = half;
     if (right >= 0) previous[right] = half;
+    parent[this.nodes] = nodeOf[old]!;
+    parent[this.nodes + 1] = nodeOf[old]!;
+    nodeOf[old] = this.nodes++;
+    nodeOf[half] = this.nodes++;
   }
 
   /** @returns the first interval of each class */
   number(only: Uint8Array | null, classOf: Int32Array): Int32Array {
-    const { label, count, labels, first, next } = this;
+    const { label, count, labels, first, next, nodes, nodeOf, parent, firstClass, lastClass } = this;
     first.fill(-1, 0, labels);
     for (let interval = count - 1; interval >= 0; interval--) {
       if (only === null || only[interval] === 1) first[label[interval]!] = interval;
     }
+    firstClass.fill(labels, 0, nodes);
+    lastClass.fill(-1, 0, nodes);
     /** By label, where the list was that is done with. */
     const numbers = this.previous;
     const firsts = new Int32Array(labels);
     let classes = 0;
     for (let at = this.head; at >= 0; at = next[at]!) {
-      numbers[at] = first[at]! < 0 ? -1 : classes;
-      if (first[at]! >= 0) firsts[classes++] = first[at]!;
+      if (first[at]! < 0) {
+        numbers[at] = -1;
+        continue;
+      }
+      numbers[at] = classes;
+      firstClass[nodeOf[at]!] = classes;
+      lastClass[nodeOf[at]!] = classes;
+      firsts[classes++] = first[at]!;
+    }
+    for (let node = nodes - 1; node > 0; node--) {
+      const above = parent[node]!;
+      if (firstClass[node]! < firstClass[above]!) firstClass[above] = firstClass[node]!;
+      if (lastClass[node]! > lastClass[above]!) lastClass[above] = lastClass[node]!;
     }
     for (let i = 0; i < count; i++) classOf[i] = only === null || only[i] === 1 ? numbers[label[i]!]! : -1;
     return firsts.slice(0, classes);
+  }
+
+  /** Sorted, disjoint, inclusive ranges of the class numbers of the set that was split so many splits behind the first. */
+  heldBy(split: number): number[] {
+    const { held, heldFrom, firstClass, lastClass } = this;
+    const nodes: number[] = [];
+    for (let i = heldFrom[split]!; i < heldFrom[split + 1]!; i++) {
+      const node = held[i]!;
+      if (lastClass[node]! >= 0) nodes.push(node);
+    }
+    // What a set is made of are different classes: no two have the same first one.
+    if (nodes.length > 1) nodes.sort((a, b) => firstClass[a]! - firstClass[b]!);
+    const out: number[] = [];
+    for (const node of nodes) {
+      if (out.length > 0 && out[out.length - 1] === firstClass[node]! - 1) out[out.length - 1] = lastClass[node]!;
+      else out.push(firstClass[node]!, lastClass[node]!);
+    }
+    return out;
   }
 }

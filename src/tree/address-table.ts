@@ -49,7 +49,8 @@ export function createAddressTables(inventory: Inventory): AddressTables {
   const places = new SetPlaces(owned.line4, owned.line6);
   let cuts = cutsOf(owned);
   let partition = new Partition(0);
-  const known = new Map<number, BuiltSide>();
+  let known: ReadonlyMap<number, BuiltSide> = new Map();
+  let rows: Int32Array = EMPTY;
 
   return (sides, toOwnNode = true) => {
     const placed = places.cut(sides);
@@ -70,17 +71,17 @@ export function createAddressTables(inventory: Inventory): AddressTables {
         continue;
       }
       const onlyPods = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
-      built.set(word, buildSide(list, places.pairs, partition.clear(count), onlyPods ? isPod : null));
+      built.set(word, buildSide(list, places, partition.clear(count), onlyPods ? isPod : null));
     }
-    known.clear();
-    for (const [word, side] of built) known.set(word, side);
+    rows = writeRows(cuts, built, known, moved ? EMPTY : rows);
+    known = built;
     return {
       entries4: entries,
       starts4: flipped4,
       starts6: flipped6,
       count6: starts6.length,
       first6,
-      rows: writeRows(cuts, built),
+      rows,
       toOwnNode,
       classes: word => built.get(word)?.firsts.length ?? 0,
       rangesOf: word => built.get(word)?.ranges ?? [],
@@ -103,15 +104,13 @@ interface BuiltSide {
 
 function buildSide(
   list: readonly Place[],
-  pairs: Int32Array,
+  places: SetPlaces,
   partition: Partition,
   only: Uint8Array | null,
 ): BuiltSide {
-  const distinct = [...new Set(list)];
   const classOf = new Int32Array(partition.count);
-  const { firsts, ranges } = buildClasses(pairs, distinct, partition, only, classOf);
-  const byPlace = new Map(distinct.map((place, i) => [place, ranges[i]!]));
-  return { list, classOf, firsts, ranges: list.map(place => byPlace.get(place)!) };
+  const { firsts, ranges } = buildClasses(places.pairs, places.distinct(list), partition, only, classOf);
+  return { list, classOf, firsts, ranges: list.map(({ number }) => ranges[number]!) };
 }
 
 function moveSide({ list, classOf, firsts, ranges }: BuiltSide, cameFrom: Int32Array, count: number): BuiltSide {
@@ -171,16 +170,25 @@ interface Cuts {
   readonly isPod: Uint8Array;
 }
 
-function writeRows({ count, owner, node }: Cuts, sides: ReadonlyMap<number, BuiltSide>): Int32Array {
-  const rows = new Int32Array(count * ADDRESS_STRIDE);
-  const columns = Array.from({ length: ADDRESS_STRIDE }, (_, word) =>
-    word === OWNER ? owner : word === NODE ? node : (sides.get(word)?.classOf ?? null),
-  );
+/** @param before rows of the same intervals with the sides of before, to copy what has not changed; or none */
+function writeRows(
+  { count, owner, node }: Cuts,
+  sides: ReadonlyMap<number, BuiltSide>,
+  sidesBefore: ReadonlyMap<number, BuiltSide>,
+  before: Int32Array,
+): Int32Array {
+  const isCopy = before.length > 0;
+  const rows = isCopy ? before.slice() : new Int32Array(count * ADDRESS_STRIDE);
+  const columns: [word: number, column: Int32Array | null][] = [];
+  for (let word = 0; word < ADDRESS_STRIDE; word++) {
+    const side = sides.get(word);
+    if (isCopy && side === sidesBefore.get(word)) continue;
+    columns.push([word, word === OWNER ? owner : word === NODE ? node : (side?.classOf ?? null)]);
+  }
   // A few intervals at a time, so that the rows stay in the cache.
   for (let from = 0; from < count; from += CHUNK) {
     const to = Math.min(count, from + CHUNK);
-    for (let word = 0; word < ADDRESS_STRIDE; word++) {
-      const column = columns[word]!;
+    for (const [word, column] of columns) {
       for (let i = from; i < to; i++) rows[i * ADDRESS_STRIDE + word] = column === null ? -1 : column[i]!;
     }
   }
@@ -188,6 +196,7 @@ function writeRows({ count, owner, node }: Cuts, sides: ReadonlyMap<number, Buil
 }
 
 const CHUNK = 512;
+const EMPTY = new Int32Array(0);
 
 /** The lines of an inventory, and of each start among the owners' who owns its interval. */
 interface Owned {

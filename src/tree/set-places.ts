@@ -2,8 +2,8 @@
  * Where the sets of rules lie (cold): address sets -> the intervals they are made of, over both lines.
  *
  * In:  the lists of sets of one build after the other; sets must not change.  Out: a Place a set, equal sets one Place. Of
- * sets that were there in the build before only what has moved is looked up anew, and what is no longer there is
- * forgotten in time. Intervals of IPv6 are numbered behind those of IPv4.
+ * sets that were there in the build before only what has moved is looked up anew, nothing where the lines are cut as they
+ * were, and what is no longer there is forgotten in time. Intervals of IPv6 are numbered behind those of IPv4.
  */
 import type { AddressSet } from '../rules/ruleset.js';
 import type { Line } from './line.js';
@@ -16,6 +16,11 @@ export interface Place {
   end: number;
   /** The last build it was in. */
   build: number;
+  /** The cutting of the lines that `at` and `end` are of. */
+  cutting: number;
+  /** Who numbers the places of a list marks them: the mark, and the number. */
+  mark: number;
+  number: number;
   /** Borders that no owner makes. */
   readonly own4: readonly number[];
   readonly own6: readonly bigint[];
@@ -34,7 +39,11 @@ interface Known {
 export class SetPlaces {
   pairs = new Int32Array(1024);
   private used = 0;
+  /** Of those, what the last build's sets have. */
+  private placed = 0;
   private build = 0;
+  private cutting = 0;
+  private marks = 0;
   private readonly bySet = new Map<AddressSet, Place>();
   private readonly byHash = new Map<number, Place[]>();
   /** Of the last build: most of a list stands where it stood. */
@@ -51,8 +60,7 @@ export class SetPlaces {
     const all: Place[] = [];
     const found = new Map<number, readonly Place[]>();
     for (const [key, sets] of lists) {
-      const known = this.before.get(key);
-      const places = sets.map((set, i) => (known?.sets[i] === set ? known.places[i]! : this.find(set)));
+      const places = this.findAll(sets, this.before.get(key));
       for (const place of places) {
         if (place.build === this.build) continue;
         place.build = this.build;
@@ -64,15 +72,54 @@ export class SetPlaces {
     const own4: number[] = [];
     const own6: bigint[] = [];
     for (const place of all) {
-      for (const border of place.own4) own4.push(border);
-      for (const border of place.own6) own6.push(border);
+      if (place.own4.length > 0) for (const border of place.own4) own4.push(border);
+      if (place.own6.length > 0) for (const border of place.own6) own6.push(border);
     }
-    this.line4.cut(own4);
-    this.line6.cut(own6);
-    this.used = 0;
-    for (const place of all) this.place(place);
+    const { line4, line6 } = this;
+    const { starts: starts4 } = line4;
+    const { starts: starts6 } = line6;
+    line4.cut(own4);
+    line6.cut(own6);
+    // Pairs of sets that are gone are left lying for a while.
+    const isFull = this.used > this.placed * 2 + MOST_LEFT;
+    if (isFull || line4.starts !== starts4 || line6.starts !== starts6) {
+      this.cutting++;
+      this.used = 0;
+    }
+    this.placed = 0;
+    for (const place of all) {
+      if (place.cutting !== this.cutting) this.place(place);
+      this.placed += place.end - place.at;
+    }
     if (this.bySet.size > 4 * all.length + 4096) this.forget();
     return found;
+  }
+
+  /** A list changes in one place mostly: what stands before it and behind it is known. */
+  private findAll(sets: Sets, known: Known | undefined): Place[] {
+    if (known === undefined) return sets.map(set => this.find(set));
+    const longest = Math.min(sets.length, known.sets.length);
+    const shift = known.sets.length - sets.length;
+    let head = 0;
+    while (head < longest && sets[head] === known.sets[head]) head++;
+    let tail = sets.length;
+    while (tail > head && tail + shift > head && sets[tail - 1] === known.sets[tail - 1 + shift]) tail--;
+    const places: Place[] = known.places.slice(0, head);
+    for (let i = head; i < tail; i++) places.push(this.find(sets[i]!));
+    for (let i = tail; i < sets.length; i++) places.push(known.places[i + shift]!);
+    return places;
+  }
+
+  /** Each place of a list once, numbered in that order (Place.number) until the next list is. */
+  distinct(list: readonly Place[]): Place[] {
+    const mark = ++this.marks;
+    const places: Place[] = [];
+    for (const place of list) {
+      if (place.mark === mark) continue;
+      place.mark = mark;
+      place.number = places.push(place) - 1;
+    }
+    return places;
   }
 
   /** What the last build did not have. */
@@ -112,6 +159,7 @@ export class SetPlaces {
     else this.add(line6.search(line6.starts, set.v6, []), null);
     for (let i = first6; i < this.used; i++) this.pairs[i]! += line4.starts.length;
     located.end = this.used;
+    located.cutting = this.cutting;
   }
 
   private add(borders: Int32Array, shifted: Int32Array | null): void {
@@ -141,11 +189,16 @@ export class SetPlaces {
       at: 0,
       end: 0,
       build: 0,
+      cutting: -1,
+      mark: 0,
+      number: 0,
     };
   }
 }
 
 const NONE = new Int32Array(0);
+
+const MOST_LEFT = 1 << 16;
 
 function hashOf({ v4, v6 }: AddressSet): number {
   let hash = v4.length;

@@ -1,0 +1,107 @@
+/**
+ * policap replay on the command line: its options and its help. What it does (replay.ts) is loaded when it is asked for.
+ */
+import { Command, Option } from 'commander';
+import { MOST_CONNECTIONS } from '../flow/conntrack.js';
+import type { Verdict } from '../verdict/verdict.js';
+import type { Finish } from './main.js';
+import { addInputOptions, type CommonOptions, timeoutOption, wholeNumber, wordList } from './options.js';
+import type { Terminal } from './terminal.js';
+
+const FORMATS = ['text', 'json', 'jsonl', 'pcapng'] as const;
+const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
+const FINDINGS = ['dropped', 'undecided', 'warnings'] as const;
+
+const KERNELS = ['6.12', '6.18'] as const;
+
+export interface ReplayCommandOptions extends CommonOptions {
+  readonly output: (typeof FORMATS)[number];
+  readonly write?: string;
+  readonly mode: 'what-if' | 'dataplane';
+  readonly conntrack: string;
+  readonly timeout?: Readonly<Record<string, number>>;
+  readonly maxConnections?: number;
+  readonly verifyChecksums?: boolean;
+  readonly tunnels: boolean;
+  readonly duplicates: boolean;
+  readonly kernel: (typeof KERNELS)[number];
+  readonly beLiberal?: boolean;
+  readonly only?: Verdict;
+  readonly top?: number;
+  readonly failOn?: readonly (typeof FINDINGS)[number][];
+  readonly workers: number;
+}
+
+const HELP = `
+Examples:
+  policap replay capture.pcapng -p policies/ -c cluster.yaml
+      the refused conversations, and a summary
+  policap replay node-*.pcap.gz -p policies/ -c cluster.yaml -o jsonl | jq 'select(.verdict == "dropped")'
+      one line a packet; captures of several nodes are merged by time
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o pcapng -w marked.pcapng
+      the same packets with their verdicts, for Wireshark: frame.verdict.ebpf_xdp == 1 are the dropped ones
+  policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
+      what Calico would refuse, where plugins read policies differently
+  tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped
+      from a pipe; exit code 1 when a packet would be dropped
+
+-p and -c take every path behind them, so captures come first.
+`;
+
+export function replayCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('replay')
+    .summary('judge every packet of a capture')
+    .description('Replays captures through the policies, statefully, and marks every packet allowed or dropped.')
+    .argument('[capture...]', 'pcap or pcapng, also gzip or zstd; - for standard input');
+  addInputOptions(command)
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'what-if: a refused connection is refused whole; dataplane: packet for packet, as a Linux host',
+      )
+        .choices(['what-if', 'dataplane'])
+        .default('what-if'),
+    )
+    .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
+    .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
+    .addOption(new Option('--only <verdict>', 'jsonl and pcapng: packets of one verdict').choices([...VERDICTS]))
+    .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
+    .addOption(
+      new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
+    )
+    .option('--conntrack <kind>', 'connection tracking: linux, or none', 'linux')
+    .addOption(
+      new Option(
+        '--timeout <name=seconds>',
+        "override one of Linux's timeouts, e.g. tcp_established=3600; repeat",
+      ).argParser(timeoutOption),
+    )
+    .addOption(
+      new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
+        wholeNumber(1, MOST_CONNECTIONS),
+      ),
+    )
+    .addOption(
+      new Option('--kernel <version>', 'where Linux kernels differ: an inexact TCP reset leaves 300 or 10 seconds')
+        .choices([...KERNELS])
+        .default('6.18'),
+    )
+    .option('--be-liberal', 'TCP segments out of the window are not invalid')
+    .option('--verify-checksums', 'wrong checksums are invalid (captures are full of offloaded ones)')
+    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
+    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    .addOption(
+      new Option(
+        '--workers <n>',
+        'threads: 2 reads captures beside the judging, with the same result; for large ones, where a core is free',
+      )
+        .argParser(wholeNumber(1, 2))
+        .default(1),
+    )
+    .addHelpText('after', HELP)
+    .action(async (captures: readonly string[], _options: unknown, called: Command) => {
+      const { runReplay } = await import('./replay.js');
+      finish(await runReplay(captures, called.optsWithGlobals<ReplayCommandOptions>(), terminal));
+    });
+  return command;
+}
