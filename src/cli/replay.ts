@@ -20,6 +20,7 @@ import type { Output, Report } from '../report/report.js';
 import { plural } from '../report/style.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount } from '../report/verdict-count.js';
+import { createVerdictsReport } from '../report/verdicts.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
@@ -28,7 +29,7 @@ import { addInputOptions, type CommonOptions, timeoutOption, wholeNumber, wordLi
 import { createProgress } from './progress.js';
 import { styleFor, type Terminal } from './terminal.js';
 
-const FORMATS = ['text', 'json', 'jsonl', 'pcapng'] as const;
+const FORMATS = ['text', 'json', 'jsonl', 'pcapng', 'verdicts'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings'] as const;
 
@@ -62,6 +63,8 @@ Examples:
       one line a packet; captures of several nodes are merged by time
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o pcapng -w marked.pcapng
       the same packets with their verdicts, for Wireshark: frame.verdict.ebpf_xdp == 1 are the dropped ones
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o verdicts -w verdicts.bin
+      one byte a packet, behind a header that says what each byte means
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
       what Calico would refuse, where plugins read policies differently
   tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped
@@ -235,6 +238,8 @@ function createReport(output: Output, { output: format, only }: ReplayCommandOpt
       return createJsonlReport(output, { only });
     case 'pcapng':
       return createPcapngReport(output, { only });
+    case 'verdicts':
+      return createVerdictsReport(output);
     case 'text':
       return createTextReport(output);
   }
@@ -262,10 +267,19 @@ function check(
   if (conntrack !== 'linux' && conntrack !== 'none') {
     throw new UsageError(`--conntrack ${conntrack}: not known`, 'give linux or none');
   }
+  if (only !== undefined && output === 'verdicts') {
+    throw new UsageError(
+      `--only ${only} leaves packets out, and the place of a byte of -o verdicts is its packet's number`,
+      'take all of them, or -o jsonl or -o pcapng',
+    );
+  }
   if (only !== undefined && output !== 'jsonl' && output !== 'pcapng') {
     throw new UsageError(`--only ${only} is for packets: it needs -o jsonl or -o pcapng`);
   }
   if (output === 'pcapng' && write === undefined && terminal.outIsTerminal) {
     throw new UsageError('a capture would garble the terminal', 'write it to a file: -o pcapng -w marked.pcapng');
+  }
+  if (output === 'verdicts' && write === undefined && terminal.outIsTerminal) {
+    throw new UsageError('bytes would garble the terminal', 'write them to a file: -o verdicts -w verdicts.bin');
   }
 }
