@@ -19,6 +19,7 @@ const ENTRIES = [
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
   ['report/counters', 'Counters', 'count'],
+  ['report/mark-loop', 'MarkLoop', 'run'],
   ['tree/crossing-lookup', null, 'crossBatch'],
 ];
 /** Interfaces whose only implementation in the fast path is this class. */
