@@ -20,6 +20,7 @@ const ENTRIES = [
   ['verdict/loop', 'JudgeLoop', 'run'],
   ['report/counters', 'Counters', 'count'],
   ['report/mark-loop', 'MarkLoop', 'run'],
+  ['report/line-loop', 'LineLoop', 'run'],
   ['tree/crossing-lookup', null, 'crossBatch'],
 ];
 /** Interfaces whose only implementation in the fast path is this class. */

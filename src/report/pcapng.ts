@@ -28,6 +28,7 @@ import { COPY, type LongFrames, MarkLoop, REFUSED } from './mark-loop.js';
 import { FOUND, PacketTexts, type TextMaker } from './packet-texts.js';
 import { commentText, listed } from './reason-text.js';
 import type { Output, ReplayContext, Report } from './report.js';
+import { SideTexts } from './side-texts.js';
 
 export interface PcapngOptions {
   /** Only packets of this verdict. */
@@ -72,13 +73,14 @@ class Marking implements TextMaker, LongFrames {
   private verdicts!: VerdictBatch;
   /** Texts that are there: of words by code, of sides by what they are about. */
   private readonly words = new Int32Array(CODES * WORD_FORMS);
-  private readonly sides = Array.from({ length: SIDES.length * VERDICTS.length * 2 }, () => new Map<number, number>());
+  private readonly sides: SideTexts;
 
   constructor(
     private readonly context: ReplayContext,
     output: Output,
     only: Verdict | undefined,
   ) {
+    this.sides = new SideTexts(SIDES.length * VERDICTS.length * 2, context.compiled.inventory.owners.length);
     const writing = context.newWriting();
     const { memory } = writing;
     this.writer = new PcapngWriter(output, context.source.interfaces, undefined, memory);
@@ -159,7 +161,7 @@ class Marking implements TextMaker, LongFrames {
     this.writer.comments.clear();
     this.texts.forget();
     this.words.fill(NO_TEXT);
-    for (const known of this.sides) known.clear();
+    this.sides.clear();
     this.addFixed();
   }
 
@@ -199,15 +201,10 @@ class Marking implements TextMaker, LongFrames {
     const outcome = it[direction];
     if (outcome === OUTCOME_NONE) return NO_TEXT;
     const form = SIDES.indexOf(direction) * VERDICTS.length + VERDICTS.indexOf(verdictOf(code));
-    const texts = this.sides[2 * form + (isFirst ? 1 : 0)]!;
-    // Outcomes are 32-bit numbers, some below 0; -1 is nobody.
-    const key = (outcome + 2 ** 31) * (this.context.compiled.inventory.owners.length + 1) + subject + 1;
-    const known = texts.get(key);
-    if (known !== undefined) return known;
-    const text = this.sideText(direction, outcome, subject, verdictOf(code));
-    const number = this.writer.comments.add(text === '' || isFirst ? text : SEPARATOR + text);
-    texts.set(key, number);
-    return number;
+    return this.sides.numberOf(2 * form + (isFirst ? 1 : 0), outcome, subject, () => {
+      const text = this.sideText(direction, outcome, subject, verdictOf(code));
+      return this.writer.comments.add(text === '' || isFirst ? text : SEPARATOR + text);
+    });
   }
 
   /** What a side says for this verdict, '' where it says nothing. */

@@ -1,5 +1,5 @@
 /**
- * The marked capture, byte for byte: the fast path, plain JavaScript, and the slow oracle (marked.ts).
+ * The marked capture and jsonl, byte for byte: the fast path, plain JavaScript, and the slow oracles (marked.ts, lines.ts).
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { onFastPath } from '../../src/capture/loops.js';
 import type { Compiled } from '../../src/compile.js';
 import { openCaptures } from '../../src/node/captures.js';
 import { type ReplayOptions, replay } from '../../src/replay.js';
+import { createJsonlReport } from '../../src/report/jsonl.js';
 import { createPcapngReport } from '../../src/report/pcapng.js';
 import type { Output } from '../../src/report/report.js';
 import type { Decision } from '../../src/verdict/decisions.js';
@@ -26,6 +27,7 @@ import { newFastPath } from '../support/fast-path.js';
 import { ethernet, ipv4, sourceOf, tcp } from '../support/frames.js';
 import { seed } from '../support/seed.js';
 import { batchesOf, DECISIONS, run } from './fixture.js';
+import { createLinesOracle } from './lines.js';
 import { createMarkedOracle } from './marked.js';
 
 /** Chunks are copied, since their memory is used again. */
@@ -44,7 +46,24 @@ const firstDifference = (a: Buffer, b: Buffer): number => {
 const VERDICTS = [undefined, 'allowed', 'dropped', 'undecided'] as const;
 const TWO = [undefined, 'dropped'] as const;
 
-/** A replay for each verdict, with three reports: the first that asks writes on the fast path, the others in plain JavaScript. */
+const FORMATS = [
+  {
+    create: createPcapngReport,
+    createOracle(only?: Verdict) {
+      const oracle = createMarkedOracle(only);
+      return { oracle, bytes: () => oracle.bytes() };
+    },
+  },
+  {
+    create: createJsonlReport,
+    createOracle(only?: Verdict) {
+      const oracle = createLinesOracle(only);
+      return { oracle, bytes: () => Buffer.from(oracle.text()) };
+    },
+  },
+];
+
+/** The first of two equal reports that asks writes on the fast path, the other in plain JavaScript. */
 async function expectEqual(
   open: (options: ReturnType<typeof onFastPath>) => FrameSource | Promise<FrameSource>,
   compiled: Compiled,
@@ -52,21 +71,23 @@ async function expectEqual(
   verdicts: readonly (Verdict | undefined)[] = VERDICTS,
 ): Promise<number> {
   let bytes = 0;
-  for (const only of verdicts) {
-    const fastPath = newFastPath(options, compiled);
-    const [fast, plain, oracle] = [keep(), keep(), createMarkedOracle(only)];
-    const reports = [createPcapngReport(fast, { only }), createPcapngReport(plain, { only }), oracle];
-    const source = await open(onFastPath(fastPath));
-    await replay(source, compiled, { ...options, captures: ['test'], fastPath }, reports);
-    source.close();
-    expect(firstDifference(fast.bytes(), oracle.bytes())).toBe(-1);
-    expect(firstDifference(plain.bytes(), oracle.bytes())).toBe(-1);
-    bytes += fast.bytes().length;
+  for (const { create, createOracle } of FORMATS) {
+    for (const only of verdicts) {
+      const fastPath = newFastPath(options, compiled);
+      const [fast, plain, slow] = [keep(), keep(), createOracle(only)];
+      const source = await open(onFastPath(fastPath));
+      const reports = [create(fast, { only }), create(plain, { only }), slow.oracle];
+      await replay(source, compiled, { ...options, captures: ['test'], fastPath }, reports);
+      source.close();
+      expect(firstDifference(fast.bytes(), slow.bytes())).toBe(-1);
+      expect(firstDifference(plain.bytes(), slow.bytes())).toBe(-1);
+      bytes += fast.bytes().length;
+    }
   }
   return bytes;
 }
 
-describe.each(['what-if', 'dataplane'] as const)('a marked capture in %s mode', mode => {
+describe.each(['what-if', 'dataplane'] as const)('what is written a packet, in %s mode', mode => {
   it.each(CAPTURES.map(folder => [folder.name, folder] as const))('of %s is the oracle’s', async (_name, folder) => {
     const paths = folder.captures.map(capture => join(folder.path, capture));
     const open = (options: ReturnType<typeof onFastPath>) => openCaptures(paths, options) as Promise<FrameSource>;
@@ -94,7 +115,7 @@ describe.each(['what-if', 'dataplane'] as const)('a marked capture in %s mode', 
   });
 });
 
-describe('comments', () => {
+describe('texts', () => {
   /** As many decisions as make comments of `length` bytes and more than are kept at a time. */
   const many = (length: number, count: number): Decision[] =>
     Array.from({ length: count }, (_, i) => ({
@@ -117,10 +138,12 @@ describe('comments', () => {
       judged.map((_, i) => BigInt(i) * 700_000_000n),
       judged.map(() => frame.length),
     );
-    const [out, oracle] = [keep(), createMarkedOracle(only)];
-    await run(createPcapngReport(out, { only }), { batches, decisions });
-    await run(oracle, { batches, decisions });
-    expect(firstDifference(out.bytes(), oracle.bytes())).toBe(-1);
+    for (const { create, createOracle } of FORMATS) {
+      const [out, slow] = [keep(), createOracle(only)];
+      await run(create(out, { only }), { batches, decisions });
+      await run(slow.oracle, { batches, decisions });
+      expect(firstDifference(out.bytes(), slow.bytes())).toBe(-1);
+    }
   }
 
   it('are right when more come than are kept', () => expectMarked(many(60_000, 500)));
