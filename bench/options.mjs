@@ -36,7 +36,7 @@ Makes captures and rules, runs policap and every peer that is installed, in turn
   --compare FILE       an earlier bench.json: what became slower or faster, by ratio to the yardstick or the calibration
   --fail-on slower     with --compare: exit 1 where something became slower
   --tolerance PERCENT  with --compare: what counts as the same, at least (default 10); more where the spreads are wider
-  --only SECTIONS      of replays,stages,lookups
+  --only SECTIONS      of replays,stages,lookups; outputs (what writing costs) only where it is named
   --rounds N           (3)   --packets N           --connections N,N,...   --policy-rules N
   --pods N (2000)            --snap BYTES (96)     --rules N,N,...         --seed N (1)
   --families acl,fw,ipc      --ip 4,6 (4)   of rule sets
@@ -88,8 +88,9 @@ export function readOptions(args) {
   if (strange !== undefined) return { error: `--families ${strange}: there are ${FAMILIES.join(', ')}` };
   sizes.families = values.families?.split(',') ?? FAMILIES;
   const sections = values.only?.split(',') ?? SECTIONS;
-  const unknown = sections.find(name => !SECTIONS.includes(name));
-  if (unknown !== undefined) return { error: `--only ${unknown}: there are ${SECTIONS.join(', ')}` };
+  const known = [...SECTIONS, 'outputs'];
+  const unknown = sections.find(name => !known.includes(name));
+  if (unknown !== undefined) return { error: `--only ${unknown}: there are ${known.join(', ')}` };
   if (values['fail-on'] !== undefined && values['fail-on'] !== 'slower') return { error: '--fail-on takes slower' };
   const tolerance = Number(values.tolerance ?? 10) / 100;
   if (!(tolerance >= 0)) return { error: `--tolerance ${values.tolerance}: not a percentage` };

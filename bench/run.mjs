@@ -13,6 +13,7 @@ import { measureAcl } from './acl.mjs';
 import { compareResults } from './compare.mjs';
 import { calibrate, describeMachine } from './machine.mjs';
 import { HELP, readOptions, scenariosOf } from './options.mjs';
+import { measureOutputs } from './outputs.mjs';
 import { COMPILER, DPDK, installMissing } from './packages.mjs';
 import { createPeers } from './peers.mjs';
 import { drawPictures } from './pictures.mjs';
@@ -68,13 +69,15 @@ function measureAll(args, { sections }, sizes, folder) {
   result.calibration = inTurn([calibration], rounds)[0];
   scenariosOf(sizes).forEach((scenario, i) => {
     const isMain = i === 0;
-    if (!sections.includes('replays') && !(isMain && sections.includes('stages'))) return;
+    const ofMain = ['stages', 'outputs'].some(section => sections.includes(section));
+    if (!sections.includes('replays') && !(isMain && ofMain)) return;
     progress(`${scenario.name}: making the capture`);
     withCapture(scenario, folder, made => {
       const onRun = (name, round) => progress(`${scenario.name}: ${name}, round ${round + 1} of ${rounds}`);
       const options = { folder, yardstick, withPeers: isMain, rounds, onRun };
       if (sections.includes('replays')) result.replays.push(measureReplays(scenario, made, options));
       if (isMain && sections.includes('stages')) result.stages.push(measureStages(scenario, made, rounds, onRun));
+      if (isMain && sections.includes('outputs')) result.outputs = measureOutputs(scenario, made, rounds, onRun);
     });
   });
   if (sections.includes('lookups')) {

@@ -3,6 +3,7 @@
  *
  * In:  a document `policap.suite/1`.  Out: lines. Ratios come first: what stands beside a figure tells more than the figure.
  */
+import { outputRows } from './outputs.mjs';
 import { table as aligned } from './table.mjs';
 
 const number = n =>
@@ -31,6 +32,10 @@ export function resultText(result, { markdown = false } = {}) {
           ...[`${number(together.median)} (${range(together)})`, stage],
         ]),
       ),
+    ]),
+    ...(result.outputs ?? []).flatMap(section => [
+      title(`What writing costs, ${section.mode}, ${count(section.capture.connections)} connections`),
+      table(...outputRows(section)),
     ]),
     ...result.lookups.flatMap(section => [
       title(`First match among ${count(section.rules)} rules, family ${section.family}, IPv${section.ip}`),

@@ -31,6 +31,7 @@ export { createJsonlReport } from './report/jsonl.js';
 export { createPcapngReport } from './report/pcapng.js';
 export type { Output, ReplayContext, ReplayResult, Report } from './report/report.js';
 export { createTextReport } from './report/text.js';
+export { createVerdictsReport } from './report/verdicts.js';
 export type { Direction, Rule, Ruleset, Tier } from './rules/ruleset.js';
 export type { Classifier, Endpoint, Question, QuestionClassifier } from './tree/classifier.js';
 export { createLinear } from './tree/linear.js';

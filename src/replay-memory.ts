@@ -15,6 +15,7 @@ import { MeasuredMemory, type Memory, OWN_MEMORY } from './memory/memory.js';
 import { newPacketBatch } from './packet/parse.js';
 import type { PacketBatch } from './packet/row.js';
 import { Counters, MAX_CONVERSATIONS } from './report/counters.js';
+import { WRITING_BYTES } from './report/writing.js';
 import { type FlatTree, flatten } from './tree/flat.js';
 import { type FlatAddresses, flattenAddresses } from './tree/flat-addresses.js';
 import { newVerdictBatch, type VerdictBatch } from './verdict/verdict.js';
@@ -83,7 +84,8 @@ export function createFastPath(
 ): FastPath | null {
   const measured = new MeasuredMemory();
   takeMemory(options, judging, measured, true);
-  const bytes = measured.bytes + READER_BYTES + REST_BYTES + judging.inventory.owners.length * OWNER_BYTES;
+  const ownerBytes = judging.inventory.owners.length * OWNER_BYTES;
+  const bytes = measured.bytes + READER_BYTES + WRITING_BYTES + REST_BYTES + ownerBytes;
   if (shared === undefined) return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;
   return FastPath.fits(bytes + shared) ? new FastPath(module, { shared: bytes + shared }) : null;
 }

@@ -18,6 +18,7 @@ import { createReplayMemory } from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
 import type { ReplayContext, ReplayResult, Report } from './report/report.js';
+import { createWritings } from './report/writing.js';
 import { createDecisions } from './verdict/decisions.js';
 import { EndOwners } from './verdict/end-owners.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
@@ -77,6 +78,7 @@ export async function replay(
     decisions: decisions.list,
     ends: new EndOwners(decisions.list, compiled.classifier),
     newCounting: createCountings(compiled, memory.counters, fastPath, counting),
+    newWriting: createWritings(fastPath),
     mode,
     captures: options.captures,
   };

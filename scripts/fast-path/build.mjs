@@ -20,6 +20,8 @@ const ENTRIES = [
   ['packet/frames', null, 'parseFrames'],
   ['verdict/loop', 'JudgeLoop', 'run'],
   ['report/counters', 'Counters', 'count'],
+  ['report/mark-loop', 'MarkLoop', 'run'],
+  ['report/line-loop', 'LineLoop', 'run'],
   ['tree/crossing-lookup', null, 'crossRows'],
   ['tree/direct-lookup', null, 'judgeRows'],
 ];

@@ -13,6 +13,7 @@
  * Imported and local constants are written in as numbers, exported constant tables as data.
  */
 import ts from 'typescript';
+import { BODIES, CALLS } from './instructions.mjs';
 import { isFloat, Values } from './values.mjs';
 
 const LOADS = { Int32Array: ['i32', 2], Uint8Array: ['u8', 0], Float64Array: ['f64', 3] };
@@ -26,13 +27,8 @@ const ASSIGNMENTS = new Map([
   [ts.SyntaxKind.LessThanLessThanEqualsToken, '<<'],
 ]);
 const MATH = { imul: '*', min: 'min', max: 'max', clz32: 'clz' };
-const halves = (words, at) => `v128.load(${words} + (<usize>(${at}) << 2))`;
-/** Functions for which there are instructions. */
-const VECTORS = {
-  memory_halves_someHalfAbove: (a, at, b, other) =>
-    `<i32>v128.any_true(i16x8.sub_sat_u(${halves(a, at)}, ${halves(b, other)}))`,
-};
 const GET_BYTES = { getUint8: ['u8', 1], getUint16: ['u16', 2], getInt32: ['i32', 4], getUint32: ['u32', 4] };
+const SET_BYTES = { setUint8: 'u8', setUint16: 'u16', setInt32: 'i32' };
 
 export class Translator {
   /** Translated declarations, by name, in the order in which they were met. */
@@ -141,7 +137,7 @@ export class Translator {
     const { parameters, result } = this.#signature(declaration);
     const list = parameters.map(p => `${p.name}: ${p.type}${p.initial ? ` = ${this.#expression(p.initial)}` : ''}`);
     const body = ts.isBlock(declaration.body)
-      ? this.#body(declaration.body, result)
+      ? (BODIES[name] ?? this.#body(declaration.body, result))
       : `{ return ${this.#cast(result, this.#expression(declaration.body))}; }`;
     return `${isExported ? 'export ' : ''}function ${name}(${list.join(', ')}): ${result} ${body}`;
   }
@@ -397,6 +393,10 @@ export class Translator {
       const isInteger = !isFloat(right, this.checker) && this.#typeOf(right).flags & ts.TypeFlags.NumberLike;
       return `${local(target)} = ${isInteger ? `<i32>(${value})` : value}`;
     }
+    if (operator === ts.SyntaxKind.BarToken && this.values.of(right) === '0' && this.#isWholeDivision(left)) {
+      const { left: dividend, right: divisor } = unwrapped(left);
+      return `(<i32>(${this.#expression(dividend)}) / ${this.values.of(divisor)})`;
+    }
     const text = this.#expression(left);
     if (this.values.of(right) === '0') {
       if (operator === ts.SyntaxKind.BarToken) return `(<i32>(${text}))`;
@@ -408,6 +408,15 @@ export class Translator {
     if (operator === ts.SyntaxKind.SlashToken) return `(<f64>(${text}) / <f64>(${this.#expression(right)}))`;
     const sign = { '===': '==', '!==': '!=' }[ts.tokenToString(operator)] ?? ts.tokenToString(operator);
     return `(${text} ${sign} ${this.#expression(right)})`;
+  }
+
+  /** ((a | 0) / b) | 0 with a constant b above 0: there is an instruction that does the same. */
+  #isWholeDivision(node) {
+    const division = unwrapped(node);
+    if (!ts.isBinaryExpression(division) || division.operatorToken.kind !== ts.SyntaxKind.SlashToken) return false;
+    const dividend = unwrapped(division.left);
+    const isSigned = ts.isBinaryExpression(dividend) && dividend.operatorToken.kind === ts.SyntaxKind.BarToken;
+    return isSigned && /^[1-9]\d*$/.test(this.values.of(division.right) ?? '');
   }
 
   #call(node) {
@@ -433,7 +442,7 @@ export class Translator {
     }
     const values = given.map(argument => this.#expression(argument));
     const { name } = this.#callee(node, ts.isPropertyAccessExpression(expression) ? expression.name : expression);
-    return VECTORS[name]?.(...values) ?? `${name}(${values.join(', ')})`;
+    return CALLS[name]?.(...values) ?? `${name}(${values.join(', ')})`;
   }
 
   #inOrder(loaded, type, little) {
@@ -444,7 +453,8 @@ export class Translator {
   }
 
   /** DataView.getX(at, littleEndian?): big-endian unless it says otherwise. */
-  #bytes(view, method, [at, little]) {
+  #bytes(view, method, [at, little, order]) {
+    if (method in SET_BYTES) return this.#setBytes(view, method, at, little, order);
     if (!(method in GET_BYTES)) this.#fail(view, `DataView.${method} is not known here`);
     const [type, size] = GET_BYTES[method];
     const { rest, offset } = this.values.split(at);
@@ -452,6 +462,16 @@ export class Translator {
     const loaded = `load<${type}>(${this.#expression(view)} + <usize>(${index}), ${offset})`;
     const swapped = this.#inOrder(loaded, type, size === 1 ? true : little);
     return type === 'i32' || type === 'u32' ? swapped : `<i32>${swapped}`;
+  }
+
+  /** DataView.setX(at, value, true): little-endian only. */
+  #setBytes(view, method, at, value, order) {
+    const type = SET_BYTES[method];
+    if (type !== 'u8' && order?.kind !== ts.SyntaxKind.TrueKeyword)
+      this.#fail(view, 'only little-endian is written here');
+    const { rest, offset } = this.values.split(at);
+    const index = rest.map(part => this.#expression(part)).join(' + ') || '0';
+    return `store<${type}>(${this.#expression(view)} + <usize>(${index}), <${type}>(${this.#expression(value)}), ${offset})`;
   }
 }
 

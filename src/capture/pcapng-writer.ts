@@ -8,32 +8,33 @@
  * 2554 becomes the first or last instant there is. Interfaces keep their own link types: Wireshark reads such a file,
  * libpcap (tcpdump) refuses one whose interfaces differ.
  */
-import { Comments, NO_COMMENT } from './comments.js';
+import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import { NO_TEXT, Texts } from '../memory/texts.js';
 import type { CaptureInterface, FrameBatch } from './frame.js';
+import { type BlockOwner, INTERFACES, PacketBlocks, TIME_HIGH, TIME_LOW, USED, VERDICT_NONE } from './packet-blocks.js';
 import { IF_FCSLEN, IF_NAME, IF_TSRESOL } from './pcapng-interface.js';
-import { type ByteSink, digitsOf, SinkBuffer, ViewOf } from './sink.js';
+import { type ByteSink, SinkBuffer } from './sink.js';
 
-/** Values of epb_verdict, type 2: Linux XDP's XDP_DROP and XDP_PASS. 0 writes none. */
-export const VERDICT_NONE = 0;
-export const VERDICT_DROP = 1;
-export const VERDICT_PASS = 2;
-
-const OPTION_COMMENT = 1;
-const OPTION_VERDICT = 7;
-const VERDICT_XDP = 2;
 const SHB_USERAPPL = 4;
 const NANOSECONDS = 9;
 
 /** An option's length word has 16 bits; its padding must fit too. */
 const MAX_OPTION = 65532;
+/** Of a comment's text; so much is left for what stands behind it. */
+export const MOST_COMMENT = MAX_OPTION - 64;
 const MAX_SECONDS = 18_446_744_073;
+/** Comments that are kept at a time. */
+const COMMENT_BYTES = 1 << 24;
 
-export class PcapngWriter {
-  readonly comments = new Comments();
+export class PcapngWriter implements BlockOwner {
+  readonly comments: Texts;
+  /** What is written next. */
+  readonly blocks: PacketBlocks;
+  readonly #sink: ByteSink;
+  /** Blocks that are no packets. */
   readonly #out: SinkBuffer;
-  readonly #frames = new ViewOf();
-  /** Interface index of the source -> number in our section, -1 before its first frame. */
-  readonly #ids: number[] = [];
+  /** By interfaces of the source that have no place in blocks.ids. */
+  readonly #otherIds = new Map<number, number>();
   #described = 0;
 
   /**
@@ -44,89 +45,121 @@ export class PcapngWriter {
     sink: ByteSink,
     readonly interfaces: readonly CaptureInterface[],
     application = 'policap',
+    memory: Memory = OWN_MEMORY,
   ) {
+    this.#sink = sink;
     this.#out = new SinkBuffer(sink);
+    this.comments = new Texts(COMMENT_BYTES, MOST_COMMENT, memory);
+    this.blocks = new PacketBlocks(this.comments, this, memory);
     this.#section(application);
   }
 
   /**
-   * @param index frame of the batch
+   * @param index frame of the batch, of any length
    * @param comment opt_comment, a number of `comments`
    * @param verdict VERDICT_NONE, VERDICT_DROP or VERDICT_PASS
-   * @param more, number where more is no NO_COMMENT: both stand behind the comment
+   * @param more, number where more is no NO_TEXT: both stand behind the comment
    */
   write(
     batch: FrameBatch,
     index: number,
-    comment: number = NO_COMMENT,
+    comment: number = NO_TEXT,
     verdict: number = VERDICT_NONE,
-    more: number = NO_COMMENT,
+    more: number = NO_TEXT,
     number = 0,
   ): void {
-    const out = this.#out;
-    const source = batch.interfaceIndex[index]!;
-    let id = source < this.#ids.length ? this.#ids[source]! : -1;
-    if (id < 0) id = this.#describe(source);
-    const length = batch.captured[index]!;
-    const { comments } = this;
-    const added = more === NO_COMMENT ? 0 : comments.length(more) + digitsOf(number);
-    const commentLength = comment === NO_COMMENT ? 0 : comments.length(comment) + added;
-    out.reserve(length + commentLength + 64);
-    const start = out.position;
-    out.word32(6);
-    out.word32(0);
-    out.word32(id);
-    this.#time(batch.seconds[index]!, batch.nanoseconds[index]!);
-    out.word32(length);
-    out.word32(batch.original[index]!);
-    out.copy(this.#frames.get(batch.bytes), batch.offset[index]!, length);
-    out.pad(start);
-    if (commentLength > 0) {
-      out.word16(OPTION_COMMENT);
-      out.word16(commentLength);
-      out.copy(comments.view, comments.at(comment), comments.length(comment));
-      if (added > 0) {
-        out.copy(comments.view, comments.at(more), comments.length(more));
-        out.digits(number);
-      }
-      out.pad(start);
+    const { bytes, offset, captured, original, seconds, nanoseconds, interfaceIndex } = batch;
+    const needed = this.blocks.roomFor(captured[index]!, this.comments.lengthOf(comment) + MAX_OPTION - MOST_COMMENT);
+    let { blocks } = this;
+    if (needed > blocks.size) {
+      const id = this.describe(interfaceIndex[index]!);
+      this.flush();
+      blocks = this.#alone(needed, id);
     }
-    if (verdict !== VERDICT_NONE) {
-      out.word16(OPTION_VERDICT);
-      out.word16(9);
-      out.byte(VERDICT_XDP);
-      out.word32(verdict);
-      out.word32(0);
-      out.pad(start);
-    }
-    if (commentLength > 0 || verdict !== VERDICT_NONE) out.word32(0);
-    this.#close(start);
+    blocks.put(
+      index,
+      comment,
+      NO_TEXT,
+      NO_TEXT,
+      NO_TEXT,
+      more,
+      number,
+      verdict,
+      bytes,
+      offset,
+      captured,
+      original,
+      seconds,
+      nanoseconds,
+      interfaceIndex,
+    );
+    if (blocks !== this.blocks) this.#sink.write(blocks.bytes.subarray(0, blocks.state[USED]!));
+  }
+
+  /** A buffer for one long block. */
+  #alone(size: number, id: number): PacketBlocks {
+    const blocks: PacketBlocks = new PacketBlocks(
+      this.comments,
+      {
+        flush() {
+          throw new Error('a long block has more bytes than were counted');
+        },
+        describe: () => id,
+        startSecond: (seconds, nanoseconds) => setSecond(blocks, seconds, nanoseconds),
+      },
+      OWN_MEMORY,
+      size,
+    );
+    return blocks;
   }
 
   /** Hands over what is still buffered. The sink is not closed. */
   flush(): void {
-    this.#out.flush();
+    const { bytes, state } = this.blocks;
+    if (state[USED]! > 0) this.#sink.write(bytes.subarray(0, state[USED]!));
+    state[USED] = 0;
   }
 
-  /** Seconds * 10^9 + nanoseconds as two words, in doubles that stay exact: seconds = high * 2^16 + low. */
-  #time(seconds: number, nanoseconds: number): void {
+  startSecond(seconds: number, nanoseconds: number): void {
+    setSecond(this.blocks, seconds, nanoseconds);
+  }
+
+  /** @returns the interface's number in the section, described now at the latest */
+  describe(source: number): number {
+    const { ids } = this.blocks;
+    const known = source < INTERFACES ? ids[source]! : (this.#otherIds.get(source) ?? -1);
+    if (known >= 0) return known;
+    const id = this.#described++;
+    if (source < INTERFACES) ids[source] = id;
+    else this.#otherIds.set(source, id);
+    this.flush();
+    const { linkType, snapLength, fcsLength, name } = this.interfaces[source]!;
     const out = this.#out;
-    if (seconds < 0 || seconds > MAX_SECONDS || (seconds === MAX_SECONDS && nanoseconds > 709_551_615)) {
-      const bound = seconds < 0 ? 0 : 0xffffffff;
-      out.word32(bound);
-      out.word32(bound);
-      return;
+    out.reserve(64 + Math.min((name ?? '').length * 3, MAX_OPTION));
+    out.word32(1);
+    out.word32(0);
+    out.word16(linkType);
+    out.word16(0);
+    out.word32(snapLength);
+    if (name !== undefined) writeText(out, IF_NAME, name);
+    out.word16(IF_TSRESOL);
+    out.word16(1);
+    out.byte(NANOSECONDS);
+    out.pad(0);
+    if (fcsLength > 0) {
+      out.word16(IF_FCSLEN);
+      out.word16(1);
+      out.byte(fcsLength);
+      out.pad(0);
     }
-    const high = Math.floor(seconds / 65536) * 1e9;
-    const low = (high % 65536) * 65536 + (seconds % 65536) * 1e9 + nanoseconds;
-    out.word32(Math.floor(high / 65536) + Math.floor(low / 4294967296));
-    out.word32(low % 4294967296);
+    out.word32(0);
+    close(out);
+    return id;
   }
 
   #section(application: string): void {
     const out = this.#out;
     out.reserve(64 + application.length * 3);
-    const start = out.position;
     out.word32(0x0a0d0d0a);
     out.word32(0);
     out.word32(0x1a2b3c4d);
@@ -134,53 +167,43 @@ export class PcapngWriter {
     out.word16(0);
     out.word32(0xffffffff);
     out.word32(0xffffffff);
-    this.#text(SHB_USERAPPL, application, start);
+    writeText(out, SHB_USERAPPL, application);
     out.word32(0);
-    this.#close(start);
+    close(out);
   }
+}
 
-  #describe(source: number): number {
-    const out = this.#out;
-    const { linkType, snapLength, fcsLength, name } = this.interfaces[source]!;
-    out.reserve(64 + Math.min((name ?? '').length * 3, MAX_OPTION));
-    const start = out.position;
-    out.word32(1);
-    out.word32(0);
-    out.word16(linkType);
-    out.word16(0);
-    out.word32(snapLength);
-    if (name !== undefined) this.#text(IF_NAME, name, start);
-    out.word16(IF_TSRESOL);
-    out.word16(1);
-    out.byte(NANOSECONDS);
-    out.pad(start);
-    if (fcsLength > 0) {
-      out.word16(IF_FCSLEN);
-      out.word16(1);
-      out.byte(fcsLength);
-      out.pad(start);
-    }
-    out.word32(0);
-    this.#close(start);
-    while (this.#ids.length <= source) this.#ids.push(-1);
-    this.#ids[source] = this.#described;
-    return this.#described++;
+/** Seconds * 10^9 as two words, in doubles that stay exact: seconds = high * 2^16 + low. */
+function setSecond({ state, second }: PacketBlocks, seconds: number, nanoseconds: number): void {
+  if (seconds < 0 || seconds >= MAX_SECONDS) {
+    // For this packet alone: the words from which its nanoseconds lead to what is to be written.
+    const isLast = seconds > MAX_SECONDS || (seconds === MAX_SECONDS && nanoseconds > 709_551_615);
+    const bound = seconds < 0 ? 0n : isLast ? 2n ** 64n - 1n : BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+    const words = BigInt.asUintN(64, bound - BigInt(nanoseconds));
+    state[TIME_LOW] = Number(BigInt.asIntN(32, words));
+    state[TIME_HIGH] = Number(BigInt.asIntN(32, words >> 32n));
+    second[0] = Number.NaN;
+    return;
   }
+  const high = Math.floor(seconds / 65536) * 1e9;
+  const low = (high % 65536) * 65536 + (seconds % 65536) * 1e9;
+  state[TIME_HIGH] = Math.floor(high / 65536) + Math.floor(low / 4294967296);
+  state[TIME_LOW] = low % 4294967296;
+  second[0] = seconds;
+}
 
-  #text(code: number, value: string, start: number): void {
-    const out = this.#out;
-    out.word16(code);
-    const length = out.position;
-    out.word16(0);
-    out.patch16(length, out.text(value, MAX_OPTION));
-    out.pad(start);
-  }
+function writeText(out: SinkBuffer, code: number, value: string): void {
+  out.word16(code);
+  const length = out.position;
+  out.word16(0);
+  out.patch16(length, out.text(value, MAX_OPTION));
+  out.pad(0);
+}
 
-  /** The block's length, known only now, at both its ends. */
-  #close(start: number): void {
-    const out = this.#out;
-    const length = out.position - start + 4;
-    out.word32(length);
-    out.patch32(start + 4, length);
-  }
+/** The block's length, known only now, at both its ends; and the block to the sink. */
+function close(out: SinkBuffer): void {
+  const length = out.position + 4;
+  out.word32(length);
+  out.patch32(4, length);
+  out.flush();
 }

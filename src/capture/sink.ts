@@ -13,7 +13,6 @@ export interface ByteSink {
 const CHUNK = 256 * 1024;
 /** Bytes up to which a loop copies faster than the engine does. */
 const LOOP = 256;
-const ZERO = 48;
 
 /** A DataView of bytes that are mostly those of the last time. */
 export class ViewOf {
@@ -27,13 +26,6 @@ export class ViewOf {
     }
     return this.#view;
   }
-}
-
-/** Decimal digits of a whole number. */
-export function digitsOf(value: number): number {
-  let count = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
-  return count;
 }
 
 /** Little-endian words at the end of a buffer that empties itself into a sink. */
@@ -97,19 +89,6 @@ export class SinkBuffer {
     const words = length & ~3;
     for (let i = 0; i < words; i += 4) view.setInt32(at + i, from.getInt32(start + i, true), true);
     for (let i = words; i < length; i++) view.setUint8(at + i, from.getUint8(start + i));
-  }
-
-  /** A whole number, 0 or more, in decimal digits. */
-  digits(value: number): void {
-    const bytes = this.#bytes;
-    const count = digitsOf(value);
-    this.#used += count;
-    let rest = value;
-    for (let at = this.#used - 1; at >= this.#used - count; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - next * 10;
-      rest = next;
-    }
   }
 
   /** Zero bytes up to the next multiple of four, counted from `start`. */

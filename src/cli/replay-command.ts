@@ -8,7 +8,7 @@ import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions, timeoutOption, wholeNumber, wordList } from './options.js';
 import type { Terminal } from './terminal.js';
 
-const FORMATS = ['text', 'json', 'jsonl', 'pcapng'] as const;
+const FORMATS = ['text', 'json', 'jsonl', 'pcapng', 'verdicts'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings'] as const;
 
@@ -40,6 +40,8 @@ Examples:
       one line a packet; captures of several nodes are merged by time
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o pcapng -w marked.pcapng
       the same packets with their verdicts, for Wireshark: frame.verdict.ebpf_xdp == 1 are the dropped ones
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o verdicts -w verdicts.bin
+      one byte a packet, behind a header that says what each byte means
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
       what Calico would refuse, where plugins read policies differently
   tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped

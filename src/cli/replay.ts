@@ -20,6 +20,7 @@ import type { Output, Report } from '../report/report.js';
 import { plural } from '../report/style.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount } from '../report/verdict-count.js';
+import { createVerdictsReport } from '../report/verdicts.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { createProgress } from './progress.js';
@@ -173,6 +174,8 @@ function createReport(output: Output, { output: format, only }: ReplayCommandOpt
       return createJsonlReport(output, { only });
     case 'pcapng':
       return createPcapngReport(output, { only });
+    case 'verdicts':
+      return createVerdictsReport(output);
     case 'text':
       return createTextReport(output);
   }
@@ -200,10 +203,19 @@ function check(
   if (conntrack !== 'linux' && conntrack !== 'none') {
     throw new UsageError(`--conntrack ${conntrack}: not known`, 'give linux or none');
   }
+  if (only !== undefined && output === 'verdicts') {
+    throw new UsageError(
+      `--only ${only} leaves packets out, and the place of a byte of -o verdicts is its packet's number`,
+      'take all of them, or -o jsonl or -o pcapng',
+    );
+  }
   if (only !== undefined && output !== 'jsonl' && output !== 'pcapng') {
     throw new UsageError(`--only ${only} is for packets: it needs -o jsonl or -o pcapng`);
   }
   if (output === 'pcapng' && write === undefined && terminal.outIsTerminal) {
     throw new UsageError('a capture would garble the terminal', 'write it to a file: -o pcapng -w marked.pcapng');
+  }
+  if (output === 'verdicts' && write === undefined && terminal.outIsTerminal) {
+    throw new UsageError('bytes would garble the terminal', 'write them to a file: -o verdicts -w verdicts.bin');
   }
 }

@@ -11,6 +11,7 @@ import type { Decision } from '../verdict/decisions.js';
 import type { EndOwners } from '../verdict/end-owners.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
 import type { Counters } from './counters.js';
+import type { Writing } from './writing.js';
 
 export interface ReplayContext {
   readonly compiled: Compiled;
@@ -21,6 +22,8 @@ export interface ReplayContext {
   readonly ends: EndOwners;
   /** Counters of a report's own. @param conversations how many are told apart at most */
   newCounting(conversations: number): Counting;
+  /** Memory to write packets in, and loops that see it. */
+  newWriting(): Writing;
   readonly mode: 'what-if' | 'dataplane';
   /** The captures as the user named them, in order. */
   readonly captures: readonly string[];

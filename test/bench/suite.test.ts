@@ -125,7 +125,7 @@ describe('npm run bench', () => {
   it.each([
     [['--packets', 'many'], '--packets many: not a whole number above 0'],
     [['--rules', '10,x'], '--rules 10,x: not whole numbers above 0'],
-    [['--only', 'stage'], '--only stage: there are replays, stages, lookups'],
+    [['--only', 'stage'], '--only stage: there are replays, stages, lookups, outputs'],
     [['--families', 'acl,wf'], '--families wf: there are acl, fw, ipc'],
     [['--ip', '5'], '--ip 5: there are 4 and 6'],
     [['--fail-on', 'faster'], '--fail-on takes slower'],
@@ -136,6 +136,21 @@ describe('npm run bench', () => {
     const { status, stdout, stderr } = bench(args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
+  });
+
+  it('measures what writing costs, where it is asked to', () => {
+    const out = join(folder, 'outputs');
+    const { status, stdout } = bench([...QUICK, '--only', 'outputs', '--out', out]);
+    expect(status).toBe(0);
+    const { outputs } = JSON.parse(readFileSync(join(out, 'bench.json'), 'utf8'));
+    expect(outputs.map(({ mode }: { mode: string }) => mode)).toEqual(['dataplane', 'what-if']);
+    for (const section of outputs) {
+      expect(section.outputs.map(({ name }: { name: string }) => name)).toEqual([
+        ...['summary alone', 'verdicts', 'pcapng', 'pcapng, dropped only', 'pcapng, allowed only', 'jsonl'],
+      ]);
+      for (const { cpu } of section.outputs) expect(cpu.min).toBeGreaterThan(0);
+    }
+    expect(stdout).toContain('What writing costs, what-if, 200 connections');
   });
 
   it('measures the tree for IPv6 rules', () => {

@@ -52,6 +52,10 @@ describe('usage errors', () => {
     [['replay', 'x', '--conntrack', 'cilium'], '--conntrack cilium is not there yet'],
     [['replay', 'x', '--conntrack', 'bsd'], '--conntrack bsd: not known'],
     [['replay', 'x', '--only', 'dropped'], '--only dropped is for packets: it needs -o jsonl or -o pcapng'],
+    [
+      ['replay', 'x', '--only', 'dropped', '-o', 'verdicts'],
+      "the place of a byte of -o verdicts is its packet's number",
+    ],
     [['replay', '-p', 'x'], 'captures come first'],
     [['replay', '-', '-p', 'x', '-c', '-'], 'standard input can be read only once'],
     [['query', '--to', 'x', '-p', 'y'], '--from is missing'],
@@ -72,6 +76,8 @@ describe('usage errors', () => {
     const { code, err } = await policap(['replay', 'x', '-o', 'pcapng', ...shop.input], { isTerminal: true });
     expect(code).toBe(2);
     expect(err).toContain('-o pcapng -w marked.pcapng');
+    const bytes = await policap(['replay', 'x', '-o', 'verdicts', ...shop.input], { isTerminal: true });
+    expect([bytes.code, bytes.err]).toEqual([2, expect.stringContaining('-o verdicts -w verdicts.bin')]);
   });
 });
 

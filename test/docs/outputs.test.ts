@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { policap } from '../cli/person.js';
+import { policap, policapBytes } from '../cli/person.js';
 
 const DOCUMENT = readFileSync('docs/outputs.md', 'utf8');
 
@@ -70,6 +70,15 @@ describe('docs/outputs.md', () => {
       .flatMap(({ egress, ingress }) => [egress, ingress])
       .filter(it => it !== null && it !== undefined);
     for (const key of Object.keys(outcomes[0] as object)) expect(named(DOCUMENT, key), key).toBe(true);
+  });
+
+  it('names every key of the verdicts, and no other', async () => {
+    const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'verdicts', '--profile', 'calico'];
+    const { bytes } = await policapBytes(args);
+    const header = JSON.parse(bytes.toString('utf8', 16, 16 + bytes.readUInt32LE(12)));
+    compare('policap.verdicts/1', new Set(Object.keys(header)));
+    for (const key of Object.keys(header.codes[1]))
+      expect(named(section('policap.verdicts/1').text, key), key).toBe(true);
   });
 
   it('names every key of the matrix, of its cells, and of the statistics', async () => {

@@ -10,6 +10,7 @@ import type { PacketBatch } from '../../src/packet/row.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { Counters } from '../../src/report/counters.js';
 import type { Output, ReplayContext, Report } from '../../src/report/report.js';
+import { createWritings } from '../../src/report/writing.js';
 import { buildRules } from '../../src/rules/build.js';
 import { OUTCOME_DEFAULT_DENY, OUTCOME_NONE, OUTCOME_NOT_ISOLATED } from '../../src/tree/classifier.js';
 import { createLinear } from '../../src/tree/linear.js';
@@ -263,6 +264,7 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
       const counters = new Counters(compiled.classifier, compiled.inventory.owners.length, conversations, 1024);
       return { counters, count: counters.count.bind(counters) };
     },
+    newWriting: createWritings(null),
     mode: 'what-if',
     captures: ['shop.pcap'],
   };
