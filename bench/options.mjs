@@ -96,11 +96,18 @@ export function readOptions(args) {
   return { values: { ...values, sections, tolerance }, sizes };
 }
 
+/** Entries of the connection table: policap's default; and where the capture has too many connections for it. */
+const ROOM = 2 ** 20;
+const MORE_ROOM = 2 ** 22;
+/** Packets that a connection of such a capture has on average. */
+const MET = 5;
+
 /** The captures, the one for the peers first. */
 export function scenariosOf({ packets, connections, snap, pods, seed, policyRules, others }) {
   const plain = connections.map(count => ({
     name: `${count} connections`,
     ...{ packets, connections: count, snap, ip: 4, rules: policyRules, pods, seed },
+    ...(count < ROOM ? { room: ROOM } : crowd(count, packets)),
   }));
   const distance = ({ connections: count }) => Math.abs(Math.log(count / MAIN_CONNECTIONS));
   const main = plain.reduce((a, b) => (distance(b) < distance(a) ? b : a));
@@ -111,3 +118,9 @@ export function scenariosOf({ packets, connections, snap, pods, seed, policyRule
   ];
   return [main, ...rest, ...(others ? more : [])];
 }
+
+/** All connections live at once: each is met, all are equally busy, and none has time to expire. */
+const crowd = (count, packets) => ({
+  ...{ room: Math.max(MORE_ROOM, 2 ** Math.ceil(Math.log2(count))), packets: Math.max(packets, MET * count) },
+  ...{ skew: 1, apart: 1 },
+});

@@ -22,6 +22,7 @@ export function resultText(result, { markdown = false } = {}) {
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; a multiplication ${number(calibration.integer.median)} ns ` +
       `(${range(calibration.integer)}), a read of 32 MB ${number(calibration.memory.median)} ns (${range(calibration.memory)})`,
     ...result.replays.flatMap(section => [title(captureTitle(section.capture)), replayTable(section, table)]),
+    ...(result.replays.length > 1 ? [title('Captures beside the first'), besideTable(result.replays, table)] : []),
     ...result.stages.flatMap(({ capture, stages }) => [
       title(`Stages of a replay, ${count(capture.connections)} connections`),
       table(
@@ -74,6 +75,34 @@ function replayTable({ contenders }, table) {
     'what it does',
   ];
   return withMissing(table(head, rows), contenders, ({ name }) => name);
+}
+
+/** Connections from which on their memory stands out from what a process takes anyway. */
+const MANY = 500_000;
+
+/** What a packet costs in each capture: policap's in C's, each one's in its own of the first capture; and a connection's memory. */
+function besideTable(replays, table) {
+  const names = ['policap, dataplane', 'policap, what-if', 'yardstick in C'];
+  const found = ({ contenders }, name) => contenders.find(each => each.name === name && each.missing === undefined);
+  const ratio = (a, b) =>
+    a === undefined || b === undefined ? '-' : (a.nanoseconds.median / b.nanoseconds.median).toFixed(2);
+  const rows = replays.map(section => {
+    const [dataplane, , yardstick] = names.map(name => found(section, name));
+    return [
+      ratio(dataplane, yardstick),
+      ...names.map(name => ratio(found(section, name), found(replays[0], name))),
+      ...[dataplane, yardstick].map(each => bytesOfConnection(each, section.capture)),
+      captureTitle(section.capture),
+    ];
+  });
+  const head = ['to C', ...names.map(name => `${name}: to the first`), 'bytes a connection', 'in C', 'capture'];
+  return table(head, rows);
+}
+
+/** Resident memory at its highest, less that of the same program on one packet, over the connections kept. */
+function bytesOfConnection(contender, { kept }) {
+  if (!(kept >= MANY) || !contender?.memory || !contender.startMemory) return '-';
+  return ((contender.memory.median - contender.startMemory.median) / kept).toFixed(0);
 }
 
 /** Ratios are to the decision tree. */
