@@ -33,16 +33,18 @@ export function resultText(result, { markdown = false } = {}) {
         ]),
       ),
     ]),
-    ...result.lookups.flatMap(section => [
-      title(`First match among ${count(section.rules)} rules, family ${section.family}, IPv${section.ip}`),
-      lookupTable(section, table),
-    ]),
+    ...result.lookups.flatMap(section => [title(lookupTitle(section)), lookupTable(section, table)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 const captureTitle = ({ packets, connections, snap, ip, rules }) =>
   `${count(packets)} packets ${snap >= 65535 ? 'of full size' : `cut at ${snap} bytes`}, IPv${ip}, ${count(connections)} connections, ${count(rules)} policy rules`;
+
+const lookupTitle = ({ rules, family, ip }) =>
+  family === 'kubernetes'
+    ? `Policies that allow ${count(rules)} pairs of pods (for rte_acl a rule a pair)`
+    : `First match among ${count(rules)} rules, family ${family}, IPv${ip}`;
 
 /** Ratios are to policap in dataplane mode. */
 function replayTable({ contenders }, table) {
@@ -110,7 +112,7 @@ function lookupTable({ engines }, table) {
   const base = engines.find(({ engine }) => engine === 'decision tree').nanoseconds.median;
   const rows = engines
     .filter(({ missing }) => missing === undefined)
-    .map(({ engine, nanoseconds, comparisons, worst, bytes, buildMs }) => [
+    .map(({ engine, algorithm, nanoseconds, comparisons, worst, bytes, buildMs, agrees }) => [
       (nanoseconds.median / base).toFixed(2),
       number(nanoseconds.median),
       range(nanoseconds),
@@ -118,9 +120,10 @@ function lookupTable({ engines }, table) {
       number(worst),
       bytes === null || bytes === undefined ? '-' : count(bytes),
       number(buildMs),
-      engine,
+      algorithm === undefined || engine.includes(algorithm) ? engine : `${engine} (${algorithm})`,
+      agrees === undefined ? '' : `all ${count(agrees)} answers are policap's`,
     ]);
-  const head = ['ratio', 'ns a lookup', 'min-max', 'comparisons', 'at most', 'bytes', 'built in ms', 'engine'];
+  const head = ['ratio', 'ns a lookup', 'min-max', 'comparisons', 'at most', 'bytes', 'built in ms', 'engine', ''];
   return withMissing(table(head, rows), engines, ({ engine }) => engine);
 }
 
