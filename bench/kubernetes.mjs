@@ -50,7 +50,11 @@ const podsOf = group => Array.from({ length: IN_GROUP }, (_, i) => group + GROUP
 
 function drawPolicies(count, random) {
   const known = new Set();
-  while (known.size < count) known.add(random.below(GROUPS) * GROUPS + random.below(GROUPS));
+  while (known.size < count) {
+    const [to, from] = [random.below(GROUPS), random.below(GROUPS)];
+    // A pod always reaches itself, which no rule of policap's says.
+    if (to !== from) known.add(to * GROUPS + from);
+  }
   return [...known].map(pair => ({ to: Math.floor(pair / GROUPS), from: pair % GROUPS }));
 }
 
