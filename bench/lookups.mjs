@@ -1,34 +1,41 @@
 #!/usr/bin/env node
 /**
- * Three ways to find the first rule that matches, on one rule set: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS
+ * Three ways to find the first rule that matches, on one rule set:
+ *   node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS ANSWERS
  *
- * In:  files of filters and of headers (rule-sets.mjs), how long an engine is measured a round.
- * Out: one line of JSON: { rules, headers, engines: [{ engine, nanoseconds, comparisons, worst, bytes, buildMs }] }:
+ * In:  files of filters and of headers (rule-sets.mjs), or of documents (RULES ends in .json; kubernetes.mjs), how long an
+ * engine is measured a round.
+ * Out: the file ANSWERS, a word a header: the number of the rule (of documents: of the policy `policy-N`), or -1; and one line
+ * of JSON: { rules, headers, engines: [{ engine, nanoseconds, comparisons, worst, bytes, buildMs }] }:
  * CPU time a lookup as a spread, comparisons a lookup on average and at most as far as the engine can tell, else null.
- * Tuple-space search is for IPv4. Engines run in turn. What they answer is held to the linear scan's before anything is measured.
+ * Tuple-space search is for filters of IPv4. Engines run in turn. What they answer is held to the linear scan's before anything is measured.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Bench } from 'tinybench';
 import { compile } from '../dist/compile.js';
+import { readDocuments } from '../dist/documents/read.js';
 import { loadFastPath } from '../dist/node/fast-path.js';
 import * as row from '../dist/packet/row.js';
-import { FORWARD, OUTCOMES } from '../dist/tree/classifier.js';
+import { FORWARD, INGRESS, OUTCOMES } from '../dist/tree/classifier.js';
 import { findDeepest, mostSteps } from '../dist/tree/deepest.js';
 import { createLinear } from '../dist/tree/linear.js';
 import { countSteps } from '../dist/tree/steps.js';
 import { inTurn } from './rounds.mjs';
 import { createTupleSpace } from './tuple-space.mjs';
 
-const [ruleFile, traceFile, milliseconds, rounds] = process.argv.slice(2);
-if (rounds === undefined) throw new Error('usage: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS');
+const [ruleFile, traceFile, milliseconds, rounds, answerFile] = process.argv.slice(2);
+if (answerFile === undefined) throw new Error('usage: node bench/lookups.mjs RULES TRACE MILLISECONDS ROUNDS ANSWERS');
+const isCluster = ruleFile.endsWith('.json');
+const ASKED = isCluster ? INGRESS : FORWARD;
 /** Headers on which the engines' answers are compared: the linear scan takes its time. */
 const COMPARED = 200;
 /** Lookups between two looks at the clock. */
 const FEW = 16;
 const MANY = 4096;
 
-const { compiled, problems } = compile([], {
-  ruleFiles: [{ file: ruleFile, text: readFileSync(ruleFile, 'utf8') }],
+const text = readFileSync(ruleFile, 'utf8');
+const { compiled, problems } = compile(isCluster ? readDocuments(text, ruleFile).documents : [], {
+  ...(isCluster ? {} : { ruleFiles: [{ file: ruleFile, text }] }),
   fastPath: loadFastPath(process.env),
 });
 if (compiled === null) throw new Error(problems[0].message);
@@ -37,7 +44,8 @@ const { rows, headers } = readTrace(readFileSync(traceFile, 'utf8'));
 
 const linear = createLinear(ruleset, inventory);
 const started = performance.now();
-const space = rows[row.FAMILY] === 4 ? createTupleSpace(ruleset.forward.flatMap(tier => tier.rules)) : null;
+const space =
+  rows[row.FAMILY] === 4 && !isCluster ? createTupleSpace(ruleset.forward.flatMap(tier => tier.rules)) : null;
 const spaceMs = performance.now() - started;
 const one = new Int32Array(OUTCOMES);
 const all = new Int32Array(OUTCOMES * headers);
@@ -59,6 +67,10 @@ const contenders = [
 ];
 
 const figures = compareAnswers();
+writeFileSync(
+  answerFile,
+  Int32Array.from({ length: headers }, (_, i) => numberOf(all[i * OUTCOMES + ASKED])),
+);
 // What runs first is compiled while it runs.
 for (const contender of contenders) measure(contender);
 const spreads = inTurn(
@@ -78,6 +90,12 @@ const engines = contenders.map(({ name }, i) => ({ engine: name, ...spreads[i], 
 process.stdout.write(
   `${JSON.stringify({ rules: ruleset.rules.length, headers, tuples: space?.tuples ?? null, engines })}\n`,
 );
+
+/** A rule's number; of a policy the one in its name; -1 for none. */
+function numberOf(outcome) {
+  if (outcome < 0) return -1;
+  return isCluster ? Number(/-(\d+)$/.exec(ruleset.rules[outcome].origin.policy)[1]) : outcome;
+}
 
 function searchTuples(from, size) {
   for (let i = from; i < from + size; i++) one[0] = space.lookup(rows, i * row.STRIDE);
@@ -117,12 +135,12 @@ function compareAnswers() {
   for (let i = 0; i < count; i++) {
     const base = i * row.STRIDE;
     linear.classify(rows, base, one, 0);
-    const expected = one[FORWARD];
+    const expected = one[ASKED];
     scanned += expected >= 0 ? expected + 1 : ruleset.rules.length;
     classifier.classify(rows, base, one, 0);
     const found = space?.lookup(rows, base) ?? Math.max(-1, expected);
-    if (one[FORWARD] !== expected || all[i * OUTCOMES + FORWARD] !== expected || Math.max(-1, expected) !== found)
-      throw new Error(`header ${i}: rule ${expected} by linear scan, ${one[FORWARD]} by tree, ${found} by tuple space`);
+    if (one[ASKED] !== expected || all[i * OUTCOMES + ASKED] !== expected || Math.max(-1, expected) !== found)
+      throw new Error(`header ${i}: rule ${expected} by linear scan, ${one[ASKED]} by tree, ${found} by tuple space`);
     walked += countSteps(classifier, rows, base);
   }
   const tuples = (space?.steps ?? 0) / count;

@@ -11,6 +11,7 @@ const QUICK = {
   connections: [1_000, 10_000, 100_000],
   policyRules: 1_000,
   rules: [10, 100, 1_000],
+  pairs: [10_000],
   others: false,
 };
 /** What the project's goals are told in; about an hour, and 3 GB in the folder for temporary files. */
@@ -19,6 +20,7 @@ const FULL = {
   connections: [1_000, 100_000, 1_000_000, 4_000_000],
   policyRules: 10_000,
   rules: [100, 1_000, 10_000, 100_000],
+  pairs: [10_000, 100_000],
   others: true,
 };
 const FAMILIES = ['acl', 'fw', 'ipc'];
@@ -40,6 +42,7 @@ Makes captures and rules, runs policap and every peer that is installed, in turn
   --rounds N           (3)   --packets N           --connections N,N,...   --policy-rules N
   --pods N (2000)            --snap BYTES (96)     --rules N,N,...         --seed N (1)
   --families acl,fw,ipc      --ip 4,6 (4)   of rule sets
+  --pairs N,N,...            pairs of pods that policies allow
   --milliseconds N     an engine's, a round (100)  --headers N (65536)      --built  take dist/ as it is
 `;
 
@@ -54,7 +57,7 @@ const OPTIONS = {
     ]),
   ),
   ...Object.fromEntries(
-    ['pods', 'snap', 'rules', 'families', 'ip', 'seed', 'milliseconds', 'headers'].map(name => [name, string]),
+    ['pods', 'snap', 'rules', 'pairs', 'families', 'ip', 'seed', 'milliseconds', 'headers'].map(name => [name, string]),
   ),
 };
 export const SECTIONS = ['replays', 'stages', 'lookups'];
@@ -74,7 +77,7 @@ export function readOptions(args) {
       return { error: `--${name} ${values[name]}: not a whole number above 0` };
     sizes[name === 'policy-rules' ? 'policyRules' : name] = number;
   }
-  for (const name of ['connections', 'rules']) {
+  for (const name of ['connections', 'rules', 'pairs']) {
     if (values[name] === undefined) continue;
     const list = values[name].split(',').map(Number);
     if (!list.every(n => Number.isInteger(n) && n > 0))
@@ -97,11 +100,18 @@ export function readOptions(args) {
   return { values: { ...values, sections, tolerance }, sizes };
 }
 
+/** Entries of the connection table: policap's default; and where the capture has too many connections for it. */
+const ROOM = 2 ** 20;
+const MORE_ROOM = 2 ** 22;
+/** Packets that a connection of such a capture has on average. */
+const MET = 5;
+
 /** The captures, the one for the peers first. */
 export function scenariosOf({ packets, connections, snap, pods, seed, policyRules, others }) {
   const plain = connections.map(count => ({
     name: `${count} connections`,
     ...{ packets, connections: count, snap, ip: 4, rules: policyRules, pods, seed },
+    ...(count < ROOM ? { room: ROOM } : crowd(count, packets)),
   }));
   const distance = ({ connections: count }) => Math.abs(Math.log(count / MAIN_CONNECTIONS));
   const main = plain.reduce((a, b) => (distance(b) < distance(a) ? b : a));
@@ -112,3 +122,9 @@ export function scenariosOf({ packets, connections, snap, pods, seed, policyRule
   ];
   return [main, ...rest, ...(others ? more : [])];
 }
+
+/** All connections live at once: each is met, all are equally busy, and none has time to expire. */
+const crowd = (count, packets) => ({
+  ...{ room: Math.max(MORE_ROOM, 2 ** Math.ceil(Math.log2(count))), packets: Math.max(packets, MET * count) },
+  ...{ skew: 1, apart: 1 },
+});

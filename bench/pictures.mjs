@@ -94,7 +94,7 @@ function lookups(sets, family, note) {
   const titles = { xTitle: `rules, family ${family}`, yTitle: 'nanoseconds a lookup; headers without locality' };
   const series = seriesOf(sets, each => each?.nanoseconds?.median);
   const times = series.some(({ name }) => name.includes('rte_acl'))
-    ? note.replace('CPU time', 'CPU time (rte_acl: wall time)')
+    ? note.replace('CPU time of one run', 'CPU time (rte_acl: wall time)')
     : note;
   return lineChart({ title: 'Finding the first rule that matches, against rules', ...titles, note: times, series });
 }

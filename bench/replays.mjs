@@ -1,9 +1,11 @@
 /**
  * Whole processes over one capture: policap, the yardstick and the peers, in turn.
  *
- * In:  a scenario { name, packets, connections, snap, ip, rules, pods, seed }, whether peers run too, rounds.
- * Out: { capture, calibration, contenders }. A contender: { name, kind, does, packets, nanoseconds (CPU a packet, its start
- * taken off), start and cpu and wall (seconds of the process), memory (bytes) }, spreads all, or { name, kind, missing }.
+ * In:  a scenario { name, packets, connections, room (entries of connection tables), snap, ip, rules, pods, seed }, whether
+ * peers run too, rounds.
+ * Out: { capture (the scenario, its bytes, and `kept`: connections that were let in, null without a yardstick), calibration, contenders }. A
+ * contender: { name, kind, does, packets, nanoseconds (CPU a packet, its start taken off), start and cpu and wall (seconds
+ * of the process), memory and startMemory (bytes) }, spreads all, or { name, kind, missing }.
  * A start is the same command on a capture of one packet, measured beside each run: compiling 10,000 policies, or loading
  * dissectors, is no packet's cost.
  */
@@ -46,12 +48,13 @@ export function withCapture(scenario, folder, visit) {
 }
 
 export function measureReplays(scenario, made, { folder, yardstick, withPeers, rounds, onRun }) {
-  const { connections, packets } = scenario;
-  const replay = mode => capture => [POLICAP, 'replay', capture, '-p', made.cluster, '--mode', mode, '--workers', '1'];
+  const { connections, packets, room } = scenario;
+  const replay = mode => capture => policapArgs(capture, made.cluster, mode, room);
+  const summary = yardstick.missing === undefined ? summaryOf(made, room) : null;
   const contenders = [
     policap('policap, dataplane', 'every packet against the connection table and the policies', replay('dataplane')),
     policap('policap, what-if', 'the default: also finds the real ends of every connection', replay('what-if')),
-    yardstickContender(yardstick, made, folder),
+    yardstickContender(yardstick, made, room, summary, folder),
     ...(withPeers ? createPeers({ connections, folder }) : []).map(peer => ({ ...peer, kind: 'peer' })),
   ];
   const present = contenders.map(contender => ({ ...contender, missing: contender.missing ?? missing(contender) }));
@@ -62,7 +65,14 @@ export function measureReplays(scenario, made, { folder, yardstick, withPeers, r
       const start = measureProcess(command, args(made.one), { cwd: folder });
       const whole = measureProcess(command, args(few ? made.few : made.capture), { cwd: folder });
       const nanoseconds = (Math.max(0, whole.cpu - start.cpu) * 1e9) / (few ? Math.min(packets, FEW) : packets);
-      return { nanoseconds, start: start.cpu, cpu: whole.cpu, wall: whole.wall, memory: whole.memory };
+      return {
+        nanoseconds,
+        start: start.cpu,
+        cpu: whole.cpu,
+        wall: whole.wall,
+        memory: whole.memory,
+        startMemory: start.memory,
+      };
     },
   }));
   const [calibration, ...measured] = inTurn([{ name: 'calibration', run: calibrate }, ...runs], rounds, onRun);
@@ -76,7 +86,8 @@ export function measureReplays(scenario, made, { folder, yardstick, withPeers, r
     const counted = few ? Math.min(packets, FEW) : packets;
     return { name, kind, does, ...(version === null ? {} : { version }), packets: counted, ...spreads };
   });
-  return { capture: { ...scenario, bytes: made.bytes }, calibration, contenders: results };
+  const capture = { ...scenario, bytes: made.bytes, kept: summary?.connections.allowed ?? null };
+  return { capture, calibration, contenders: results };
 }
 
 const policap = (name, does, args) => ({
@@ -90,8 +101,8 @@ const policap = (name, does, args) => ({
   few: false,
 });
 
-/** Prepared and held to policap's counts: else it is missing, and why. */
-function yardstickContender({ missing: absent, command, prepare }, made, folder) {
+/** Prepared and held to policap's summary: else it is missing, and why. */
+function yardstickContender({ missing: absent, command, prepare }, made, room, summary, folder) {
   const contender = {
     name: 'yardstick in C',
     kind: 'yardstick',
@@ -101,19 +112,37 @@ function yardstickContender({ missing: absent, command, prepare }, made, folder)
   };
   if (absent !== undefined) return { ...contender, missing: absent };
   const tables = join(folder, 'tables');
+  const args = capture => [capture, tables, String(room)];
   try {
     prepare(made.cluster, tables);
-    const differs = difference(command, tables, made.capture, countsOf(made));
-    if (differs !== null) return { ...contender, missing: differs };
   } catch (error) {
     return { ...contender, missing: error.message };
   }
-  return { ...contender, command, args: capture => [capture, tables], few: false };
+  const differs = difference(command, args(made.capture), summary);
+  if (differs !== null) throw new Error(`the yardstick does not do policap's work: ${differs}`);
+  return { ...contender, command, args: capture => [...args(capture), 'text'], few: false };
 }
 
-function countsOf({ capture, cluster }) {
-  const args = [POLICAP, 'replay', capture, '-p', cluster, '--mode', 'dataplane', '-o', 'json'];
+function policapArgs(capture, cluster, mode, room, ...more) {
+  return [
+    POLICAP,
+    'replay',
+    capture,
+    '-p',
+    cluster,
+    '--mode',
+    mode,
+    '--workers',
+    '1',
+    '--max-connections',
+    String(room),
+    ...more,
+  ];
+}
+
+function summaryOf({ capture, cluster }, room) {
+  const args = policapArgs(capture, cluster, 'dataplane', room, '-o', 'json');
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30 });
   if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout).reasons;
+  return JSON.parse(stdout);
 }

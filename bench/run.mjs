@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureAcl } from './acl.mjs';
 import { compareResults } from './compare.mjs';
+import { createPairs } from './kubernetes.mjs';
 import { calibrate, describeMachine } from './machine.mjs';
 import { HELP, readOptions, scenariosOf } from './options.mjs';
 import { measureOutputs } from './outputs.mjs';
@@ -84,6 +85,7 @@ function measureAll(args, { sections }, sizes, folder) {
     for (const family of sizes.families)
       for (const ip of sizes.ip)
         for (const rules of sizes.rules) result.lookups.push(measureLookups(family, rules, ip, sizes, folder));
+    for (const pairs of sizes.pairs) result.lookups.push(measurePairs(pairs, sizes, folder));
   }
   return result;
 }
@@ -105,16 +107,36 @@ function measureStages(scenario, { capture }, rounds, onRun) {
   return { capture: scenario, calibration: speed, stages };
 }
 
-function measureLookups(family, rules, ip, { headers, milliseconds, rounds }, folder) {
+function measureLookups(family, rules, ip, sizes, folder) {
   progress(`${rules} rules of family ${family}, IPv${ip}`);
-  const set = createRuleSet(family, rules, ip, headers);
-  const [ruleFile, traceFile] = [join(folder, 'filters.rules'), join(folder, 'filters.trace')];
-  writeFileSync(ruleFile, set.rules);
-  writeFileSync(traceFile, set.trace);
+  const set = createRuleSet(family, rules, ip, sizes.headers);
+  const { tuples, speed, engines, compared } = measureEngines(set, sizes, folder);
+  const acl = ip === 6 ? [] : measureAcl(...compared({ rules }));
+  return { family, rules, ip, headers: sizes.headers, tuples, calibration: speed, engines: [...engines, ...acl] };
+}
+
+/** Policies between groups of pods; for rte_acl a filter a pair of pods. */
+function measurePairs(pairs, sizes, folder) {
+  progress(`${pairs} pairs of pods`);
+  const set = createPairs(pairs, sizes.headers);
+  const { tuples, speed, engines, compared } = measureEngines(set, sizes, folder);
+  const acl = measureAcl(...compared({ rules: set.count, numberOf: set.policyOf }));
+  const size = { family: 'kubernetes', rules: set.count, ip: 4, headers: sizes.headers };
+  return { ...size, tuples, calibration: speed, engines: [...engines, ...acl] };
+}
+
+/** Policap's engines, measured; and what compares another one with them: the files, and policap's answers. */
+function measureEngines({ documents, rules, trace }, { headers, milliseconds, rounds }, folder) {
+  const file = name => join(folder, name);
+  const [ruleFile, traceFile, answerFile] = [file('filters.rules'), file('filters.trace'), file('answers')];
+  writeFileSync(ruleFile, rules);
+  writeFileSync(traceFile, trace);
+  if (documents !== undefined) writeFileSync(file('pairs.json'), documents);
   const [speed] = inTurn([calibration], rounds);
-  const { tuples, engines } = jsonOf('lookups.mjs', ruleFile, traceFile, milliseconds, rounds);
-  const acl = ip === 6 ? [] : measureAcl(ruleFile, traceFile, { rules, headers, rounds });
-  return { family, rules, ip, headers, tuples, calibration: speed, engines: [...engines, ...acl] };
+  const asked = documents === undefined ? ruleFile : file('pairs.json');
+  const { tuples, engines } = jsonOf('lookups.mjs', asked, traceFile, milliseconds, rounds, answerFile);
+  const answers = new Int32Array(Uint8Array.from(readFileSync(answerFile)).buffer);
+  return { tuples, speed, engines, compared: more => [ruleFile, traceFile, { headers, rounds, answers, ...more }] };
 }
 
 function writeResult(result, out) {

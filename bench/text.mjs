@@ -23,6 +23,7 @@ export function resultText(result, { markdown = false } = {}) {
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; a multiplication ${number(calibration.integer.median)} ns ` +
       `(${range(calibration.integer)}), a read of 32 MB ${number(calibration.memory.median)} ns (${range(calibration.memory)})`,
     ...result.replays.flatMap(section => [title(captureTitle(section.capture)), replayTable(section, table)]),
+    ...(result.replays.length > 1 ? [title('Captures beside the first'), besideTable(result.replays, table)] : []),
     ...result.stages.flatMap(({ capture, stages }) => [
       title(`Stages of a replay, ${count(capture.connections)} connections`),
       table(
@@ -37,16 +38,18 @@ export function resultText(result, { markdown = false } = {}) {
       title(`What writing costs, ${section.mode}, ${count(section.capture.connections)} connections`),
       table(...outputRows(section)),
     ]),
-    ...result.lookups.flatMap(section => [
-      title(`First match among ${count(section.rules)} rules, family ${section.family}, IPv${section.ip}`),
-      lookupTable(section, table),
-    ]),
+    ...result.lookups.flatMap(section => [title(lookupTitle(section)), lookupTable(section, table)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 const captureTitle = ({ packets, connections, snap, ip, rules }) =>
   `${count(packets)} packets ${snap >= 65535 ? 'of full size' : `cut at ${snap} bytes`}, IPv${ip}, ${count(connections)} connections, ${count(rules)} policy rules`;
+
+const lookupTitle = ({ rules, family, ip }) =>
+  family === 'kubernetes'
+    ? `Policies that allow ${count(rules)} pairs of pods (for rte_acl a rule a pair)`
+    : `First match among ${count(rules)} rules, family ${family}, IPv${ip}`;
 
 /** Ratios are to policap in dataplane mode. */
 function replayTable({ contenders }, table) {
@@ -81,12 +84,40 @@ function replayTable({ contenders }, table) {
   return withMissing(table(head, rows), contenders, ({ name }) => name);
 }
 
+/** Connections from which on their memory stands out from what a process takes anyway. */
+const MANY = 500_000;
+
+/** What a packet costs in each capture: policap's in C's, each one's in its own of the first capture; and a connection's memory. */
+function besideTable(replays, table) {
+  const names = ['policap, dataplane', 'policap, what-if', 'yardstick in C'];
+  const found = ({ contenders }, name) => contenders.find(each => each.name === name && each.missing === undefined);
+  const ratio = (a, b) =>
+    a === undefined || b === undefined ? '-' : (a.nanoseconds.median / b.nanoseconds.median).toFixed(2);
+  const rows = replays.map(section => {
+    const [dataplane, , yardstick] = names.map(name => found(section, name));
+    return [
+      ratio(dataplane, yardstick),
+      ...names.map(name => ratio(found(section, name), found(replays[0], name))),
+      ...[dataplane, yardstick].map(each => bytesOfConnection(each, section.capture)),
+      captureTitle(section.capture),
+    ];
+  });
+  const head = ['to C', ...names.map(name => `${name}: to the first`), 'bytes a connection', 'in C', 'capture'];
+  return table(head, rows);
+}
+
+/** Resident memory at its highest, less that of the same program on one packet, over the connections kept. */
+function bytesOfConnection(contender, { kept }) {
+  if (!(kept >= MANY) || !contender?.memory || !contender.startMemory) return '-';
+  return ((contender.memory.median - contender.startMemory.median) / kept).toFixed(0);
+}
+
 /** Ratios are to the decision tree. */
 function lookupTable({ engines }, table) {
   const base = engines.find(({ engine }) => engine === 'decision tree').nanoseconds.median;
   const rows = engines
     .filter(({ missing }) => missing === undefined)
-    .map(({ engine, nanoseconds, comparisons, worst, bytes, buildMs }) => [
+    .map(({ engine, algorithm, nanoseconds, comparisons, worst, bytes, buildMs, agrees }) => [
       (nanoseconds.median / base).toFixed(2),
       number(nanoseconds.median),
       range(nanoseconds),
@@ -94,9 +125,10 @@ function lookupTable({ engines }, table) {
       number(worst),
       bytes === null || bytes === undefined ? '-' : count(bytes),
       number(buildMs),
-      engine,
+      algorithm === undefined || engine.includes(algorithm) ? engine : `${engine} (${algorithm})`,
+      agrees === undefined ? '' : `all ${count(agrees)} answers are policap's`,
     ]);
-  const head = ['ratio', 'ns a lookup', 'min-max', 'comparisons', 'at most', 'bytes', 'built in ms', 'engine'];
+  const head = ['ratio', 'ns a lookup', 'min-max', 'comparisons', 'at most', 'bytes', 'built in ms', 'engine', ''];
   return withMissing(table(head, rows), engines, ({ engine }) => engine);
 }
 

@@ -37,14 +37,38 @@ function prepare(cluster, tables) {
     );
 }
 
-/** Nothing counts as fast that counts differently. @returns what differs, or null */
-export function difference(command, tables, capture, policap) {
-  const { status, stdout, stderr } = spawnSync(command, [capture, tables], { encoding: 'utf8' });
-  if (status !== 0) return stderr.trim();
-  const { reasons } = JSON.parse(stdout);
-  for (const reason of new Set([...Object.keys(reasons), ...Object.keys(policap)])) {
-    const [theirs, ours] = [reasons[reason] ?? 0, policap[reason] ?? 0];
-    if (theirs !== ours) return `it counts ${theirs} packets as ${reason}, where policap counts ${ours}`;
+/** What the yardstick must print as policap does. */
+const COUNTED = [
+  ...['packets', 'connections', 'reasons', 'connectionReasons', 'denied', 'deniedOthers', 'policies'],
+  ...['unknownAddresses', 'unknownOthers', 'observed', 'bytes'],
+];
+
+/**
+ * Nothing counts as fast that counts differently: packets and connections by reason, by rule and by refused conversation.
+ * @param summary of policap (`policap.summary/1`). @returns what differs, or null
+ */
+export function difference(command, args, summary) {
+  const { status, stdout, stderr } = spawnSync(command, [...args, 'json'], { encoding: 'utf8', maxBuffer: 1 << 30 });
+  if (status !== 0) return stderr.trim() || `exit ${status}`;
+  const counted = JSON.parse(stdout);
+  const absent = COUNTED.find(name => counted[name] === undefined);
+  return absent === undefined ? firstDifference(counted, summary, 'summary') : `it does not count ${absent}`;
+}
+
+/** Of everything that `theirs` says; what only `ours` says is no difference, but lists are as long. */
+export function firstDifference(theirs, ours, path) {
+  if (theirs === null || typeof theirs !== 'object')
+    return Object.is(theirs, ours) ? null : `${path}: ${theirs}, where policap says ${ours}`;
+  if (ours === null || typeof ours !== 'object') return `${path}: policap says ${ours}`;
+  if (Array.isArray(theirs) && theirs.length !== ours.length)
+    return `${path}: ${theirs.length} of them, where policap has ${ours.length}`;
+  for (const name of Object.keys(theirs)) {
+    const found = firstDifference(
+      theirs[name],
+      ours[name],
+      Array.isArray(theirs) ? `${path}[${name}]` : `${path}.${name}`,
+    );
+    if (found !== null) return found;
   }
   return null;
 }

@@ -3,12 +3,17 @@
  *
  * File: words of 32 bits. first6, count6; then arrays, each with its length first: entries4, starts4, starts6, rows, rules
  * (1: allow); then three directions (egress, ingress, forward): kind, peers, and the arrays dense, rowStart, rowEnd, runPeer,
- * runRoot, nodes.
+ * runRoot, nodes. What names.h reads follows.
  */
 enum { ABSENT, DENSE, SPARSE };
 enum { OUTCOME_NONE = -1, OUTCOME_NOT_ISOLATED = -2, OUTCOME_LOOPBACK = -3, OUTCOME_NODE = -4, DEFAULT_DENY = -16 };
 /* Verdict codes (src/verdict/verdict.ts). */
 enum { NO_POLICY = 1, RULE = 2, ESTABLISHED_CODE = 3, LOOPBACK = 5, NODE_CODE = 6, NOT_IP = 7, DENIED = 9, DENY_RULE = 10, INVALID = 11, FULL = 13 };
+
+/* Outcomes by direction (egress, ingress, forward), and the owners of both ends, -1 for nobody. */
+struct found {
+  int32_t outcomes[3], source, destination;
+};
 
 struct direction {
   int32_t kind, peers;
@@ -18,17 +23,22 @@ struct direction {
 static int32_t first6, count6, *entries4, *starts4, *starts6, *address_rows, *rule_allows;
 static struct direction directions[3];
 
-static int32_t *read_array(FILE *file) {
+static int32_t *read_counted(FILE *file, int32_t *count) {
   int32_t length;
   if (fread(&length, 4, 1, file) != 1) exit(1);
+  *count = length;
   int32_t *words = zeros((size_t)length + 1, 4);
   if (fread(words, 4, (size_t)length, file) != (size_t)length) exit(1);
   return words;
 }
 
-static void read_classifier(const char *path) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL || fread(&first6, 4, 1, file) != 1 || fread(&count6, 4, 1, file) != 1) exit(1);
+static int32_t *read_array(FILE *file) {
+  int32_t count;
+  return read_counted(file, &count);
+}
+
+static void read_classifier(FILE *file) {
+  if (fread(&first6, 4, 1, file) != 1 || fread(&count6, 4, 1, file) != 1) exit(1);
   entries4 = read_array(file), starts4 = read_array(file), starts6 = read_array(file);
   address_rows = read_array(file), rule_allows = read_array(file);
   for (int i = 0; i < 3; i++) {
@@ -37,7 +47,6 @@ static void read_classifier(const char *path) {
     d->dense = read_array(file), d->row_start = read_array(file), d->row_end = read_array(file);
     d->run_peer = read_array(file), d->run_root = read_array(file), d->nodes = read_array(file);
   }
-  fclose(file);
 }
 
 static const int32_t *locate(int family, const uint32_t *address) {
@@ -104,8 +113,10 @@ static int code_of(int32_t outcome) {
 }
 
 /* Rows: owner, node, egress subject and peer, ingress subject and peer, forward subject and peer. */
-static int classify(const struct packet *p, int32_t *outcomes) {
+static int classify(const struct packet *p, struct found *found) {
   const int32_t *s = locate(p->family, p->src), *d = locate(p->family, p->dst);
+  int32_t *outcomes = found->outcomes;
+  found->source = s[0], found->destination = d[0];
   outcomes[2] = directions[2].kind == ABSENT ? OUTCOME_NONE : decide(&directions[2], s[6], d[7], p);
   if (s[0] == d[0] && s[2] >= 0) return outcomes[0] = outcomes[1] = OUTCOME_LOOPBACK, LOOPBACK;
   if ((s[1] >= 0 && s[1] == d[1] && (s[0] == s[1] || d[0] == s[1])) || (s[1] == -2 && d[1] >= 0) || (d[1] == -2 && s[1] >= 0))

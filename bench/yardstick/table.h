@@ -8,17 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CAPACITY = 1 << 20, PLACES = 1 << 21, SMALLEST = 1 << 12, NEVER = 0x7fffffff };
+enum { SMALLEST = 1 << 12, NEVER = 0x7fffffff };
 enum { QUEUE_NONE, QUEUE_UNREPLIED, QUEUE_SETTLED };
-static const uint32_t SLOT_MASK = (1 << 21) - 1;
 
 static struct entry *entries;
 static uint32_t *table, table_mask = SMALLEST - 1, table_grow = SMALLEST / 2, live;
+/* Connections at most; places of the index; the bits of an index word that hold slot + 1. */
+static uint32_t capacity, places, slot_mask;
 static int32_t *bounds[6];
 static int levels;
 static int32_t *next_slot, *previous_slot, first_slot[3] = {-1, -1, -1}, last_slot[3] = {-1, -1, -1}, free_slot;
 static int32_t clock_now;
-static uint64_t expired, evicted;
+static uint64_t evicted;
 
 static void *zeros(size_t count, size_t size) {
   void *memory = calloc(count, size);
@@ -26,13 +27,24 @@ static void *zeros(size_t count, size_t size) {
   return memory;
 }
 
-static void table_create(void) {
-  entries = zeros(CAPACITY + 1, sizeof(struct entry));
-  table = zeros(PLACES, 4);
-  next_slot = zeros(CAPACITY + 1, 4);
-  previous_slot = zeros(CAPACITY + 1, 4);
-  for (int32_t i = 0; i <= CAPACITY; i++) next_slot[i] = i < CAPACITY ? i + 1 : -1;
-  size_t size = ((CAPACITY + 1 + 31) / 32) * 32;
+/* @returns the least power of two that is not below n. */
+static uint32_t power_of_two(uint64_t n) {
+  uint32_t power = 8;
+  while (power < n) power *= 2;
+  return power;
+}
+
+static void table_create(uint32_t connections) {
+  capacity = connections;
+  places = power_of_two((uint64_t)capacity * 5 / 4 + 1);
+  slot_mask = power_of_two((uint64_t)capacity + 2) - 1;
+  if (places <= SMALLEST) table_mask = places - 1, table_grow = capacity + 1;
+  entries = zeros(capacity + 1, sizeof(struct entry));
+  table = zeros(places, 4);
+  next_slot = zeros(capacity + 1, 4);
+  previous_slot = zeros(capacity + 1, 4);
+  for (uint32_t i = 0; i <= capacity; i++) next_slot[i] = i < capacity ? (int32_t)i + 1 : -1;
+  size_t size = ((capacity + 1 + 31) / 32) * 32;
   for (;;) {
     bounds[levels] = zeros(size, 4);
     for (size_t i = 0; i < size; i++) bounds[levels][i] = NEVER;
@@ -61,8 +73,8 @@ static inline uint32_t hash_key(const struct entry *e) {
 
 static int32_t table_find(const struct entry *key, uint32_t hash) {
   for (uint32_t place = hash & table_mask; table[place] != 0; place = (place + 1) & table_mask) {
-    if ((table[place] & ~SLOT_MASK) != (hash & ~SLOT_MASK)) continue;
-    int32_t slot = (int32_t)(table[place] & SLOT_MASK) - 1;
+    if ((table[place] & ~slot_mask) != (hash & ~slot_mask)) continue;
+    int32_t slot = (int32_t)(table[place] & slot_mask) - 1;
     const struct entry *e = &entries[slot];
     if (e->ports == key->ports && e->low[0] == key->low[0] && e->high[0] == key->high[0] && e->kind == key->kind &&
         (e->kind <= 0xff || (memcmp(e->low, key->low, 16) == 0 && memcmp(e->high, key->high, 16) == 0)))
@@ -74,7 +86,7 @@ static int32_t table_find(const struct entry *key, uint32_t hash) {
 static void table_place(int32_t slot) {
   uint32_t hash = hash_key(&entries[slot]), place = hash & table_mask;
   while (table[place] != 0) place = (place + 1) & table_mask;
-  table[place] = (hash & ~SLOT_MASK) | (uint32_t)(slot + 1);
+  table[place] = (hash & ~slot_mask) | (uint32_t)(slot + 1);
 }
 
 static void table_insert(int32_t slot) {
@@ -83,9 +95,9 @@ static void table_insert(int32_t slot) {
     memcpy(old, table, used * 4);
     memset(table, 0, used * 4);
     table_mask = used * 2 - 1;
-    table_grow = used * 2 == PLACES ? CAPACITY + 1 : used;
+    table_grow = used * 2 == places ? capacity + 1 : used;
     for (uint32_t i = 0; i < used; i++)
-      if (old[i] != 0) table_place((int32_t)(old[i] & SLOT_MASK) - 1);
+      if (old[i] != 0) table_place((int32_t)(old[i] & slot_mask) - 1);
     free(old);
   }
   table_place(slot);
@@ -94,9 +106,9 @@ static void table_insert(int32_t slot) {
 
 static void table_remove(int32_t slot) {
   uint32_t hole = hash_key(&entries[slot]) & table_mask;
-  while ((table[hole] & SLOT_MASK) != (uint32_t)(slot + 1)) hole = (hole + 1) & table_mask;
+  while ((table[hole] & slot_mask) != (uint32_t)(slot + 1)) hole = (hole + 1) & table_mask;
   for (uint32_t place = (hole + 1) & table_mask; table[place] != 0; place = (place + 1) & table_mask) {
-    uint32_t home = hash_key(&entries[(table[place] & SLOT_MASK) - 1]) & table_mask;
+    uint32_t home = hash_key(&entries[(table[place] & slot_mask) - 1]) & table_mask;
     if (((place - home) & table_mask) >= ((place - hole) & table_mask)) {
       table[hole] = table[place];
       hole = place;

@@ -30,7 +30,7 @@ struct entry {
   uint32_t last_ack, last_end;
   struct side side[2];
   int32_t stream_at;
-  uint32_t connection;
+  uint32_t decision; /* counts.h */
 };
 
 struct packet {

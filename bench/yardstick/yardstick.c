@@ -1,21 +1,25 @@
 /*
- * What a replay costs in C: yardstick CAPTURE TABLES
+ * What a replay costs in C: yardstick CAPTURE TABLES CONNECTIONS text|json
  *
- * In:  a pcap capture (microseconds, this machine's byte order, Ethernet or raw IP) and the classifier's tables (dump.mjs).
- * Out: packets by verdict, as `policap replay --mode dataplane` counts them, in one line of JSON.
+ * In:  a pcap capture (microseconds, this machine's byte order, Ethernet or raw IP), the classifier's tables and names
+ * (dump.mjs), and how many connections are kept at most.
+ * Out: the summary as `policap replay --mode dataplane` makes it, as text or as JSON.
  *
- * The same work: read, parse, track with TCP's states, windows and timeouts, classify, count per verdict and rule. A fair
- * program and no tuned limit: 256 kB reads, keys of 64 packets at a time and their entries prefetched. What the benchmark's
- * captures do not hold (fragments, tunnels, extension headers, ICMP errors, SCTP) ends it: it must not look fast by counting wrong.
+ * The same work: read, parse, track with TCP's states, windows and timeouts, classify, count packets and connections by
+ * verdict, rule and refused conversation, print. A fair program and no tuned limit: 256 kB reads, keys of 64 packets at a
+ * time and their entries prefetched. What the benchmark's captures do not hold (fragments, tunnels, extension headers,
+ * ICMP errors, SCTP) ends it: it must not look fast by counting wrong.
  */
 #include <fcntl.h>
 #include <unistd.h>
 #include "tcp.h"
 #include "table.h"
 #include "classifier.h"
+#include "names.h"
+#include "counts.h"
+#include "summary.h"
 
 enum { BUFFER = 1 << 18, AHEAD = 64 };
-static uint64_t codes[32], *rule_hits, created, connections;
 
 static inline uint16_t be16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 static inline uint32_t be32(const uint8_t *p) {
@@ -113,8 +117,8 @@ static int32_t other_packet(struct entry *e, const struct packet *p) {
   return 120000;
 }
 
-/* A packet without an entry: @returns its verdict. */
-static int begin(const struct entry *key, int side, const struct packet *p) {
+/* A packet without an entry: @returns its verdict. @param number of the packet, from 1 */
+static int begin(const struct entry *key, int side, const struct packet *p, uint64_t number) {
   if (p->protocol == 1 && p->icmp_type != 8) return INVALID;
   int32_t slot = free_slot;
   struct entry *e = &entries[slot];
@@ -131,28 +135,25 @@ static int begin(const struct entry *key, int side, const struct packet *p) {
     timeout = other_packet(e, p);
   }
   if (timeout < 0) return INVALID;
-  if (live == CAPACITY && victim() < 0) return FULL;
-  int32_t outcomes[3];
-  int code = classify(p, outcomes);
-  connections++;
-  for (int i = 0; i < 3; i++)
-    if (outcomes[i] >= 0) rule_hits[outcomes[i]]++;
+  if (live == capacity && victim() < 0) return FULL;
+  struct found found;
+  int code = classify(p, &found);
+  uint32_t decision = count_first(p, &found, code, number);
   if (code >= DENIED) return code;
-  if (live == CAPACITY) forget(victim()), evicted++;
   free_slot = next_slot[slot];
+  if (live == capacity) forget(victim()), evicted++;
   table_insert(slot);
   queue_append(QUEUE_UNREPLIED, slot);
   expiry_set(slot, clock_now + timeout);
   e->code = code;
-  e->connection = (uint32_t)connections;
-  created++;
+  e->decision = decision;
   return code;
 }
 
-static int judge(const struct entry *key, uint32_t hash, int side, const struct packet *p) {
+static int judge(const struct entry *key, uint32_t hash, int side, const struct packet *p, uint64_t number) {
   for (;;) {
     int32_t slot = table_find(key, hash);
-    if (slot < 0) return begin(key, side, p);
+    if (slot < 0) return begin(key, side, p, number);
     struct entry *e = &entries[slot];
     bool replied = e->replied, assured = e->assured;
     int state = e->state, direction = side == 2 ? 1 : side ^ e->from_high;
@@ -167,6 +168,7 @@ static int judge(const struct entry *key, uint32_t hash, int side, const struct 
       return INVALID;
     }
     if (direction == 1) e->replied = true;
+    decisions[e->decision].hits.packets++;
     int code = direction == 1 || replied ? ESTABLISHED_CODE : e->code;
     if (outcome == GONE) forget(slot);
     else if (state != e->state || replied != e->replied || assured != e->assured) requeue(slot);
@@ -179,12 +181,13 @@ static struct entry keys[AHEAD];
 static uint32_t hashes[AHEAD];
 static int sides[AHEAD];
 static int32_t times[AHEAD];
+static uint64_t numbers[AHEAD];
 
 /* Judges the packets collected: first all index places are fetched, then all entries. */
 static void flush(int count) {
   for (int i = 0; i < count; i++) __builtin_prefetch(&table[hashes[i] & table_mask]);
   for (int i = 0; i < count; i++) {
-    uint32_t slot = table[hashes[i] & table_mask] & SLOT_MASK;
+    uint32_t slot = table[hashes[i] & table_mask] & slot_mask;
     const char *e = (const char *)&entries[slot == 0 ? 0 : slot - 1];
     __builtin_prefetch(e);
     __builtin_prefetch(e + 64);
@@ -193,19 +196,23 @@ static void flush(int count) {
   }
   for (int i = 0; i < count; i++) {
     if (times[i] > clock_now) clock_now = times[i];
-    for (int32_t slot = expiry_due(); slot >= 0; slot = expiry_due()) forget(slot), expired++;
-    codes[judge(&keys[i], hashes[i], sides[i], &packets[i])]++;
+    for (int32_t slot = expiry_due(); slot >= 0; slot = expiry_due()) forget(slot);
+    codes[judge(&keys[i], hashes[i], sides[i], &packets[i], numbers[i])]++;
   }
 }
 
 int main(int count, char **arguments) {
-  if (count != 3) return 2;
-  table_create();
-  read_classifier(arguments[2]);
-  rule_hits = zeros(1 << 20, 8);
+  if (count != 5) return 2;
+  FILE *tables = fopen(arguments[2], "rb");
+  if (tables == NULL) return 1;
+  read_classifier(tables);
+  read_names(tables);
+  fclose(tables);
+  table_create((uint32_t)atol(arguments[3]));
+  counts_create(owner_count);
   int file = open(arguments[1], O_RDONLY);
   static uint8_t buffer[BUFFER * 2];
-  uint32_t header[6], start = 0;
+  uint32_t header[6], first[2] = {0, 0}, last[2] = {0, 0};
   if (file < 0 || read(file, header, 24) != 24 || header[0] != 0xa1b2c3d4) return 1;
   bool ethernet = (header[5] & 0xffff) == 1;
   size_t used = 0;
@@ -220,10 +227,13 @@ int main(int count, char **arguments) {
       uint32_t record[4];
       memcpy(record, buffer + at, 16);
       if (used - at - 16 < record[2]) break;
-      if (total++ == 0) start = record[0];
+      if (total++ == 0) memcpy(first, record, 8);
+      memcpy(last, record, 8);
+      wire_bytes += record[3];
       if (!parse(&packets[collected], buffer + at + 16, record[2], ethernet)) codes[NOT_IP]++;
       else {
-        times[collected] = (int32_t)((record[0] - start) * 1000 + record[1] / 1000);
+        times[collected] = (int32_t)((record[0] - first[0]) * 1000 + record[1] / 1000);
+        numbers[collected] = total;
         sides[collected] = make_key(&keys[collected], &packets[collected]);
         hashes[collected] = hash_key(&keys[collected]);
         if (++collected == AHEAD) flush(collected), collected = 0;
@@ -234,9 +244,6 @@ int main(int count, char **arguments) {
     used -= at;
   }
   flush(collected);
-  printf("{\"packets\":%lu,\"reasons\":{\"no-policy\":%lu,\"rule\":%lu,\"established\":%lu,\"loopback\":%lu,\"node\":%lu,\"not-ip\":%lu,"
-         "\"default-deny\":%lu,\"invalid-state\":%lu,\"table-full\":%lu},\"created\":%lu,\"expired\":%lu,\"evicted\":%lu}\n",
-         total, codes[NO_POLICY], codes[RULE] + codes[DENY_RULE], codes[ESTABLISHED_CODE], codes[LOOPBACK], codes[NODE_CODE], codes[NOT_IP],
-         codes[DENIED], codes[INVALID], codes[FULL], created, expired, evicted);
+  print_summary(arguments[1], (double)(last[0] - first[0]) + ((double)last[1] - (double)first[1]) / 1e6, strcmp(arguments[4], "json") == 0);
   return 0;
 }

@@ -39,6 +39,7 @@ export function benchText(document: BenchDocument, style: Style): string {
     columns(['to linear', 'ns a lookup', 'min-max', 'steps', 'engine'], engines, style),
   ];
   if (document.stages !== undefined) {
+    const { packets, repeated, tooFew, startMs } = document.stages;
     const whole = document.stages.stages.at(-1)?.together.median ?? 1;
     const stages = document.stages.stages.map(({ stage, nanoseconds, together }) => [
       ...[
@@ -50,8 +51,9 @@ export function benchText(document: BenchDocument, style: Style): string {
       ],
     ]);
     tables.push(
-      `\nStages of a replay: ${plural(document.stages.packets, 'packet')}, behind a start of ${document.stages.startMs.toFixed(1)} ms\n`,
+      `\nStages of a replay: ${plural(packets, 'packet')}${repeated > 1 ? ` (the capture ${count(repeated)} times)` : ''}, behind a start of ${startMs.toFixed(1)} ms\n`,
       columns(['share', 'ns a packet', 'with all before it', 'min-max', 'stage'], stages, style),
+      ...(tooFew ? ['Too few packets to tell what one costs: the figures are noise.\n'] : []),
     );
   }
   return heads + tables.join('');

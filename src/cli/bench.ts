@@ -46,7 +46,13 @@ export interface BenchDocument {
   readonly deepest: readonly DeepestDocument[];
   readonly headers: { readonly count: number; readonly from: 'captures' | 'rules' };
   readonly lookups: readonly EngineFigures[];
-  readonly stages?: { readonly packets: number; readonly startMs: number; readonly stages: readonly StageFigures[] };
+  readonly stages?: {
+    readonly packets: number;
+    readonly repeated: number;
+    readonly tooFew: boolean;
+    readonly startMs: number;
+    readonly stages: readonly StageFigures[];
+  };
   readonly compileMs: number;
   /** CPU time to follow a changed policy; null without policies. */
   readonly changeMs: Spread | null;
@@ -87,13 +93,13 @@ export async function runBench(
       : null;
     progress('');
     const { count, from } = headers;
-    const { packets = 0, startMs = 0, stages = [] } = staged ?? {};
+    const { packets = 0, repeated = 1, tooFew = true, startMs = 0, stages = [] } = staged ?? {};
     const document: BenchDocument = {
       schema: 'policap.bench/1',
       ...head(compiled),
       headers: { count, from },
       lookups,
-      ...(staged === null ? {} : { stages: { packets, startMs, stages } }),
+      ...(staged === null ? {} : { stages: { packets, repeated, tooFew, startMs, stages } }),
       compileMs: compiled.compileMs,
       changeMs,
       memory: process.resourceUsage().maxRSS * 1024,

@@ -33,6 +33,7 @@ export function captureCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(count('bytes of a packet that are kept', 65535, DEFAULTS.snap, 'snap', 1))
     .addOption(count('1: all connections equally busy; 2 and more: few of them busy', 10, DEFAULTS.skew, 'skew', 1))
     .addOption(count('packets of a connection', MOST_PACKETS, DEFAULTS.life, 'life', 3))
+    .addOption(count('microseconds from a packet to the next', 1_000_000, DEFAULTS.apart, 'apart', 1))
     .addOption(
       new Option('--refused <share>', 'of connections from anywhere to anywhere, allowed or not')
         .argParser(share)

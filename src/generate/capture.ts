@@ -21,6 +21,8 @@ export interface CaptureOptions {
   readonly life: number;
   /** The share of connections from anywhere, a tenth from outside, whether they may or not; the others go where they are allowed. */
   readonly refused: number;
+  /** Microseconds from a packet to the next. */
+  readonly apart: number;
   readonly seed: number;
 }
 
@@ -31,6 +33,7 @@ export const CAPTURE_DEFAULTS: CaptureOptions = {
   skew: 2,
   life: 200,
   refused: 0.1,
+  apart: 10,
   seed: 1,
 };
 
@@ -40,7 +43,6 @@ const LARGEST = 2048;
 const RECORD = 16;
 /** Seconds since 1970 of the first packet. */
 const START = 1_767_225_600;
-const MICROSECONDS_APART = 10;
 const TCP = 6;
 const UDP = 17;
 const ICMP = 1;
@@ -56,7 +58,7 @@ const PORTS = 28000;
 
 /** Chunks of the file; each is overwritten by the next. */
 export function* generateCapture(ends: Ends, options: CaptureOptions): Generator<Uint8Array> {
-  const { packets, connections, snap, skew, seed } = options;
+  const { packets, connections, snap, skew, apart, seed } = options;
   const random = createXorshift(seed);
   const bytes = new Uint8Array(CHUNK + LARGEST);
   const view = new DataView(bytes.buffer);
@@ -70,7 +72,7 @@ export function* generateCapture(ends: Ends, options: CaptureOptions): Generator
     const connection = Math.floor(random.unit() ** skew * connections);
     const length = traffic.packet(connection, n, used + RECORD);
     const kept = Math.min(length, snap);
-    const time = n * MICROSECONDS_APART;
+    const time = n * apart;
     view.setUint32(used, START + Math.floor(time / 1e6), true);
     view.setUint32(used + 4, time % 1e6, true);
     view.setUint32(used + 8, kept, true);
