@@ -22,7 +22,7 @@ const shop = CAPTURES.find(({ name }) => name === 'pcaps/shop')!;
 const compiled = compileCase(shop);
 const PACKETS = 60_000;
 const capture = join(folder, 'traffic.pcap');
-const options = { packets: PACKETS, connections: 500, snap: 96, skew: 1, life: 20, refused: 0.4, seed };
+const options = { packets: PACKETS, connections: 500, snap: 96, skew: 1, life: 20, refused: 0.4, apart: 10, seed };
 writeFileSync(
   capture,
   Buffer.concat(Array.from(generateCapture(numberedPods(60, 4), options), chunk => Buffer.from(chunk))),

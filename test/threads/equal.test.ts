@@ -97,7 +97,7 @@ const shop = CAPTURES.find(({ name }) => name === 'pcaps/shop')!;
 const services = CAPTURES.find(({ name }) => name === 'pcaps/services')!;
 
 function generated(packets: number, snap: number): Uint8Array {
-  const options = { packets, connections: 500, snap, skew: 1, life: 12, refused: 0.4, seed };
+  const options = { packets, connections: 500, snap, skew: 1, life: 12, refused: 0.4, apart: 10, seed };
   return concat(...Array.from(generateCapture(numberedPods(60, 4), options), chunk => chunk.slice()));
 }
 
