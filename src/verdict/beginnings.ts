@@ -21,6 +21,10 @@ export const PRIVILEGED = 1024;
  */
 export const BEFORE_CAPTURE_NS = 120e9;
 
+/** Beginnings.standsFor: the address may be what another's source was turned into; may stand for others as a destination. */
+export const MASQUERADES = 1;
+export const TRANSLATES = 2;
+
 /** Words of one bit a port. */
 export const PORT_WORDS = 2048;
 
@@ -28,7 +32,7 @@ export class Beginnings {
   constructor(
     /** One bit a UDP port: somebody may listen there. */
     private readonly listened: Int32Array,
-    /** By owner, 1 where its address may stand for others: a service's, or a node's while there are services. */
+    /** By owner, MASQUERADES and TRANSLATES as they hold. */
     readonly standsFor: Int32Array,
   ) {}
 

@@ -12,7 +12,7 @@ import { tagPlace } from '../flow/tracker.js';
 import type { Float, Memory } from '../memory/memory.js';
 import { EGRESS, FORWARD, INGRESS } from '../tree/classifier.js';
 import { DESTINATION, type FlatTree, SOURCE } from '../tree/flat.js';
-import type { Beginnings } from './beginnings.js';
+import { type Beginnings, MASQUERADES, TRANSLATES } from './beginnings.js';
 import { type Decision, NOBODY } from './decisions.js';
 import type { RecentConnections } from './recent.js';
 import { INITIATOR_LOW, STRAY_CONNECTION, STRAY_DECISION, STRAY_MARKS, STRAY_OPENED, type Strays } from './strays.js';
@@ -88,13 +88,18 @@ export class KnownDecisions {
     marks: Uint8Array,
   ): boolean {
     const { tree, tracker, words, connections, watched, beginnings, recent } = this;
-    if (this.isWhatIf && (!beginnings.begins(rows, base, now) || recent.isLike(rows, base, now))) return false;
+    if (this.isWhatIf && !beginnings.begins(rows, base, now)) return false;
     tree.classify(rows, base);
     const { found } = tree;
     const source = found[SOURCE]!;
     const destination = found[DESTINATION]!;
     if ((source >= 0 && watched[source] !== 0) || (destination >= 0 && watched[destination] !== 0)) return false;
-    if (this.isWhatIf && destination >= 0 && beginnings.standsFor[destination] !== 0) return false;
+    if (this.isWhatIf) {
+      const { standsFor } = beginnings;
+      if (destination >= 0 && (standsFor[destination]! & TRANSLATES) !== 0) return false;
+      const masquerades = source >= 0 && (standsFor[source]! & MASQUERADES) !== 0;
+      if (recent.isLike(rows, base, now, masquerades)) return false;
+    }
     const ends = knownEnds(source, destination);
     const at = placeOf(found[EGRESS]!, found[INGRESS]!, found[FORWARD]!, ends);
     if (

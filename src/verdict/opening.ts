@@ -10,7 +10,7 @@ import type { Inventory } from '../cluster/inventory.js';
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DST, STRIDE } from '../packet/row.js';
 import type { Classifier } from '../tree/classifier.js';
-import { Beginnings } from './beginnings.js';
+import { Beginnings, MASQUERADES, TRANSLATES } from './beginnings.js';
 import type { Decisions } from './decisions.js';
 import { EndOwners } from './end-owners.js';
 import { createEnds, type Ends, type LookAhead } from './ends.js';
@@ -87,9 +87,8 @@ export class Opening {
     this.recent = new RecentConnections(views, memory);
     this.strays = new Strays(memory);
     const standsFor = memory.int32(inventory.owners.length);
-    if (this.services.count > 0) {
-      for (const [i, { kind }] of inventory.owners.entries()) standsFor[i] = kind === 'pod' ? 0 : 1;
-    }
+    const stands = this.services.count > 0 ? MASQUERADES | TRANSLATES : MASQUERADES;
+    for (const [i, { kind }] of inventory.owners.entries()) standsFor[i] = kind === 'pod' ? 0 : stands;
     this.beginnings = new Beginnings(this.initiators.listened, standsFor);
     this.owners = new EndOwners(decisions.list, classifier);
   }

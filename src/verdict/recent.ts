@@ -5,9 +5,9 @@
  * Fixed memory; called once a connection. The packet and the remembered one must be within VIEW_WINDOW_NS.
  */
 import { type Float, type Memory, OWN_MEMORY } from '../memory/memory.js';
-import { STRIDE } from '../packet/row.js';
+import { SPORT, SRC, STRIDE } from '../packet/row.js';
 import type { Destination } from './services.js';
-import { likenessOf, VIEW_WINDOW_NS, type Views } from './views.js';
+import { likenessOf, sameEnd, VIEW_WINDOW_NS, type Views } from './views.js';
 
 /** First packets remembered; a power of two. */
 const RECENT = 256;
@@ -86,15 +86,21 @@ export class RecentConnections {
     this.destinations[entry] = to;
   }
 
-  /** Whether some entry is worth a closer look: where none is, findView() finds none. */
-  isLike(rows: Int32Array, base: number, now: Float): boolean {
+  /**
+   * Whether the packet may be a view of some entry: where not, findView() finds none. Its destination is no service's, so the
+   * entry must be of a packet to a service, from the same source, or its own source must be able to stand for others.
+   */
+  isLike(rows: Int32Array, base: number, now: Float, masquerades: boolean): boolean {
     const { before, times, likeness, state } = this;
     const alike = likenessOf(rows, base);
     let number = this.heads[chainOf(alike)]!;
     while (isKept(number, state[NEXT]!)) {
       const entry = number & (RECENT - 1);
       if (now - times[entry]! > VIEW_WINDOW_NS) return false;
-      if (likeness[entry] === alike) return true;
+      if (likeness[entry] === alike) {
+        if (masquerades) return true;
+        if (this.isTranslated[entry] !== 0 && sameEnd(this.rows, entry * STRIDE, rows, base, SRC, SPORT)) return true;
+      }
       number = before[entry]!;
     }
     return false;

@@ -78,10 +78,17 @@ export function createViews(classifier: Classifier, inventory: Inventory, servic
   };
 }
 
-/** A number that is the same for all views of one packet: made of words that isAlike() compares. */
-export const likenessOf = (rows: Int32Array, base: number): number =>
-  Math.imul(rows[base + TCP_SEQ]! ^ (rows[base + PAYLOAD]! << 16), 0x9e3779b1) ^
-  Math.imul(rows[base + TCP_ACK]! ^ (rows[base + ICMP_ID]! << 8) ^ rows[base + PROTOCOL]!, 0x85ebca6b);
+/**
+ * A number that is the same for all views of one packet: made of words that isAlike() compares, and of the source's port,
+ * which isView() wants equal of all but TCP.
+ */
+export const likenessOf = (rows: Int32Array, base: number): number => {
+  const port = rows[base + PROTOCOL] === TCP ? 0 : rows[base + SPORT]!;
+  return (
+    Math.imul(rows[base + TCP_SEQ]! ^ port ^ (rows[base + PAYLOAD]! << 16), 0x9e3779b1) ^
+    Math.imul(rows[base + TCP_ACK]! ^ (rows[base + ICMP_ID]! << 8) ^ rows[base + PROTOCOL]!, 0x85ebca6b)
+  );
+};
 
 /** All that translation leaves alone. */
 function isAlike(a: Int32Array, at: number, b: Int32Array, bt: number): boolean {

@@ -18,15 +18,18 @@ import { API_ONE_CLOSED, CLUSTER, DB_FROM_WEB, WEB_TO_API } from './cluster.js';
 
 const ARRAYS = ['code', 'decision', 'connection', 'packet', 'marks'] as const;
 const compiled = compileText(CLUSTER, API_ONE_CLOSED, DB_FROM_WEB, WEB_TO_API);
+const SERVICE = '10.96.0.5';
 const ENDS = ['10.0.1.2', '10.0.2.3', '10.0.1.11', '10.0.2.11', '10.96.0.5', '192.168.0.1', '203.0.113.9', '0.0.0.0'];
 
 const packet = fc.record({
   src: fc.constantFrom(...ENDS),
-  dst: fc.constantFrom(...ENDS),
+  dst: fc.constantFrom(...ENDS, SERVICE, SERVICE, SERVICE),
   sport: fc.constantFrom(80, 5432, 8080, 30080, 31000, 40000, 40001, 50000),
-  dport: fc.constantFrom(53, 80, 5432, 8080, 30080, 40000, 50000),
+  dport: fc.constantFrom(53, 80, 80, 80, 5432, 8080, 30080, 40000, 50000),
   seq: fc.integer({ min: 0, max: 2 }),
   flags: fc.constantFrom('S', 'S', 'S', 'SA', 'A', 'R', 'UDP', 'UDP'),
+  /** It is the packet before it, to this destination: often to a backend of the service. */
+  copyTo: fc.constantFrom(null, null, '10.0.1.11', '10.0.2.11', '10.0.2.3'),
   /** Mostly microseconds, now and then longer than views lie apart, or than entries and answers live. */
   gap: fc.oneof(
     { weight: 20, arbitrary: fc.integer({ min: 0, max: 100_000 }) },
@@ -49,7 +52,10 @@ function judge(list: readonly Packet[], mode: 'what-if' | 'dataplane', maxConnec
     slowly(tracked, i);
   };
   let now = 1_000_000_000n;
-  const frames = list.map(({ src, dst, sport, dport, seq, flags }) =>
+  const sent = list.map((it, i) =>
+    it.copyTo !== null && i > 0 ? { ...list[i - 1]!, dst: it.copyTo, dport: 8080 } : it,
+  );
+  const frames = sent.map(({ src, dst, sport, dport, seq, flags }) =>
     ethernet(ipv4({ src, dst }, flags === 'UDP' ? udp({ sport, dport }) : tcp({ sport, dport, seq, flags }))),
   );
   const times = list.map(({ gap }) => {
