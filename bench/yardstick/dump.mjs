@@ -67,7 +67,11 @@ function dumpNames() {
 
   const bytes = strings.map(text => Buffer.from(`${text}\0`));
   let at = 0;
-  array(bytes.map(({ length }) => (at += length) - length));
+  const places = bytes.map(({ length }) => {
+    at += length;
+    return at - length;
+  });
+  array(places);
   const all = new Uint8Array(Math.ceil(at / 4) * 4);
   all.set(Buffer.concat(bytes));
   array(new Int32Array(all.buffer));

@@ -62,7 +62,10 @@ export interface Report {
   end(result: ReplayResult): void | Promise<void>;
 }
 
-/** Where a report writes. Text goes through it in large pieces; back-pressure is the edge's business. */
+/**
+ * Where a report writes. Text goes through it in large pieces; back-pressure is the edge's business. Bytes are written over
+ * once write() has returned: who keeps them copies them.
+ */
 export interface Output {
   write(chunk: string | Uint8Array): void;
 }
