@@ -13,8 +13,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** `file:line:column`. */
-/** What stands in no file has a name instead, and line 0. */
+/** `file:line:column`. What stands in no file has a name instead, and line 0. */
 export const formatPosition = (p: Position): string => (p.line === 0 ? p.file : `${p.file}:${p.line}:${p.column}`);
 
 /** A path into an object: ['spec', 'ingress', 0, 'from']; printed as the API server does: `spec.ingress[0].from`. */
