@@ -11,8 +11,12 @@ import { COUNTED, COUNTING, JUDGE, JUDGE_BELL, NOBODY, type Ring, STUCK, STUCK_A
 
 type Rest = (from: number) => void;
 
-/** Milliseconds in which a batch must be counted: thousands of times what it takes. */
-const PATIENCE = 10_000;
+/**
+ * Milliseconds of a wait, and waits in a row in which nothing happens: then the other thread is no more. They are counted, and
+ * not the time: a process that was stopped for an hour and goes on has waited once.
+ */
+const MOMENT = 100;
+const PATIENCE = 100;
 
 export class SharedCounting implements LaterCounting {
   /** By task. */
@@ -20,10 +24,14 @@ export class SharedCounting implements LaterCounting {
   /** By entry, the batch that was taken from it last. */
   private readonly batches: number[] = [];
 
-  /** @param prepare called once, before the first batch is submitted */
+  /**
+   * @param prepare called once, before the first batch is submitted
+   * @param patience waits in a row, a tenth of a second each, behind which the other thread is given up
+   */
   constructor(
     private readonly ring: Ring,
     private prepare: (() => void) | null,
+    private readonly patience = PATIENCE,
   ) {}
 
   taken(batch: number): void {
@@ -50,12 +58,12 @@ export class SharedCounting implements LaterCounting {
 
   settle(): void {
     const { ring } = this;
-    for (;;) {
+    for (let idle = 0; idle < this.patience; ) {
       const heard = ring.get(JUDGE_BELL);
       if (ring.between(SUBMITTED, COUNTED) <= 0) return;
-      if (!this.help(true) && !ring.wait(JUDGE_BELL, heard, PATIENCE))
-        throw new Error('the thread that reads the capture stopped while it counted');
+      idle = this.help(true) || ring.wait(JUDGE_BELL, heard, MOMENT) ? 0 : idle + 1;
     }
+    throw new Error('the thread that reads the capture stopped while it counted');
   }
 
   /** Does the next batch, or the rest of it. @param begins also where nobody has begun. @returns whether it did */

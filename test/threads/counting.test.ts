@@ -3,9 +3,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OWN_MEMORY } from '../../src/memory/memory.js';
+import { BufferMemory, MeasuredMemory, OWN_MEMORY } from '../../src/memory/memory.js';
 import { countNext, isFree } from '../../src/threads/reading.js';
-import { COUNTED, RELEASED, Ring, SUBMITTED, TAKEN } from '../../src/threads/ring.js';
+import { COUNTED, COUNTING, READER, RELEASED, Ring, SUBMITTED, TAKEN } from '../../src/threads/ring.js';
 import { SharedCounting } from '../../src/threads/shared-counting.js';
 import { seed } from '../support/seed.js';
 
@@ -71,6 +71,17 @@ describe('shared counting', () => {
       }),
       { seed, numRuns: 300 },
     );
+  });
+
+  it('gives the other thread up where it ended while it counted', () => {
+    const measured = new MeasuredMemory();
+    new Ring(measured, SIZE, 1);
+    const ring = new Ring(new BufferMemory(new SharedArrayBuffer(measured.bytes), 0), SIZE, 1);
+    const counting = new SharedCounting(ring, () => {}, 2);
+    counting.taken(0);
+    expect(counting.later(ring.entry(0).verdicts, () => expect.unreachable())).toBe(true);
+    ring.set(COUNTING, READER);
+    expect(() => counting.settle()).toThrow('stopped while it counted');
   });
 });
 
