@@ -9,8 +9,8 @@ import { CODES, DROPPED_CONNECTION, MARK_DUPLICATE } from '../verdict/verdict.js
 import { FOUND, type PacketTexts, TOGETHER } from './packet-texts.js';
 
 export interface LongFrames {
-  /** @cold Frame i of the batch is longer than a buffer of blocks has room for. */
-  writeLong(i: number): void;
+  /** @cold Frame i of the batch is longer than a buffer of blocks has room for. @param more as PacketBlocks.put takes it */
+  writeLong(i: number, more: number): void;
 }
 
 /** Words of MarkLoop.numbered: texts that a number stands behind. */
@@ -57,13 +57,13 @@ export class MarkLoop {
       for (let i = from; i < to; i++) {
         const c = code[i]!;
         if (wanted[c] === 0) continue;
-        if (captured[i]! > MOST_FRAME) {
-          long.writeLong(i);
-          continue;
-        }
         let more = 0;
         if ((marks[i]! & MARK_DUPLICATE) !== 0) more = numbered[COPY]!;
         else if (c === DROPPED_CONNECTION) more = numbered[REFUSED]!;
+        if (captured[i]! > MOST_FRAME) {
+          long.writeLong(i, more);
+          continue;
+        }
         const place = (i - from) * FOUND;
         blocks.put(
           i,

@@ -14,16 +14,7 @@ import type { Direction } from '../rules/ruleset.js';
 import { OUTCOME_NONE } from '../tree/classifier.js';
 import type { Decision } from '../verdict/decisions.js';
 import { outcomeRecord } from '../verdict/outcome.js';
-import {
-  CODES,
-  DROPPED_CONNECTION,
-  MARK_DUPLICATE,
-  MARK_ORIGINAL,
-  reasonOf,
-  type Verdict,
-  type VerdictBatch,
-  verdictOf,
-} from '../verdict/verdict.js';
+import { CODES, MARK_ORIGINAL, reasonOf, type Verdict, type VerdictBatch, verdictOf } from '../verdict/verdict.js';
 import { COPY, type LongFrames, MarkLoop, REFUSED } from './mark-loop.js';
 import { FOUND, PacketTexts, type TextMaker } from './packet-texts.js';
 import { commentText, listed } from './reason-text.js';
@@ -165,14 +156,11 @@ class Marking implements TextMaker, LongFrames {
     this.addFixed();
   }
 
-  writeLong(i: number): void {
-    const { code, decision, marks, packet } = this.verdicts;
+  writeLong(i: number, more: number): void {
+    const { code, decision, packet } = this.verdicts;
     const c = code[i]!;
-    const { numbered, xdp } = this.loop;
-    const isCopy = (marks[i]! & MARK_DUPLICATE) !== 0;
-    const more = isCopy ? numbered[COPY]! : c === DROPPED_CONNECTION ? numbered[REFUSED]! : NO_TEXT;
     const comment = decision[i]! < 0 ? this.texts.bare[c]! : this.writer.comments.add(this.commentOf(i));
-    this.writer.write(this.frames, i, comment, xdp[c]!, more, packet[i]!);
+    this.writer.write(this.frames, i, comment, this.loop.xdp[c]!, more, packet[i]!);
   }
 
   /** Texts that are needed whatever comes. */
