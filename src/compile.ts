@@ -7,8 +7,9 @@
 import type { Inventory, Pod } from './cluster/inventory.js';
 import { createClusterReader } from './cluster/read.js';
 import type { KubernetesDocument, Problem } from './documents/document.js';
+import type { DialectObjects } from './policy/dialects.js';
 import type { NetworkPolicy } from './policy/policy.js';
-import { createPolicyReader } from './policy/read.js';
+import { createPolicyReader, isPolicyDocument } from './policy/read.js';
 import { PROFILES } from './profile/index.js';
 import type { Profile, ProfileName } from './profile/profile.js';
 import { createRuleBuilder, type RuleBuilder } from './rules/build.js';
@@ -22,6 +23,8 @@ import { createTreeBuilder, type TreeBuilder } from './tree/tree.js';
 export interface Compiled {
   readonly inventory: Inventory;
   readonly policies: readonly NetworkPolicy[];
+  /** What was read of other kinds of policies. */
+  readonly objects: DialectObjects;
   /** Whose reading of the policies this is. */
   readonly profile: Profile;
   readonly ruleset: Ruleset;
@@ -64,7 +67,7 @@ export interface Compiler {
 }
 
 export function createCompiler(options: CompileOptions = {}): Compiler {
-  const readCluster = createClusterReader();
+  const readCluster = createClusterReader(isPolicyDocument);
   const readPolicies = createPolicyReader();
   const profile = PROFILES[options.profile ?? 'upstream'];
   let plain: ReturnType<typeof readRuleFiles> | null = null;
@@ -73,7 +76,7 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
     compile(documents) {
       const started = performance.now();
       const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
-      const { policies, problems: policyProblems } = readPolicies(documents);
+      const { policies, objects, problems: policyProblems } = readPolicies(documents);
       plain ??= readRuleFiles(options.ruleFiles ?? []);
       const { forward, problems: ruleProblems } = plain;
       const profileProblems = profileWarnings(policies, profile);
@@ -81,11 +84,13 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
       if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
 
       if (builders?.pods !== inventory.pods) builders = createBuilders(inventory, profile, options.fastPath ?? null);
-      const ruleset = builders.rules(policies, forward);
+      const { contributions, problems: dialectProblems } = builders.rules.contribute(objects);
+      problems.push(...dialectProblems);
+      const ruleset = builders.rules(policies, forward, contributions);
       const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : builders.tree(ruleset);
       const compileMs = performance.now() - started;
       return {
-        compiled: { inventory, policies, profile, ruleset, classifier, problems, ignored, compileMs },
+        compiled: { inventory, policies, objects, profile, ruleset, classifier, problems, ignored, compileMs },
         problems,
       };
     },

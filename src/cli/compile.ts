@@ -36,6 +36,12 @@ function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions
 /** In the shape of the profile's enforcer, where the profile is one. */
 function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
   const text = emitEnforcer(profile.name, policies, inventory);
+  if (text === null && profile.name !== 'upstream') {
+    throw new UsageError(
+      `policap writes no ruleset as ${profile.title} would install it`,
+      'those it writes are of calico, kube-router and weave; without --profile it writes its own reading',
+    );
+  }
   if (text === null) return emitNft(ruleset, inventory);
   if (ruleset.forward.length === 0) return text;
   throw new UsageError(

@@ -32,7 +32,7 @@ export function endsOfCluster(options: CommonOptions, terminal: Terminal, ip: 4 
   const row = new Int32Array(STRIDE);
   const out = new Int32Array(OUTCOMES);
   const isAllowed = (outcome: number): boolean =>
-    outcome >= 0 ? ruleset.rules[outcome]!.action !== 'deny' : outcome > OUTCOME_DEFAULT_DENY;
+    outcome >= 0 ? ruleset.rules[outcome]!.action === 'allow' : outcome > OUTCOME_DEFAULT_DENY;
   return listedPods(pods, ip, (client, server) => {
     row[FAMILY] = ip;
     row.set(client.address, SRC);

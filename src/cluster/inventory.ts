@@ -35,6 +35,8 @@ export interface Pod {
   readonly addresses: readonly string[];
   readonly node: string;
   readonly hostNetwork: boolean;
+  /** spec.serviceAccountName; "default" where none is named. */
+  readonly serviceAccount: string;
   /** Of containers and init containers (10). */
   readonly ports: readonly ContainerPort[];
   /** The workload by owner reference, ReplicaSets and Jobs followed up to their Deployment or CronJob: "Deployment/web". */
@@ -78,6 +80,9 @@ export interface Service {
   readonly owner: number;
   readonly namespace: string;
   readonly name: string;
+  readonly labels: Labels;
+  /** null: without one, so that its endpoints are somebody else's business. */
+  readonly selector: Labels | null;
   /** ClusterIPs, externalIPs and load balancer addresses; not the nodes'. */
   readonly addresses: readonly string[];
   readonly ports: readonly ServicePort[];
@@ -99,6 +104,8 @@ export interface Inventory {
   readonly pods: readonly Pod[];
   readonly nodes: readonly Node[];
   readonly services: readonly Service[];
+  /** Labels of the ServiceAccounts that were given, by "namespace/name". */
+  readonly serviceAccounts: ReadonlyMap<string, Labels>;
   /** owners[o.owner] === o. */
   readonly owners: readonly Owner[];
   /**

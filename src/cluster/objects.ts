@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
   Node: [''],
   Pod: [''],
   Service: [''],
+  ServiceAccount: [''],
   Endpoints: [''],
   ReplicationController: [''],
   EndpointSlice: ['discovery.k8s.io'],

@@ -43,6 +43,7 @@ export function readPod({ name, namespace, reader, document }: ClusterObject, wo
     addresses: FINISHED.has(phase) ? [] : addresses,
     node: reader.string('spec', 'nodeName'),
     hostNetwork: reader.boolean('spec', 'hostNetwork'),
+    serviceAccount: readServiceAccount(reader.at('spec')),
     ports: readContainerPorts(reader.at('spec')),
     workload,
     started: status.time('startTime'),
@@ -54,6 +55,10 @@ export function readPod({ name, namespace, reader, document }: ClusterObject, wo
     nodeAddresses: distinct([...hostIPs, status.address('hostIP')]),
   };
 }
+
+/** The API server's default where none is named; `serviceAccount` is its older name. */
+const readServiceAccount = (spec: Reader): string =>
+  spec.string('serviceAccountName') || spec.string('serviceAccount') || 'default';
 
 /** (10): of containers and init containers. */
 export function readContainerPorts(spec: Reader): ContainerPort[] {
@@ -89,6 +94,7 @@ export function standIn(workload: ClusterObject, root: string): PodDraft {
     addresses: [],
     node: '',
     hostNetwork: template.boolean('spec', 'hostNetwork'),
+    serviceAccount: readServiceAccount(template.at('spec')),
     ports: readContainerPorts(template.at('spec')),
     workload: root,
     started: Number.NaN,

@@ -30,14 +30,14 @@ export function readCluster(documents: readonly KubernetesDocument[]): ReadClust
 export type ClusterReader = (documents: readonly KubernetesDocument[]) => ReadCluster;
 
 /** Reads again and again: where all documents but policies are those of before (by identity), so is what was read. */
-export function createClusterReader(): ClusterReader {
+export function createClusterReader(isPolicy: IsPolicy = isNetworkPolicy): ClusterReader {
   let before: readonly KubernetesDocument[] = [];
   /** Where policies stand among the documents. */
   let policies: readonly number[] = [];
   let objects: readonly KubernetesDocument[] = [];
   let read = readObjects(objects);
   return documents => {
-    if (!differInPolicies(documents, before)) {
+    if (!differInPolicies(documents, before, isPolicy)) {
       const own: KubernetesDocument[] = [];
       const places: number[] = [];
       documents.forEach((document, i) => {
@@ -58,7 +58,11 @@ export function createClusterReader(): ClusterReader {
 }
 
 /** Whether nothing else is new and in its place: the common change, told without a look at what is not. */
-function differInPolicies(documents: readonly KubernetesDocument[], before: readonly KubernetesDocument[]): boolean {
+function differInPolicies(
+  documents: readonly KubernetesDocument[],
+  before: readonly KubernetesDocument[],
+  isPolicy: IsPolicy,
+): boolean {
   if (documents.length !== before.length) return false;
   for (let i = 0; i < documents.length; i++) {
     if (documents[i] !== before[i] && !(isPolicy(documents[i]!) && isPolicy(before[i]!))) return false;
@@ -66,8 +70,10 @@ function differInPolicies(documents: readonly KubernetesDocument[], before: read
   return true;
 }
 
-/** Of them only the namespace is a cluster's business. */
-const isPolicy = ({ kind, apiVersion }: KubernetesDocument): boolean =>
+/** Whether only the document's namespace is a cluster's business. */
+export type IsPolicy = (document: KubernetesDocument) => boolean;
+
+const isNetworkPolicy: IsPolicy = ({ kind, apiVersion }) =>
   kind === 'NetworkPolicy' && /^networking\.k8s\.io\/[^/]*$/.test(apiVersion);
 
 function readObjects(documents: readonly KubernetesDocument[]): ReadCluster {
@@ -77,7 +83,11 @@ function readObjects(documents: readonly KubernetesDocument[]): ReadCluster {
   const nodes = readNodes(objects, pods);
   const services = readServices(objects, pods);
   const namespaces = readNamespaces(objects, pods, problems);
-  const inventory = { namespaces, ...number(pods, nodes, services, problems) };
+  const accounts = objects.byKind.get('ServiceAccount') ?? [];
+  const serviceAccounts = new Map(
+    accounts.map(({ namespace, name, reader }) => [`${namespace}/${name}`, reader.strings('metadata', 'labels')]),
+  );
+  const inventory = { namespaces, serviceAccounts, ...number(pods, nodes, services, problems) };
   warnOfMissingAddresses(pods, problems);
   return { inventory, problems: distinctProblems(problems), ignored: objects.ignored };
 }
@@ -88,7 +98,7 @@ function number(
   nodeDrafts: readonly NodeDraft[],
   serviceDrafts: readonly ServiceDraft[],
   problems: Problem[],
-): Omit<Inventory, 'namespaces'> {
+): Omit<Inventory, 'namespaces' | 'serviceAccounts'> {
   let owner = 0;
   const pods = podDrafts.map(draft => toPod(draft, owner++));
   let held: Set<string> | null = null;
@@ -125,6 +135,7 @@ const toPod = (draft: PodDraft, owner: number): Pod => ({
   addresses: draft.addresses,
   node: draft.node,
   hostNetwork: draft.hostNetwork,
+  serviceAccount: draft.serviceAccount,
   ports: draft.ports,
   workload: draft.workload,
   started: draft.started,

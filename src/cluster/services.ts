@@ -41,7 +41,12 @@ export function readServices(objects: ClusterObjects, pods: readonly PodDraft[])
       groups === undefined
         ? selectBackends(reader, ports, running.get(namespace) ?? [])
         : ports.map(port => endpointBackends(port, groups));
-    return { namespace, name, addresses: readServiceAddresses(reader), ports, backends, position: document.position };
+    const labels = reader.strings('metadata', 'labels');
+    const selector = reader.strings('spec', 'selector');
+    return {
+      ...{ namespace, name, labels, selector: Object.keys(selector).length === 0 ? null : selector },
+      ...{ addresses: readServiceAddresses(reader), ports, backends, position: document.position },
+    };
   });
 }
 

@@ -2,7 +2,7 @@
  * Rulesets in the enforcers' own shape, by profile: `compile --emit nft --profile NAME` (cold).
  *
  * In:  policies and the inventory.  Out: text for `nft -f`; null for `upstream`, which is no enforcer: its ruleset is the
- * rules' own (rules/emit-nft.ts). A ruleset here is written from the policies, apart from the rules and the profiles, so
+ * rules' own (rules/emit-nft.ts), and for plugins that install none of this kind. A ruleset here is written from the policies, apart from the rules and the profiles, so
  * that what the kernel makes of it can be held against them.
  */
 import type { Inventory } from '../cluster/inventory.js';
@@ -14,7 +14,7 @@ import { emitWeave } from './weave.js';
 
 type Emit = (policies: readonly NetworkPolicy[], inventory: Inventory) => string;
 
-const ENFORCERS: Readonly<Record<Exclude<ProfileName, 'upstream'>, Emit>> = {
+const ENFORCERS: Readonly<Partial<Record<ProfileName, Emit>>> = {
   calico: emitCalico,
   'kube-router': emitKubeRouter,
   weave: emitWeave,
@@ -24,4 +24,4 @@ export const emitEnforcer = (
   profile: ProfileName,
   policies: readonly NetworkPolicy[],
   inventory: Inventory,
-): string | null => (profile === 'upstream' ? null : ENFORCERS[profile](policies, inventory));
+): string | null => ENFORCERS[profile]?.(policies, inventory) ?? null;

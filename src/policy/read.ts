@@ -6,11 +6,21 @@
  */
 import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { formatPosition } from '../documents/document.js';
+import {
+  type DialectKind,
+  type DialectName,
+  type DialectObject,
+  type DialectObjects,
+  dialectKindOf,
+  noObjects,
+} from './dialects.js';
 import { readNetworkPolicy } from './kubernetes/network-policy.js';
 import type { NetworkPolicy } from './policy.js';
 
 export interface ReadPolicies {
   readonly policies: readonly NetworkPolicy[];
+  /** Of the other dialects. */
+  readonly objects: DialectObjects;
   readonly problems: readonly Problem[];
 }
 
@@ -22,6 +32,7 @@ export type PolicyReader = (documents: readonly KubernetesDocument[]) => ReadPol
 
 interface Read {
   readonly policy: NetworkPolicy | null;
+  readonly object: { readonly dialect: DialectName; readonly it: DialectObject } | null;
   readonly problems: readonly Problem[];
   /** By which a second one of the name is known; null: without a name, or no policy that is read. */
   readonly key: string | null;
@@ -36,6 +47,7 @@ export function createPolicyReader(): PolicyReader {
     documentsBefore = [...documents];
     before = placed;
     const policies: NetworkPolicy[] = [];
+    const objects = noObjects();
     const problems: Problem[] = [];
     const seen = new Map<string, KubernetesDocument>();
     for (const { document, read } of placed) {
@@ -44,9 +56,11 @@ export function createPolicyReader(): PolicyReader {
       if (duplicate === 'same') continue;
       if (duplicate !== null) problems.push(duplicate);
       for (const problem of read.problems) problems.push(problem);
-      if (read.policy !== null && duplicate === null) policies.push(read.policy);
+      if (duplicate !== null) continue;
+      if (read.policy !== null) policies.push(read.policy);
+      if (read.object !== null) (objects[read.object.dialect] as DialectObject[]).push(read.object.it);
     }
-    return { policies, problems };
+    return { policies, objects, problems };
   };
 }
 
@@ -81,14 +95,41 @@ function placeAll(
 
 /** null where it is no policy at all. */
 function readOne(document: KubernetesDocument): Read | null {
+  const { name, namespace, kind } = document;
+  const own = namespace === '' ? 'default' : namespace;
+  const dialect = kindOf(document);
+  if (dialect !== undefined) {
+    const problems: Problem[] = [];
+    const it = dialect.read(document, problems);
+    const object = it === null ? null : { dialect: dialect.dialect, it };
+    const where = dialect.isNamespaced ? `${own}/${name}` : name;
+    // Some projects serve one kind in two groups.
+    return { policy: null, object, problems, key: name === '' ? null : `${dialect.dialect} ${kind} ${where}` };
+  }
   const version = dialectOf(document);
   if (version === 'none') return null;
-  if (version !== 'read') return { policy: null, problems: [version], key: null };
+  if (version !== 'read') return { policy: null, object: null, problems: [version], key: null };
   const problems: Problem[] = [];
   const policy = readNetworkPolicy(document, problems);
-  const { name, namespace } = document;
-  return { policy, problems, key: name === '' ? null : `${namespace === '' ? 'default' : namespace}/${name}` };
+  return { policy, object: null, problems, key: name === '' ? null : `${kind} ${own}/${name}` };
 }
+
+function groupOf(apiVersion: string): { readonly group: string; readonly version: string } {
+  const slash = apiVersion.lastIndexOf('/');
+  return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) };
+}
+
+/** undefined where it is of no dialect, or of a version that is not read. */
+function kindOf({ apiVersion, kind }: KubernetesDocument): DialectKind | undefined {
+  const { group, version } = groupOf(apiVersion);
+  const found = dialectKindOf(group, kind);
+  return found?.versions.includes(version) ? found : undefined;
+}
+
+/** Whether the document is the policies' business alone: all that a cluster's inventory needs of it is its namespace. */
+export const isPolicyDocument = (document: KubernetesDocument): boolean =>
+  kindOf(document) !== undefined ||
+  (document.kind === 'NetworkPolicy' && groupOf(document.apiVersion).group === NETWORKING);
 
 const NETWORKING = 'networking.k8s.io';
 
@@ -113,9 +154,9 @@ const OTHER_KINDS =
 /** `read`, `none` where it is no policy at all, or the problem with its kind or version. */
 function dialectOf(document: KubernetesDocument): 'read' | 'none' | Problem {
   const { apiVersion, kind } = document;
-  if (!kind.endsWith('Policy') && !OTHER_KINDS.test(kind)) return 'none';
-  const slash = apiVersion.lastIndexOf('/');
-  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  const { group } = groupOf(apiVersion);
+  const read = dialectKindOf(group, kind);
+  if (read === undefined && !kind.endsWith('Policy') && !OTHER_KINDS.test(kind)) return 'none';
   if (kind === 'NetworkPolicy') {
     if (apiVersion === `${NETWORKING}/v1`) return 'read';
     if (group === 'extensions') {
@@ -135,14 +176,18 @@ function dialectOf(document: KubernetesDocument): 'read' | 'none' | Problem {
       };
     }
   }
-  if (!OTHER_KINDS.test(kind) && !(OTHER_GROUPS.has(group) && /Policy$/.test(kind))) return 'none';
+  if (read === undefined && !OTHER_KINDS.test(kind) && !(OTHER_GROUPS.has(group) && /Policy$/.test(kind)))
+    return 'none';
   const project = OTHER_GROUPS.get(group);
   const where = document.namespace === '' ? document.name : `${document.namespace}/${document.name}`;
   return {
     severity: 'warning',
     position: document.at(['kind']),
     message: `${kind} ${where} (${apiVersion}${project === undefined ? '' : `, ${project}`}) is not supported yet: all verdicts leave it out`,
-    hint: `what it allows or denies is not considered; supported is NetworkPolicy of ${NETWORKING}/v1`,
+    hint:
+      read === undefined
+        ? `what it allows or denies is not considered; supported is NetworkPolicy of ${NETWORKING}/v1`
+        : `what it says is not considered; supported is ${kind} of ${read.versions.map(it => `${group}/${it}`).join(', ')}`,
   };
 }
 
@@ -161,7 +206,7 @@ function duplicateOf(
   return {
     severity: 'error',
     position: document.at(['metadata', 'name']),
-    message: `metadata.name: Duplicate value: "${document.name}": NetworkPolicy ${key} is given twice`,
+    message: `metadata.name: Duplicate value: "${document.name}": ${key.replace(/^[a-z]+ /, '')} is given twice`,
     hint: `it first stands at ${formatPosition(first.position)}; remove or rename one`,
   };
 }

@@ -6,6 +6,7 @@ export const CALICO: Profile = {
   ...UPSTREAM,
   name: 'calico',
   title: 'Calico',
+  enforces: ['admin', 'calico'],
   drops: [
     { protocol: 17, port: 4789, name: 'VXLAN from a pod' },
     { protocol: 4, port: null, name: 'IPIP from a pod' },

@@ -1,5 +1,6 @@
 /** Every profile by its name. */
 import { CALICO } from './calico.js';
+import { FLANNEL } from './flannel.js';
 import { KUBE_ROUTER } from './kube-router.js';
 import type { Profile, ProfileName } from './profile.js';
 import { UPSTREAM } from './upstream.js';
@@ -10,4 +11,5 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   calico: CALICO,
   'kube-router': KUBE_ROUTER,
   weave: WEAVE,
+  flannel: FLANNEL,
 };

@@ -6,6 +6,7 @@ export const KUBE_ROUTER: Profile = {
   ...UPSTREAM,
   name: 'kube-router',
   title: 'kube-router',
+  enforces: [],
   icmp: [
     { family: 4, type: 8, name: 'ICMP echo request' },
     { family: 4, type: 3, name: 'ICMP destination unreachable' },

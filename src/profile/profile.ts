@@ -7,7 +7,7 @@
  */
 
 /** Profiles that are built; a name stands here when its file, its page and its tests do. */
-export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave'] as const;
+export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave', 'flannel'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** For people: "as Calico enforces them". */
@@ -60,4 +60,6 @@ export interface Profile {
   /** (P18) Where an invalid packet passes, as nobody looks at its state: `node`: between a node and its pods, where that
    *  is exempt; `open`: what (P4) and (P6) leave open. */
   readonly invalidPasses: readonly ('node' | 'open')[];
+  /** (P19) Kinds of policies beside NetworkPolicy that are enforced, by the names of their folders in src/policy. */
+  readonly enforces: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { Profile } from './profile.js';
 export const UPSTREAM: Profile = {
   name: 'upstream',
   title: 'Upstream',
+  enforces: ['admin', 'antrea', 'calico', 'cilium'],
   families: [4, 6],
   icmp: [],
   drops: [],

@@ -6,6 +6,7 @@ export const WEAVE: Profile = {
   ...UPSTREAM,
   name: 'weave',
   title: 'Weave Net',
+  enforces: [],
   families: [4],
   openDestinations: [{ cidr: '224.0.0.0/4', name: 'multicast' }],
   refusesNamedPorts: true,

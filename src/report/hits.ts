@@ -6,6 +6,7 @@
  * Where several rules allow the same, the first counts: `hits: 0` means "never decided", not "never matches".
  */
 import { formatPosition, type Position } from '../documents/document.js';
+import { objectName } from '../policy/dialects.js';
 import type { Isolation } from '../rules/ruleset.js';
 import { OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
 import { isolationsBy, isolationsOf } from '../verdict/isolations.js';
@@ -136,6 +137,14 @@ export function countHits({ compiled, decisions }: ReplayContext, tally: Tally):
     egress.forEach((rule, i) => {
       counter.declare(`egress[${i}]`, rule.position);
     });
+  }
+  for (const [dialect, objects] of Object.entries(compiled.objects)) {
+    if (!compiled.profile.enforces.includes(dialect)) continue;
+    for (const object of objects) {
+      if (object.declares === undefined) continue;
+      const counter = counterOf(object.kind, objectName(object), object.position);
+      for (const { rule, position } of object.declares) counter.declare(rule, position);
+    }
   }
   // What a profile says is no policy's.
   const byRule = compiled.ruleset.rules.map(({ origin: { kind, policy, rule, position } }) =>

@@ -1,31 +1,35 @@
 /**
- * Policies -> rules: NetworkPolicy v1 in the normal form (cold).
+ * Policies -> rules: NetworkPolicy v1 in the normal form, and what other dialects add to it (cold).
  *
- * In:  validated policies in document order, the inventory, plain rules for the forward direction, and a profile.
- * Out: a Ruleset with one tier "NetworkPolicy" a direction: its rules all allow (so their order decides only which of
- * several matching rules is reported: the first in document order), and a subject that some policy isolates is denied
- * what no rule allows. What a profile says whatever the policies do stands in a tier before it (profile-tier.ts).
+ * In:  validated policies in document order, the inventory, plain rules for the forward direction, a profile, and other
+ * dialects' contributions (contribution.ts).
+ * Out: a Ruleset. Of NetworkPolicies alone it has one tier a direction: its rules all allow (so their order decides only
+ * which of several matching rules is reported: the first in document order), and a subject that some policy isolates is
+ * denied what no rule allows. What a profile says whatever the policies do stands in a tier before all others
+ * (profile-tier.ts).
  * Numbers are items of docs/semantics.md, (P..) decisions of profile/profile.ts.
  */
 import type { Inventory } from '../cluster/inventory.js';
+import type { DialectObjects } from '../policy/dialects.js';
 import type { NetworkPolicy } from '../policy/policy.js';
 import type { Profile } from '../profile/profile.js';
 import { UPSTREAM } from '../profile/upstream.js';
 import { intersect, isEmpty } from './addresses.js';
+import type { Contributed, Contribution, Side } from './contribution.js';
+import { createDialects } from './dialects.js';
 import { createMatches, type Match } from './matches.js';
 import { createPodSets, type PodSets } from './pod-sets.js';
 import { profileTier } from './profile-tier.js';
 import { isRefused } from './profile-warnings.js';
 import type { Isolation, Origin, Rule, Ruleset, Tier } from './ruleset.js';
 import { createPodSelection, type PodSelection } from './selectors.js';
+import { createPlaces, groupTiers } from './tiers.js';
 
 /** Rules of the forward direction, as rules/rule-files.ts reads them: indices count from 0 within `rules`. */
 export interface ForwardRules {
   readonly tiers: readonly Tier[];
   readonly rules: readonly Rule[];
 }
-
-type Side = 'egress' | 'ingress';
 
 /** A rule without its place among the others: the same for as long as its policy, the pods and the profile are. */
 type Draft = Omit<Rule, 'index'>;
@@ -39,6 +43,7 @@ interface PolicyDrafts {
 /** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
 function toRule(draft: Draft, index: number): Rule {
   const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
+  const { within, unenforced } = draft;
   const rule = {
     direction,
     tier,
@@ -52,7 +57,8 @@ function toRule(draft: Draft, index: number): Rule {
     origin,
     index,
   };
-  return draft.unenforced === undefined ? rule : { ...rule, unenforced: draft.unenforced };
+  if (within === undefined && unenforced === undefined) return rule;
+  return { ...rule, ...(within && { within }), ...(unenforced && { unenforced }) };
 }
 
 const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };
@@ -66,22 +72,32 @@ export function buildRules(
   return createRuleBuilder(inventory, profile)(policies, forward);
 }
 
-export type RuleBuilder = (policies: readonly NetworkPolicy[], forward?: ForwardRules) => Ruleset;
+export interface RuleBuilder {
+  (policies: readonly NetworkPolicy[], forward?: ForwardRules, contributions?: readonly Contribution[]): Ruleset;
+  /** What other dialects' objects add to the tiers. */
+  contribute(objects: DialectObjects): Contributed;
+}
 
 /** Builds again and again over the same pods: of policies that it has seen (by identity) only the indices are made anew. */
 export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTREAM): RuleBuilder {
   const selection = createPodSelection(inventory);
   const sets = createPodSets(inventory);
+  const contribute = createDialects({ inventory, selection, sets, profile });
   const first = {
     egress: profileTier('egress', profile, inventory, sets.of(selection.all)),
     ingress: profileTier('ingress', profile, inventory, sets.of(selection.all)),
   };
   const drafts = {
-    egress: createDrafts('egress', first.egress === null ? 0 : 1, selection, sets, profile),
-    ingress: createDrafts('ingress', first.ingress === null ? 0 : 1, selection, sets, profile),
+    egress: createDrafts('egress', selection, sets, profile),
+    ingress: createDrafts('ingress', selection, sets, profile),
   };
+  const placeContributed = createPlaces();
   let before: { readonly drafted: readonly Draft[]; readonly rules: readonly Rule[] } = { drafted: [], rules: [] };
-  return (policies, forward = NO_FORWARD) => {
+  const build = (
+    policies: readonly NetworkPolicy[],
+    forward = NO_FORWARD,
+    contributions: readonly Contribution[] = [],
+  ): Ruleset => {
     const rules: Rule[] = [];
     const drafted: Draft[] = [];
     /** The rule of before, where it is the same and in the same place. */
@@ -94,20 +110,32 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
     };
     // (P7)
     const enforced = policies.filter(policy => !isRefused(policy, profile));
-    const build = (direction: Side): Tier[] => {
+    const buildSide = (direction: Side): Tier[] => {
       const fixed = first[direction];
-      const tiers = fixed === null ? [] : [{ ...fixed, rules: fixed.rules.map(place), isolations: [] }];
-      const isolations: Isolation[] = [];
-      const own: Rule[] = [];
-      for (const policy of enforced) {
-        const { rules: given, isolation } = drafts[direction](policy);
-        if (isolation !== null) isolations.push(isolation);
-        for (const draft of given) own.push(place(draft));
+      const tiers: Tier[] = fixed === null ? [] : [{ ...fixed, rules: fixed.rules.map(place), isolations: [] }];
+      for (const { name, parts } of groupTiers(contributions.filter(it => it.direction === direction))) {
+        const tier = tiers.length;
+        const own: Rule[] = [];
+        const isolations: Isolation[] = [];
+        for (const part of parts) {
+          if (part !== 'network-policies') {
+            for (const rule of part.rules) own.push(place(placeContributed.rule(rule, direction, tier)));
+            for (const isolation of part.isolations)
+              isolations.push(placeContributed.isolation(isolation, direction, tier));
+            continue;
+          }
+          for (const policy of enforced) {
+            const { rules: given, isolation } = drafts[direction](policy, tier);
+            if (isolation !== null) isolations.push(isolation);
+            for (const draft of given) own.push(place(draft));
+          }
+        }
+        tiers.push({ name, rules: own, isolations });
       }
-      return [...tiers, { name: 'NetworkPolicy', rules: own, isolations }];
+      return tiers;
     };
-    const egress = build('egress');
-    const ingress = build('ingress');
+    const egress = buildSide('egress');
+    const ingress = buildSide('ingress');
     const placedForward = forward.tiers.map(tier => ({ ...tier, rules: tier.rules.map(place) }));
     before = { drafted, rules };
     return {
@@ -116,21 +144,24 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
       ingress,
       forward: placedForward,
       ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
+      ...(contributions.some(({ ofNodes }) => ofNodes === true) && { ofNodes: true as const }),
       ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
     };
   };
+  return Object.assign(build, { contribute });
 }
 
 /** @returns what a policy says in the direction, made once a policy */
 function createDrafts(
   direction: Side,
-  tier: number,
   selection: PodSelection,
   sets: PodSets,
   profile: Profile,
-): (policy: NetworkPolicy) => PolicyDrafts {
+): (policy: NetworkPolicy, tier: number) => PolicyDrafts {
   const matchesOf = createMatches(selection, sets, profile);
-  const known = new WeakMap<NetworkPolicy, PolicyDrafts>();
+  let known = new WeakMap<NetworkPolicy, PolicyDrafts>();
+  /** The tier that the known drafts stand in. */
+  let tier = 0;
   const fixed = { sourcePorts: null, icmp: null, action: 'allow' } as const;
 
   function make(policy: NetworkPolicy): PolicyDrafts {
@@ -173,7 +204,11 @@ function createDrafts(
     return { rules, isolation };
   }
 
-  return policy => {
+  return (policy, wanted) => {
+    if (wanted !== tier) {
+      tier = wanted;
+      known = new WeakMap();
+    }
     let drafts = known.get(policy);
     if (drafts === undefined) {
       drafts = make(policy);

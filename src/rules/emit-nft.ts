@@ -100,6 +100,8 @@ const chain = (name: string, lines: readonly string[]): string =>
 function ruleLines(rule: Rule, next: string, sets: NamedSets): string[] {
   const [source, destination] =
     rule.direction === 'ingress' ? [rule.peers, rule.subjects] : [rule.subjects, rule.peers];
+  // Nothing is known of these: a check of them against a kernel would be one of a guess.
+  if (rule.action === 'ambiguous' || rule.action === 'unsupported') return [`# left out: ${ruleComment(rule)}`];
   const verdict = { allow: 'return', deny: 'drop', pass: next }[rule.action];
   const conditions = protocolMatches(rule);
   if (conditions === null) return [];
@@ -155,12 +157,16 @@ function intervalTexts({ v4, v6 }: AddressSet, family: Family): string[] {
 }
 
 /** null: no packet can match. */
-function protocolMatches({ protocol, sourcePorts, destinationPorts, icmp }: Rule): string[] | null {
+function protocolMatches({ protocol, sourcePorts, destinationPorts, icmp, within = {} }: Rule): string[] | null {
   const matches: string[] = [];
+  const { protocols, icmpTypes, icmpCodes } = within;
+  if ([protocols, icmpTypes, icmpCodes].some(ranges => ranges?.length === 0)) return null;
+  if (protocols !== undefined) matches.push(`meta l4proto ${portTexts(protocols)}`);
   const byPort = sourcePorts !== null || destinationPorts !== null;
   if (protocol !== null) matches.push(`meta l4proto ${protocol}`);
   // (16): a rule with ports matches no protocol without.
-  else if (icmp !== null) matches.push(`meta l4proto { ${ICMP}, ${ICMPV6} }`);
+  else if (icmp !== null || icmpTypes !== undefined || icmpCodes !== undefined)
+    matches.push(`meta l4proto { ${ICMP}, ${ICMPV6} }`);
   else if (byPort) matches.push(`meta l4proto { ${PORT_PROTOCOLS.join(', ')} }`);
   if (byPort && protocol !== null && !PORT_PROTOCOLS.includes(protocol)) return null;
   for (const [field, ports] of [
@@ -174,6 +180,8 @@ function protocolMatches({ protocol, sourcePorts, destinationPorts, icmp }: Rule
   // By their place in the header, as nftables' own words would ask for one family.
   if (icmp !== null) matches.push(`@th,0,8 ${icmp.type}`);
   if (icmp !== null && icmp.code !== null) matches.push(`@th,8,8 ${icmp.code}`);
+  if (icmpTypes !== undefined) matches.push(`@th,0,8 ${portTexts(icmpTypes)}`);
+  if (icmpCodes !== undefined) matches.push(`@th,8,8 ${portTexts(icmpCodes)}`);
   return matches;
 }
 

@@ -56,6 +56,10 @@ export function formatRule(rule: Rule, mostIntervals: number): string {
   if (rule.destinationPorts !== null) conditions.push(`dport ${formatPorts(rule.destinationPorts)}`);
   if (rule.icmp !== null) conditions.push(`type ${rule.icmp.type}`);
   if (rule.icmp !== null && rule.icmp.code !== null) conditions.push(`code ${rule.icmp.code}`);
+  const { protocols, icmpTypes, icmpCodes } = rule.within ?? {};
+  if (protocols !== undefined) conditions.push(`protocols ${formatPorts(protocols)}`);
+  if (icmpTypes !== undefined) conditions.push(`types ${formatPorts(icmpTypes)}`);
+  if (icmpCodes !== undefined) conditions.push(`codes ${formatPorts(icmpCodes)}`);
   const when = conditions.length === 0 ? 'any protocol' : conditions.join(' ');
   const { policy, rule: name, position } = rule.origin;
   return `${rule.index}  ${rule.action}  ${source} -> ${destination}  ${when}  # ${policy} ${name} (${formatPosition(position)})`;

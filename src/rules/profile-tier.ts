@@ -50,7 +50,12 @@ const ofFamily = ({ v4, v6 }: AddressSet, family: 4 | 6): AddressSet =>
   family === 4 ? { ...NOWHERE, v4 } : { ...NOWHERE, v6 };
 
 /** (P1) */
-function otherFamilies({ families }: Profile, pods: AddressSet): Draft[] {
+function otherFamilies(profile: Profile, pods: AddressSet): Draft[] {
+  const { families } = profile;
+  if (families.length === 0) {
+    const everyone = { subjects: pods, peers: withUnaddressed(ANYWHERE, pods), protocol: null };
+    return [{ name: 'everything', ...everyone, unenforced: unenforcedOf(profile) }];
+  }
   return ([4, 6] as const)
     .filter(family => !families.includes(family))
     .map(family => ({

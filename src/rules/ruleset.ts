@@ -17,7 +17,7 @@ export interface AddressSet {
   readonly unaddressed: readonly number[];
 }
 
-/** Sorted, disjoint, inclusive intervals of 0..65535, as [lo, hi, lo, hi, ...]. */
+/** Sorted, disjoint, inclusive, non-adjacent intervals of 0..65535, as [lo, hi, lo, hi, ...]. */
 export type PortSet = readonly number[];
 
 /** Egress is judged at the source's side, ingress at the destination's, forward once for the whole packet (plain rules). */
@@ -32,6 +32,15 @@ export interface Origin {
   /** "ingress[0]"; of a plain rule its name or "rules[3]". */
   readonly rule: string;
   readonly position: Position;
+}
+
+/** Intervals of header values beside a rule's single ones (everything but one protocol, a range of ICMP types); all must hold. */
+export interface HeaderRanges {
+  /** Of 0..255; a packet whose protocol could not be read is in none. */
+  readonly protocols?: PortSet;
+  /** Of 0..255; only ICMP and ICMPv6 have them. */
+  readonly icmpTypes?: PortSet;
+  readonly icmpCodes?: PortSet;
 }
 
 export interface Rule {
@@ -50,7 +59,10 @@ export interface Rule {
   readonly destinationPorts: PortSet | null;
   /** null = any; code null = any of the type. Needs protocol 1 or 58. */
   readonly icmp: { readonly type: number; readonly code: number | null } | null;
-  readonly action: 'allow' | 'deny' | 'pass';
+  /** What one number cannot say; absent = nothing more is asked. */
+  readonly within?: HeaderRanges;
+  /** `ambiguous`: policies of equal rank disagree; `unsupported`: it says what is not modelled. Both end as undecided. */
+  readonly action: 'allow' | 'deny' | 'pass' | 'ambiguous' | 'unsupported';
   /** It allows because a profile does not enforce policies here: reason `not-enforced`. `any`: invalid packets too (P18). */
   readonly unenforced?: 'valid' | 'any';
   readonly origin: Origin;
@@ -79,6 +91,8 @@ export interface Ruleset {
   readonly forward: readonly Tier[];
   /** (14): `to-pods`: a pod's traffic to its own node is judged as any other; absent: both ways are exempt. */
   readonly ownNode?: 'to-pods';
+  /** Some subjects are nodes: a node's side is decided as a pod's is, but for what passes between it and itself. */
+  readonly ofNodes?: true;
   /** (P18): what (14) exempts passes though connection tracking calls it invalid. */
   readonly ownNodeInvalid?: true;
 }

@@ -24,7 +24,7 @@ export interface Header {
 }
 
 /** A rule without addresses. */
-export type HeaderOfRule = Pick<Rule, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp'>;
+export type HeaderOfRule = Pick<Rule, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'within'>;
 
 export interface ShapedTerm {
   readonly header: Header;
@@ -81,9 +81,9 @@ export function createHeaderShapes(): HeaderShapes {
 
   return {
     headerOf(rule) {
-      const { protocol, sourcePorts, destinationPorts, icmp } = rule;
+      const { protocol, sourcePorts, destinationPorts, icmp, within } = rule;
       // Rules of one policy, and of like ones, share their ports.
-      const isPlain = sourcePorts === null && icmp === null;
+      const isPlain = sourcePorts === null && icmp === null && within === undefined;
       let byProtocol = isPlain ? plain.get(destinationPorts) : undefined;
       let header = byProtocol?.get(protocol);
       if (header !== undefined) return header;

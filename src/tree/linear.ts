@@ -185,7 +185,8 @@ function matchesRule(rule: Rule, subject: Side, peer: Side, packet: Packet): boo
     (rule.protocol === null || rule.protocol === packet.protocol) &&
     matchesPort(rule.sourcePorts, packet.protocol, packet.sourcePort) &&
     matchesPort(rule.destinationPorts, packet.protocol, packet.destinationPort) &&
-    matchesIcmp(rule, packet)
+    matchesIcmp(rule, packet) &&
+    matchesRanges(rule, packet)
   );
 }
 
@@ -198,6 +199,18 @@ function matchesIcmp({ icmp }: Rule, { protocol, icmpType, icmpCode }: Packet): 
   if (icmp === null) return true;
   if (protocol !== ICMP && protocol !== ICMPV6) return false;
   return icmp.type === icmpType && (icmp.code === null || icmp.code === icmpCode);
+}
+
+function matchesRanges({ within }: Rule, { protocol, icmpType, icmpCode }: Packet): boolean {
+  if (within === undefined) return true;
+  const { protocols, icmpTypes, icmpCodes } = within;
+  if (protocols !== undefined && !containsPort(protocols, protocol)) return false;
+  if (icmpTypes === undefined && icmpCodes === undefined) return true;
+  if (protocol !== ICMP && protocol !== ICMPV6) return false;
+  return (
+    (icmpTypes === undefined || containsPort(icmpTypes, icmpType)) &&
+    (icmpCodes === undefined || containsPort(icmpCodes, icmpCode))
+  );
 }
 
 function containsSide(set: AddressSet, { owner, v4, v6 }: Side): boolean {

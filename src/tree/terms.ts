@@ -6,6 +6,7 @@
  * set of ranges, null = any. Packets are points: [subject class, peer class, protocol, source port, destination port,
  * ICMP type, ICMP code].
  */
+import { intersectPorts } from '../rules/ports.js';
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from '../rules/protocols.js';
 import type { AddressSet, Direction, Ruleset, Tier } from '../rules/ruleset.js';
 import type { AddressTable, Ranges, SideSets } from './address-table.js';
@@ -125,14 +126,21 @@ function unionOf(sets: readonly Ranges[], count: number): Ranges {
 }
 
 /** From PROTOCOL_DIM on. */
-export function headerSets({ protocol, sourcePorts, destinationPorts, icmp }: HeaderOfRule): (Ranges | null)[] {
-  let protocols: Ranges | null = protocol === null ? null : [protocol, protocol];
+export function headerSets({ protocol, sourcePorts, destinationPorts, icmp, within }: HeaderOfRule): (Ranges | null)[] {
+  const single: Ranges | null = protocol === null ? null : [protocol, protocol];
+  const { protocols: some = null, icmpTypes = null, icmpCodes = null } = within ?? {};
+  let protocols = both(single, some);
   // (16): a rule with ports never matches a protocol without; the same holds for types of ICMP.
   if (sourcePorts !== null || destinationPorts !== null) protocols = restrict(protocols, PORT_PROTOCOLS);
-  if (icmp !== null) protocols = restrict(protocols, [ICMP, ICMPV6]);
+  if (icmp !== null || icmpTypes !== null || icmpCodes !== null) protocols = restrict(protocols, [ICMP, ICMPV6]);
   const type = icmp === null ? null : [icmp.type, icmp.type];
   const code = icmp === null || icmp.code === null ? null : [icmp.code, icmp.code];
-  return [protocols, sourcePorts, destinationPorts, type, code];
+  return [protocols, sourcePorts, destinationPorts, both(type, icmpTypes), both(code, icmpCodes)];
+}
+
+/** What is in both; null is everything. */
+function both(a: Ranges | null, b: Ranges | null): Ranges | null {
+  return a === null ? b : b === null ? a : intersectPorts(a, b);
 }
 
 function restrict(protocols: Ranges | null, to: readonly number[]): Ranges {

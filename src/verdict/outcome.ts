@@ -36,7 +36,10 @@ import {
 export function codeOf(outcome: number, rules: readonly Rule[]): number {
   if (outcome >= 0) {
     const { action, unenforced } = rules[outcome]!;
-    return action === 'deny' ? DROPPED_RULE : unenforced !== undefined ? ALLOWED_NOT_ENFORCED : ALLOWED_RULE;
+    if (action === 'deny') return DROPPED_RULE;
+    if (action === 'ambiguous') return UNDECIDED_AMBIGUOUS;
+    if (action === 'unsupported') return UNDECIDED_UNSUPPORTED;
+    return unenforced !== undefined ? ALLOWED_NOT_ENFORCED : ALLOWED_RULE;
   }
   if (outcome <= OUTCOME_DEFAULT_DENY) return DROPPED_DEFAULT_DENY;
   switch (outcome) {
@@ -107,8 +110,16 @@ export function outcomeRecord(
     policy: rule?.origin.policy ?? null,
     rule: rule?.origin.rule ?? null,
     source: origin === undefined ? null : formatPosition(origin.position),
+    ...(origin !== undefined &&
+      !PLAIN_KINDS.has(origin.kind) && { kind: origin.kind, tier: tierOf(outcome, rule, tiers) }),
   };
 }
+
+/** Their tier says nothing that their name does not. */
+const PLAIN_KINDS = new Set(['NetworkPolicy', 'RuleList', 'ClassBench', 'Profile']);
+
+const tierOf = (outcome: number, rule: Rule | null, tiers: readonly Tier[]): string =>
+  tiers[rule === null ? OUTCOME_DEFAULT_DENY - outcome : rule.tier]!.name;
 
 /** A default deny stands where the first policy that isolates the subject in that tier stands. */
 function denyingIsolation(

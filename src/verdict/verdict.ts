@@ -128,4 +128,7 @@ export interface OutcomeRecord {
   readonly policy: string | null;
   readonly rule: string | null;
   readonly source: string | null;
+  /** The kind of the policy that decided, and its tier, where it is none of NetworkPolicy, plain rules or a profile. */
+  readonly kind?: string;
+  readonly tier?: string;
 }

@@ -2,10 +2,12 @@
  * Random NetworkPolicies over random clusters, and random ordered rules in several tiers: the kernel, given what
  * `compile --emit nft` prints, decides first packets as policap does, by the same rules.
  */
+
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
+import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { buildRules } from '../../src/rules/build.js';
 import { emitNft } from '../../src/rules/emit-nft.js';
@@ -36,6 +38,7 @@ async function agree(ruleset: Ruleset, inventory: Inventory, literals: readonly 
   const compiled: Compiled = {
     inventory,
     policies: [],
+    objects: noObjects(),
     profile: PROFILES.upstream,
     ruleset,
     classifier,

@@ -377,9 +377,26 @@ const COMMON: readonly Omit<Case, 'profile'>[] = [
 const of = (profile: ProfileName, cases: readonly Omit<Case, 'profile'>[]): Case[] =>
   [...cases, ...COMMON].map(it => ({ ...it, profile, decision: `${profile}: ${it.decision}` }));
 
+const FLANNEL: readonly Omit<Case, 'profile'>[] = [
+  {
+    decision: 'P1: nothing is enforced',
+    policies: [ingressOfApi(), egressOfWeb()],
+    asks: [
+      differs(packet(WEB, API, 80), 'allowed', 'not-enforced'),
+      differs(packet(WEB6, API6, 80), 'allowed', 'not-enforced'),
+      differs(packet(WEB, OUTSIDE, 443), 'allowed', 'not-enforced'),
+      differs(icmp(OUTSIDE, API, 8), 'allowed', 'not-enforced'),
+      same(packet(DB, OUTSIDE, 443), 'allowed', 'not-enforced'),
+      same(packet(NODE1, WEB, 80), 'allowed', 'node'),
+      same(packet(WEB, WEB, 80), 'allowed', 'loopback'),
+    ],
+  },
+];
+
 /** With their titles. */
 export const CASES: readonly (readonly [string, Case])[] = [
   ...of('calico', CALICO),
   ...of('kube-router', KUBE_ROUTER),
   ...of('weave', WEAVE),
+  ...FLANNEL.map((it): Case => ({ ...it, profile: 'flannel', decision: `flannel: ${it.decision}` })),
 ].map(it => [it.decision, it]);

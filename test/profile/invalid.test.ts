@@ -1,6 +1,8 @@
 /** (P18): where a packet passes in dataplane mode that connection tracking calls invalid; the rulesets of the enforcers are
  *  asked the same in test/kernel/profiles.test.ts, in random traffic. */
+
 import { describe, expect, it } from 'vitest';
+import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { PROFILE_NAMES, type ProfileName } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
@@ -19,7 +21,7 @@ const [WEB, DB, NODE, MULTICAST] = ['10.0.0.1', '10.0.0.3', '192.168.0.1', '224.
 async function judge(profile: ProfileName, src: string, dst: string, dport: number): Promise<string> {
   const ruleset = buildRules(CLOSED, inventory, undefined, PROFILES[profile]);
   const classifier = createTree(ruleset, inventory);
-  const how = { inventory, policies: CLOSED, profile: PROFILES[profile], ruleset, classifier };
+  const how = { inventory, policies: CLOSED, objects: noObjects(), profile: PROFILES[profile], ruleset, classifier };
   const compiled = { ...how, problems: [], ignored: new Map<string, number>(), compileMs: 0 };
   const frame = ethernet(ipv4({ src, dst }, tcp({ sport: 1, dport, flags: 'R' })));
   const { records } = await record(sourceOf([batchOf([frame]).batch]), compiled, { mode: 'dataplane' });
@@ -30,17 +32,17 @@ const INVALID = 'dropped invalid-state';
 
 describe('P18', () => {
   it.each([
-    ['a node to its pod', NODE, WEB, 80, { calico: 'allowed node', weave: 'allowed node' }],
-    ['a pod to its node', WEB, NODE, 80, { weave: 'allowed node' }],
+    ['a node to its pod', NODE, WEB, 80, { calico: 'allowed node', weave: 'allowed node', flannel: 'allowed node' }],
+    ['a pod to its node', WEB, NODE, 80, { weave: 'allowed node', flannel: 'allowed node' }],
     [
       'a pod to a node port of its node',
       WEB,
       NODE,
       30080,
-      { weave: 'allowed node', 'kube-router': 'allowed not-enforced' },
+      { weave: 'allowed node', 'kube-router': 'allowed not-enforced', flannel: 'allowed node' },
     ],
-    ['a pod to multicast', WEB, MULTICAST, 80, { weave: 'allowed not-enforced' }],
-    ['a pod to a pod', WEB, DB, 80, {}],
+    ['a pod to multicast', WEB, MULTICAST, 80, { weave: 'allowed not-enforced', flannel: 'allowed not-enforced' }],
+    ['a pod to a pod', WEB, DB, 80, { flannel: 'allowed not-enforced' }],
   ] as const)('%s', async (_, src, dst, port, passes) => {
     for (const profile of PROFILE_NAMES) {
       const expected = (passes as Partial<Record<ProfileName, string>>)[profile] ?? INVALID;

@@ -1,12 +1,14 @@
 /**
  * A hand-made replay for the report tests: a shop's cluster and policies, frames, and verdicts written by hand.
  */
+
 import type { CaptureInterface, FrameBatch, FrameSource } from '../../src/capture/frame.js';
 import { CaptureError } from '../../src/capture/frame.js';
 import type { Inventory, Owner, Pod } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
 import type { PacketBatch } from '../../src/packet/row.js';
+import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { Counters } from '../../src/report/counters.js';
 import type { Output, ReplayContext, Report } from '../../src/report/report.js';
@@ -83,6 +85,7 @@ export function shopCompiled(): Compiled {
   return {
     inventory,
     policies: POLICIES,
+    objects: noObjects(),
     profile,
     ruleset,
     classifier,

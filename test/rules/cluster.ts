@@ -21,6 +21,7 @@ export interface PodLiteral {
   labels?: Labels;
   ips?: readonly string[];
   node?: string;
+  serviceAccount?: string;
   hostNetwork?: boolean;
   ports?: readonly ContainerPort[];
   started?: number;
@@ -31,6 +32,8 @@ export interface ClusterLiteral {
   pods?: readonly PodLiteral[];
   nodes?: Record<string, readonly string[]>;
   services?: Record<string, readonly string[]>;
+  /** Labels by "namespace/name". */
+  serviceAccounts?: Record<string, Labels>;
 }
 
 /** Later pods win an address over earlier ones, as a later start would. */
@@ -51,6 +54,7 @@ export function cluster(literal: ClusterLiteral): Inventory {
       addresses: p.ips ?? [],
       node: p.node ?? '',
       hostNetwork: p.hostNetwork ?? false,
+      serviceAccount: p.serviceAccount ?? 'default',
       ports: p.ports ?? [],
       workload: null,
       started: p.started ?? Number.NaN,
@@ -80,6 +84,8 @@ export function cluster(literal: ClusterLiteral): Inventory {
       owner: owners.length,
       namespace: 'default',
       name,
+      labels: {},
+      selector: null,
       addresses,
       ports: [],
       backends: [],
@@ -91,7 +97,8 @@ export function cluster(literal: ClusterLiteral): Inventory {
   const byAddress = new Map<string, Owner>();
   for (const o of [...services, ...nodes]) for (const a of o.addresses) byAddress.set(a, o);
   for (const p of pods) if (!p.hostNetwork) for (const a of p.addresses) byAddress.set(a, p);
-  return { namespaces, pods, nodes, services, owners, byAddress };
+  const serviceAccounts = new Map(Object.entries(literal.serviceAccounts ?? {}));
+  return { namespaces, pods, nodes, services, serviceAccounts, owners, byAddress };
 }
 
 export const labels = (matchLabels: Labels): LabelSelector => ({ matchLabels, matchExpressions: [] });

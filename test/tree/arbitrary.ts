@@ -212,6 +212,15 @@ const arbPortSet = fc.option(
   { freq: 2 },
 );
 
+/** Everything but one, a few, a part of them. */
+const arbProtocols = fc.constantFrom([0, 5, 7, 255], [0, 0, 2, 255], [1, 1, 17, 17], [0, 57, 59, 135, 137, 255], []);
+const arbTypes = fc.constantFrom([0, 7, 9, 255], [0, 2, 4, 255], [3, 4, 128, 129]);
+const arbCodes = fc.constantFrom([0, 0, 2, 255], [1, 254]);
+const arbWithin = fc.record(
+  { protocols: arbProtocols, icmpTypes: arbTypes, icmpCodes: arbCodes },
+  { requiredKeys: [] },
+);
+
 const arbBareRule = fc
   .record({
     subjects: arbAddressSet,
@@ -223,6 +232,7 @@ const arbBareRule = fc
       fc.record({ type: fc.constantFrom(0, 3, 8, 128, 255), code: fc.option(fc.constantFrom(0, 1, 255)) }),
       { freq: 1 },
     ),
+    within: fc.option(arbWithin, { freq: 1, nil: undefined }),
     action: fc.constantFrom('allow' as const, 'deny' as const, 'pass' as const),
   })
   // Half the ICMP conditions stand alone, so that they can match.

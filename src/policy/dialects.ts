@@ -1,0 +1,51 @@
+/**
+ * Dialects: the kinds of policies beside NetworkPolicy, and what they refer to, each in a folder of its own (cold).
+ *
+ * In:  one document.  Out: an object of the dialect's own model (policy/DIALECT/model.ts), with Problems where it is wrong.
+ * What an object means is the business of rules/DIALECT: here is only what it says.
+ */
+import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
+
+/** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
+export interface DialectObjects {
+  readonly admin: readonly DialectObject[];
+}
+
+export type DialectName = keyof DialectObjects;
+
+/** What every model's objects have. */
+export interface DialectObject {
+  readonly kind: string;
+  /** '' where the kind is cluster-scoped. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly position: Position;
+  /** A policy's rules by the names that decisions give them (Origin.rule); absent where the object is no policy. */
+  readonly declares?: readonly { readonly rule: string; readonly position: Position }[];
+}
+
+/** One kind of documents. */
+export interface DialectKind<T extends DialectObject = DialectObject> {
+  readonly dialect: DialectName;
+  readonly group: string;
+  readonly versions: readonly string[];
+  readonly kind: string;
+  readonly isNamespaced: boolean;
+  /** @param problems gets what is wrong @returns null where that holds an error of this document */
+  read(document: KubernetesDocument, problems: Problem[]): T | null;
+}
+
+/** Every kind that is read. */
+export const DIALECT_KINDS: readonly DialectKind[] = [];
+
+const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
+
+/** The kind by its group, whatever its version. */
+export const dialectKindOf = (group: string, kind: string): DialectKind | undefined => BY_NAME.get(`${group}/${kind}`);
+
+/** Nothing of any dialect. */
+/** "shop/web", or "web" where the kind is cluster-scoped: Origin.policy. */
+export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' | 'name'>): string =>
+  namespace === '' ? name : `${namespace}/${name}`;
+
+export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({ admin: [] });
