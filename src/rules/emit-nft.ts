@@ -10,7 +10,7 @@
  * to the next tier's chain. Every rule that decides carries a comment that names policap's rule, as ruleComment() and
  * isolationComment() give it: `nft monitor trace` then tells the deciding rule. Numbers are items of docs/semantics.md.
  */
-import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
+import { type Inventory, NODE_LOCAL_DNS, type Owner } from '../cluster/inventory.js';
 import { fromAddresses, MAX_V4, MAX_V6, parseV4, parseV6 } from './addresses.js';
 import { formatInterval, formatV4, formatV6 } from './print.js';
 import { ICMP, ICMPV6, PORT_PROTOCOLS } from './protocols.js';
@@ -75,7 +75,7 @@ export function emitNft(ruleset: Ruleset, inventory: Inventory): string {
   return `${HEAD}table inet policap {\n${[...sets.text, ...chains, forward].join('\n')}}\n`;
 }
 
-/** (12): a side that is no pod imposes nothing. */
+/** (12): a side that is no pod imposes nothing; a node does where policies are about nodes. */
 function jumps(
   direction: 'egress' | 'ingress',
   field: 'saddr' | 'daddr',
@@ -84,7 +84,8 @@ function jumps(
   sets: NamedSets,
 ): string[] {
   if (ruleset[direction].length === 0) return [];
-  const pods = fromAddresses([...byAddress].filter(([, { kind }]) => kind === 'pod').map(([address]) => address));
+  const isSubject = ({ kind }: Owner): boolean => kind === 'pod' || (kind === 'node' && ruleset.ofNodes === true);
+  const pods = fromAddresses([...byAddress].filter(([, owner]) => isSubject(owner)).map(([address]) => address));
   return FAMILIES.flatMap(family => {
     const match = addressMatch(field, pods, family, sets);
     return match === null ? [] : [`${match} jump ${chainName(direction, 0)}`];
@@ -196,7 +197,7 @@ function portTexts(ports: PortSet): string {
 /** (13), (14): pairs of addresses that no policy comes between. */
 function exemptLines(
   { byAddress, owners, nodes }: Inventory,
-  { ownNode: ways }: Ruleset,
+  { ownNode: ways, ofNodes, egress, ingress }: Ruleset,
   verdict: string,
   sets: NamedSets,
 ): string[] {
@@ -206,6 +207,8 @@ function exemptLines(
   const nodeLocal = byAddress.has(NODE_LOCAL_DNS) ? [] : [NODE_LOCAL_DNS];
   const samePod = new Pairs();
   const ownNode = new Pairs();
+  /** Where the node's own side is asked. */
+  const [nodeToPod, podToNode] = [new Pairs(), new Pairs()];
   for (const [owner, addresses] of held) {
     const holder = owners[owner]!;
     if (holder.kind === 'pod') {
@@ -214,21 +217,31 @@ function exemptLines(
       const node = owned === undefined ? [] : [...(held.get(owned) ?? []), ...nodeLocal];
       ownNode.add(node, addresses);
       if (ways !== 'to-pods') ownNode.add(addresses, node);
+      if (ofNodes !== true || owned === undefined) continue;
+      nodeToPod.add(held.get(owned) ?? [], addresses);
+      if (ways !== 'to-pods') podToNode.add(addresses, held.get(owned) ?? []);
     } else if (holder.kind === 'node') {
       ownNode.add(addresses, [...addresses, ...nodeLocal]);
       ownNode.add(nodeLocal, addresses);
     }
   }
+  const exempt = (comment: string): string => `${verdict} comment "${comment}"`;
   return FAMILIES.flatMap(family =>
     [
-      { name: 'same_pod', pairs: samePod, comment: COMMENT_LOOPBACK },
-      { name: 'own_node', pairs: ownNode, comment: COMMENT_NODE },
-    ].flatMap(({ name, pairs, comment }) => {
+      { name: 'same_pod', pairs: samePod, action: exempt(COMMENT_LOOPBACK) },
+      ...(egress.length === 0
+        ? []
+        : [{ name: 'node_to_pod', pairs: nodeToPod, action: `jump ${chainName('egress', 0)}` }]),
+      ...(ingress.length === 0
+        ? []
+        : [{ name: 'pod_to_node', pairs: podToNode, action: `jump ${chainName('ingress', 0)}` }]),
+      { name: 'own_node', pairs: ownNode, action: exempt(COMMENT_NODE) },
+    ].flatMap(({ name, pairs, action }) => {
       const elements = pairs.of(family);
       if (elements.length === 0) return [];
       const set = sets.pairs(name, elements, family);
       const word = family === 4 ? 'ip' : 'ip6';
-      return [`${word} saddr . ${word} daddr @${set} ${verdict} comment "${comment}"`];
+      return [`${word} saddr . ${word} daddr @${set} ${action}`];
     }),
   );
 }

@@ -41,7 +41,12 @@ export interface AddressTable {
   firstAddress(word: number, cls: number): bigint | number;
 }
 
-export type AddressTables = (sides: ReadonlyMap<number, SideSets>, toOwnNode?: boolean) => AddressTable;
+/** @param ofNodes nodes are subjects as pods are */
+export type AddressTables = (
+  sides: ReadonlyMap<number, SideSets>,
+  toOwnNode?: boolean,
+  ofNodes?: boolean,
+) => AddressTable;
 
 /** Builds table after table over one inventory. */
 export function createAddressTables(inventory: Inventory): AddressTables {
@@ -52,26 +57,28 @@ export function createAddressTables(inventory: Inventory): AddressTables {
   let known: ReadonlyMap<number, BuiltSide> = new Map();
   let rows: Int32Array = EMPTY;
 
-  return (sides, toOwnNode = true) => {
+  return (sides, toOwnNode = true, ofNodes = false) => {
     const placed = places.cut(sides);
     const { starts: starts4 } = owned.line4;
     const { starts: starts6 } = owned.line6;
     const moved = cuts.starts4 !== starts4 || cuts.starts6 !== starts6;
     const before = cuts;
     if (moved) cuts = cutsOf(owned);
-    const { first6, entries, flipped4, flipped6, isPod, count } = cuts;
+    const { first6, entries, flipped4, flipped6, count } = cuts;
+    const isSubject = ofNodes ? cuts.isPodOrNode : cuts.isPod;
     if (count > partition.most) partition = new Partition(Math.ceil(count * 1.1));
     /** Interval -> the one of the last build that it lies in. */
     const cameFrom = once(() => intervalsBefore(cuts, before));
     const built = new Map<number, BuiltSide>();
     for (const [word, list] of placed) {
       const side = known.get(word);
-      if (side !== undefined && isSameList(side.list, list)) {
+      const onlySubjects = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
+      if (side !== undefined && isSameList(side.list, list) && (!onlySubjects || side.ofNodes === ofNodes)) {
         built.set(word, moved ? moveSide(side, cameFrom(), count) : side);
         continue;
       }
-      const onlyPods = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
-      built.set(word, buildSide(list, places, partition.clear(count), onlyPods ? isPod : null));
+      const classes = buildSide(list, places, partition.clear(count), onlySubjects ? isSubject : null);
+      built.set(word, { ...classes, ofNodes });
     }
     rows = writeRows(cuts, built, known, moved ? EMPTY : rows);
     known = built;
@@ -100,6 +107,7 @@ interface BuiltSide {
   readonly firsts: Int32Array;
   /** As the list stands; the same array for as long as the classes are the same. */
   readonly ranges: readonly Ranges[];
+  readonly ofNodes: boolean;
 }
 
 function buildSide(
@@ -107,13 +115,17 @@ function buildSide(
   places: SetPlaces,
   partition: Partition,
   only: Uint8Array | null,
-): BuiltSide {
+): Omit<BuiltSide, 'ofNodes'> {
   const classOf = new Int32Array(partition.count);
   const { firsts, ranges } = buildClasses(places.pairs, places.distinct(list), partition, only, classOf);
   return { list, classOf, firsts, ranges: list.map(({ number }) => ranges[number]!) };
 }
 
-function moveSide({ list, classOf, firsts, ranges }: BuiltSide, cameFrom: Int32Array, count: number): BuiltSide {
+function moveSide(
+  { list, classOf, firsts, ranges, ofNodes }: BuiltSide,
+  cameFrom: Int32Array,
+  count: number,
+): BuiltSide {
   const moved = new Int32Array(count);
   const movedFirsts = new Int32Array(firsts.length);
   for (let i = count - 1; i >= 0; i--) {
@@ -121,7 +133,7 @@ function moveSide({ list, classOf, firsts, ranges }: BuiltSide, cameFrom: Int32A
     moved[i] = cls;
     if (cls >= 0) movedFirsts[cls] = i;
   }
-  return { list, classOf: moved, firsts: movedFirsts, ranges };
+  return { list, classOf: moved, firsts: movedFirsts, ranges, ofNodes };
 }
 
 function intervalsBefore(now: Cuts, before: Cuts): Int32Array {
@@ -168,6 +180,7 @@ interface Cuts {
   readonly owner: Int32Array;
   readonly node: Int32Array;
   readonly isPod: Uint8Array;
+  readonly isPodOrNode: Uint8Array;
 }
 
 /** @param before rows of the same intervals with the sides of before, to copy what has not changed; or none */
@@ -274,12 +287,15 @@ function cutsOf({ line4, line6, by4, by6 }: Owned): Cuts {
   const owner = new Int32Array(count).fill(-1);
   const node = new Int32Array(count).fill(-1);
   const isPod = new Uint8Array(count);
+  const isPodOrNode = new Uint8Array(count);
   const own = (owners: Owners, shifted: Int32Array, offset: number): void => {
     for (let i = 0; i < owners.owner.length; i++) {
       const interval = shifted[i]! + offset;
       owner[interval] = owners.owner[i]!;
       node[interval] = owners.node[i]!;
       isPod[interval] = owners.isPod[i]!;
+      const isNode = owners.owner[i]! >= 0 && owners.owner[i] === owners.node[i];
+      isPodOrNode[interval] = isNode ? 1 : owners.isPod[i]!;
     }
   };
   own(by4, line4.shifted, 0);
@@ -293,5 +309,5 @@ function cutsOf({ line4, line6, by4, by6 }: Owned): Cuts {
     }
   });
   const entries = buildEntries(new Uint32Array(starts4));
-  return { starts4, starts6, entries, flipped4, flipped6, first6, count, owner, node, isPod };
+  return { starts4, starts6, entries, flipped4, flipped6, first6, count, owner, node, isPod, isPodOrNode };
 }

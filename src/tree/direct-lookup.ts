@@ -186,7 +186,7 @@ function exempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): voi
     const toOwnNode = T[TO_OWN_NODE] === 1;
     let outcome = 0;
     // (13): both ends are one pod.
-    if (from === to && isPod(T, source)) outcome = OUTCOME_LOOPBACK;
+    if (from === to && from !== node && isSubject(T, source)) outcome = OUTCOME_LOOPBACK;
     // (14): same node, and one of the ends is the node; the source, where only that way is exempt.
     else if (
       (node >= 0 && node === otherNode && (from === node || (to === node && toOwnNode))) ||
@@ -197,11 +197,13 @@ function exempt(T: Int32Array, W: Int32Array, O: Int32Array, count: number): voi
     }
     if (outcome === 0) continue;
     const out = W[OUT_AT + i]!;
-    O[out + EGRESS] = outcome;
-    O[out + INGRESS] = outcome;
+    // No policy of the pod's comes between them; the node may have its own.
+    const isLink = node !== otherNode || from === to;
+    if (isLink || from !== node || !isSubject(T, source)) O[out + EGRESS] = outcome;
+    if (isLink || to !== node || !isSubject(T, destination)) O[out + INGRESS] = outcome;
   }
 }
 
-const isPod = (T: Int32Array, record: number): boolean => T[record + EGRESS_DEFAULT] !== T[NO_POD];
+const isSubject = (T: Int32Array, record: number): boolean => T[record + EGRESS_DEFAULT] !== T[NO_POD];
 
 const ownersOf = (T: Int32Array, record: number): number => T[OWNERS]! + ((record - T[RECORDS]!) >> 3) * OWNER_WORDS;

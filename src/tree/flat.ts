@@ -113,15 +113,15 @@ export class FlatTree {
     }
     const egressSubject = words[source + EGRESS_SUBJECT]!;
     const ingressSubject = words[destination + INGRESS_SUBJECT]!;
+    const node = words[source + NODE]!;
+    const otherNode = words[destination + NODE]!;
     // (13): both ends are one pod.
-    if (from === to && egressSubject >= 0) {
+    if (from === to && egressSubject >= 0 && from !== node) {
       found[EGRESS] = OUTCOME_LOOPBACK;
       found[INGRESS] = OUTCOME_LOOPBACK;
       return;
     }
     // (14): same node, and one of the ends is the node; the source, where only that way is exempt.
-    const node = words[source + NODE]!;
-    const otherNode = words[destination + NODE]!;
     if (
       (node >= 0 && node === otherNode && (from === node || (to === node && this.toOwnNode))) ||
       (node === EVERY_NODE && otherNode >= 0) ||
@@ -129,9 +129,15 @@ export class FlatTree {
     ) {
       found[EGRESS] = OUTCOME_NODE;
       found[INGRESS] = OUTCOME_NODE;
+      // No policy of the pod's comes between them; the node may have its own.
+      if (node !== otherNode || from === to) return;
+      if (from === node && egressSubject >= 0)
+        found[EGRESS] = this.decide(EGRESS * DIRECTION, egressSubject, words[destination + EGRESS_PEER]!, rows, base);
+      if (to === node && ingressSubject >= 0)
+        found[INGRESS] = this.decide(INGRESS * DIRECTION, ingressSubject, words[source + INGRESS_PEER]!, rows, base);
       return;
     }
-    // (12): a side that is no pod has no class as a subject.
+    // (12): a side that is no pod has no class as a subject, nor has a node where no policy is about nodes.
     if (egressSubject >= 0)
       found[EGRESS] = this.decide(EGRESS * DIRECTION, egressSubject, words[destination + EGRESS_PEER]!, rows, base);
     if (ingressSubject >= 0)

@@ -94,15 +94,15 @@ export function judge(
   const ingressSubject = addresses[destination + INGRESS_SUBJECT]!;
   const from = addresses[source + OWNER]!;
   const to = addresses[destination + OWNER]!;
+  const node = addresses[source + NODE]!;
+  const otherNode = addresses[destination + NODE]!;
   // (13): both ends are one pod.
-  if (from === to && egressSubject >= 0) {
+  if (from === to && egressSubject >= 0 && from !== node) {
     out[at + EGRESS] = OUTCOME_LOOPBACK;
     out[at + INGRESS] = OUTCOME_LOOPBACK;
     return;
   }
   // (14): same node, and one of the ends is the node; the source, where only that way is exempt.
-  const node = addresses[source + NODE]!;
-  const otherNode = addresses[destination + NODE]!;
   if (
     (node >= 0 && node === otherNode && (from === node || (to === node && table.toOwnNode))) ||
     (node === EVERY_NODE && otherNode >= 0) ||
@@ -110,9 +110,15 @@ export function judge(
   ) {
     out[at + EGRESS] = OUTCOME_NODE;
     out[at + INGRESS] = OUTCOME_NODE;
+    // No policy of the pod's comes between them; the node may have its own.
+    if (node !== otherNode || from === to) return;
+    if (from === node && egressSubject >= 0)
+      out[at + EGRESS] = decide(egress, egressSubject, addresses[destination + EGRESS_PEER]!, rows, base);
+    if (to === node && ingressSubject >= 0)
+      out[at + INGRESS] = decide(ingress, ingressSubject, addresses[source + INGRESS_PEER]!, rows, base);
     return;
   }
-  // (12): a side that is no pod has no class as a subject.
+  // (12): a side that is no pod has no class as a subject, nor has a node where no policy is about nodes.
   out[at + EGRESS] =
     egressSubject < 0 ? OUTCOME_NONE : decide(egress, egressSubject, addresses[destination + EGRESS_PEER]!, rows, base);
   out[at + INGRESS] =

@@ -87,6 +87,9 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
     return OUTCOME_NOT_ISOLATED;
   }
 
+  /** (12), (19): a side that is no pod imposes nothing, nor does a node where no policy is about nodes. */
+  const isSubject = ({ pod, node }: Side): boolean => pod >= 0 || (node >= 0 && ruleset.ofNodes === true);
+
   function judge(source: Side, destination: Side, packet: Packet): readonly [number, number, number] {
     // A forwarding host knows nothing of pods and nodes: it judges whatever it sees, once.
     const forward =
@@ -101,12 +104,18 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
       (isNodeLocal(source) && (destination.host >= 0 || destination.node >= 0)) ||
       (isNodeLocal(destination) && ((bothWays && source.host >= 0) || source.node >= 0))
     ) {
-      return [OUTCOME_NODE, OUTCOME_NODE, forward];
+      // No policy of the pod's comes between them; the node may have its own.
+      const isLink = isNodeLocal(source) || isNodeLocal(destination) || source.node === destination.node;
+      const asks = (side: Side): boolean => !isLink && side.node >= 0 && isSubject(side);
+      return [
+        asks(source) ? decideDirection(ruleset.egress, source, destination, packet) : OUTCOME_NODE,
+        asks(destination) ? decideDirection(ruleset.ingress, destination, source, packet) : OUTCOME_NODE,
+        forward,
+      ];
     }
-    // (12), (19): a side that is no pod imposes nothing.
     return [
-      source.pod < 0 ? OUTCOME_NONE : decideDirection(ruleset.egress, source, destination, packet),
-      destination.pod < 0 ? OUTCOME_NONE : decideDirection(ruleset.ingress, destination, source, packet),
+      isSubject(source) ? decideDirection(ruleset.egress, source, destination, packet) : OUTCOME_NONE,
+      isSubject(destination) ? decideDirection(ruleset.ingress, destination, source, packet) : OUTCOME_NONE,
       forward,
     ];
   }

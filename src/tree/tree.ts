@@ -120,7 +120,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   );
   /** Nobody owns an address: nothing is decided but by forward rules, and the address table is never asked. */
   const deserted = crossing !== null && !isOwned;
-  const owned = options.tables(sides, ruleset.ownNode !== 'to-pods');
+  const owned = options.tables(sides, ruleset.ownNode !== 'to-pods', ruleset.ofNodes === true);
   const table = deserted ? { ...owned, entries4: EMPTY } : owned;
   const build = (direction: Direction): BuiltDirection =>
     direction === 'forward' && crossing !== null

@@ -4,7 +4,7 @@
  * In:  outcomes of the classifier (tree/classifier.ts).  Out: combine(): the one code of a packet (called once a
  * connection, allocates nothing); outcomeRecord(): what every output prints as `egress` and `ingress` (cold).
  */
-import type { Inventory } from '../cluster/inventory.js';
+import type { Inventory, Node, Pod } from '../cluster/inventory.js';
 import { formatPosition } from '../documents/document.js';
 import type { Direction, Isolation, Rule, Ruleset, Tier } from '../rules/ruleset.js';
 import {
@@ -93,16 +93,18 @@ export function outcomeRecord(
 ): OutcomeRecord | null {
   if (outcome === OUTCOME_NONE) return null;
   const forward = direction === 'forward';
-  const owner = forward ? undefined : inventory.owners[subjectOwner];
-  if (!forward && (owner?.kind !== 'pod' || owner.hostNetwork)) return null;
+  const owner = forward ? undefined : subjectOf(subjectOwner, inventory);
+  if (!forward && owner === undefined) return null;
+  if (owner?.kind === 'node' && (ruleset.ofNodes !== true || outcome === OUTCOME_NODE)) return null;
 
   const tiers = ruleset[direction];
-  const isolations = isolationsOf(direction, subjectOwner, ruleset, inventory);
+  const isolations = isolationsOf(direction, owner?.owner ?? -1, ruleset, inventory);
   const rule = outcome >= 0 ? ruleset.rules[outcome]! : null;
   const code = codeOf(outcome, ruleset.rules);
   const origin = rule?.origin ?? denyingIsolation(outcome, tiers, isolations)?.origin;
   return {
-    subject: owner?.kind === 'pod' ? `${owner.namespace}/${owner.name}` : '',
+    subject:
+      owner === undefined ? '' : owner.kind === 'pod' ? `${owner.namespace}/${owner.name}` : `node/${owner.name}`,
     isolated: isolations.length > 0,
     verdict: verdictOf(code),
     reason: reasonOf(code),
@@ -120,6 +122,13 @@ const PLAIN_KINDS = new Set(['NetworkPolicy', 'RuleList', 'ClassBench', 'Profile
 
 const tierOf = (outcome: number, rule: Rule | null, tiers: readonly Tier[]): string =>
   tiers[rule === null ? OUTCOME_DEFAULT_DENY - outcome : rule.tier]!.name;
+
+/** A pod on the host network is its node (19). */
+function subjectOf(index: number, { owners, nodes }: Inventory): Pod | Node | undefined {
+  const owner = owners[index];
+  if (owner?.kind === 'pod' && owner.hostNetwork) return nodes.find(({ name }) => name === owner.node);
+  return owner?.kind === 'service' ? undefined : owner;
+}
 
 /** A default deny stands where the first policy that isolates the subject in that tier stands. */
 function denyingIsolation(

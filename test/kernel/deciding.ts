@@ -39,11 +39,17 @@ export function deciding(
   if (byState !== undefined && (reason !== 'not-enforced' || decision === null)) return byState;
   if (decision === null) return '';
   const comments: string[] = [];
-  for (const direction of ['egress', 'ingress', 'forward'] as const) {
+  // Of a node and its pod the node's side is asked before the pair is let through.
+  const order =
+    decision.egress === OUTCOME_NODE
+      ? (['ingress', 'egress', 'forward'] as const)
+      : (['egress', 'ingress', 'forward'] as const);
+  for (const direction of order) {
     const outcome = decision[direction];
     // Both directions say the same of a pod and itself, and of a node and its pod: one rule does.
     if (outcome === OUTCOME_LOOPBACK || outcome === OUTCOME_NODE) {
-      if (direction === 'egress') comments.push(outcome === OUTCOME_LOOPBACK ? COMMENT_LOOPBACK : COMMENT_NODE);
+      const comment = outcome === OUTCOME_LOOPBACK ? COMMENT_LOOPBACK : COMMENT_NODE;
+      if (!comments.includes(comment)) comments.push(comment);
     } else if (outcome >= 0) {
       const rule = ruleset.rules[outcome]!;
       comments.push(ruleComment(rule));

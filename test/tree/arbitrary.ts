@@ -246,9 +246,9 @@ const arbTier = fc.record({
 });
 const arbTiers = fc.array(arbTier, { maxLength: 3 });
 
-/** Ordered rules with every action, in several tiers of every direction; a node's exemption both ways, or one. */
+/** Ordered rules with every action, in several tiers of every direction; a node's exemption both ways, or one; nodes as subjects, or not. */
 export const arbRuleset: fc.Arbitrary<Ruleset> = fc
-  .record({ egress: arbTiers, ingress: arbTiers, forward: arbTiers, oneWay: fc.boolean() })
+  .record({ egress: arbTiers, ingress: arbTiers, forward: arbTiers, oneWay: fc.boolean(), ofNodes: fc.boolean() })
   .map(bare => {
     const rules: Rule[] = [];
     const build = (direction: Direction): Tier[] =>
@@ -267,7 +267,11 @@ export const arbRuleset: fc.Arbitrary<Ruleset> = fc
       });
     const [egress, ingress, forward] = [build('egress'), build('ingress'), build('forward')];
     const tiers = { rules, egress, ingress, forward };
-    return bare.oneWay ? { ...tiers, ownNode: 'to-pods' as const } : tiers;
+    return {
+      ...tiers,
+      ...(bare.oneWay && { ownNode: 'to-pods' as const }),
+      ...(bare.ofNodes && { ofNodes: true as const }),
+    };
   });
 
 /** Borders of the pool's prefixes, one step to either side of them, pods and nodes. */
