@@ -10,6 +10,7 @@ import type { KubernetesDocument, Problem } from './documents/document.js';
 import type { DialectObjects } from './policy/dialects.js';
 import type { NetworkPolicy } from './policy/policy.js';
 import { createPolicyReader, isPolicyDocument } from './policy/read.js';
+import { detectProfile } from './profile/detect.js';
 import { PROFILES } from './profile/index.js';
 import type { Profile, ProfileName } from './profile/profile.js';
 import { createRuleBuilder, type RuleBuilder } from './rules/build.js';
@@ -27,6 +28,8 @@ export interface Compiled {
   readonly objects: DialectObjects;
   /** Whose reading of the policies this is. */
   readonly profile: Profile;
+  /** `asked for`, or what of the cluster told: `DaemonSet kube-system/calico-node`. */
+  readonly profileFrom: string;
   readonly ruleset: Ruleset;
   readonly classifier: Classifier;
   /** Warnings only: errors end the compilation. */
@@ -39,7 +42,10 @@ export interface Compiled {
 export interface CompileOptions {
   /** `tree` by default; `linear` is the specification the tree is held to. */
   readonly engine?: 'tree' | 'linear';
-  /** The network plugin whose enforcement is followed where the specification leaves a choice; `upstream` by default. */
+  /**
+   * The network plugin whose enforcement is followed where the specification leaves a choice; by default the one that the
+   * cluster's workloads name, `upstream` where they name none.
+   */
   readonly profile?: ProfileName;
   /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
   readonly ruleFiles?: readonly RuleFile[];
@@ -69,7 +75,7 @@ export interface Compiler {
 export function createCompiler(options: CompileOptions = {}): Compiler {
   const readCluster = createClusterReader(isPolicyDocument);
   const readPolicies = createPolicyReader();
-  const profile = PROFILES[options.profile ?? 'upstream'];
+  const asked = options.profile === undefined ? null : { name: options.profile, why: 'asked for' };
   let plain: ReturnType<typeof readRuleFiles> | null = null;
   let builders: Builders | null = null;
   return {
@@ -79,18 +85,33 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
       const { policies, objects, problems: policyProblems } = readPolicies(documents);
       plain ??= readRuleFiles(options.ruleFiles ?? []);
       const { forward, problems: ruleProblems } = plain;
+      if (builders?.pods !== inventory.pods) {
+        const { name, why } = asked ?? detectProfile(inventory.pods);
+        builders = createBuilders(inventory, PROFILES[name], why, options.fastPath ?? null);
+      }
+      const { profile, profileFrom } = builders;
       const profileProblems = profileWarnings(policies, profile);
       const problems = [...clusterProblems, ...policyProblems, ...ruleProblems, ...profileProblems];
       if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
 
-      if (builders?.pods !== inventory.pods) builders = createBuilders(inventory, profile, options.fastPath ?? null);
       const { contributions, problems: dialectProblems } = builders.rules.contribute(objects);
       problems.push(...dialectProblems);
       const ruleset = builders.rules(policies, forward, contributions);
       const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : builders.tree(ruleset);
       const compileMs = performance.now() - started;
       return {
-        compiled: { inventory, policies, objects, profile, ruleset, classifier, problems, ignored, compileMs },
+        compiled: {
+          inventory,
+          policies,
+          objects,
+          profile,
+          profileFrom,
+          ruleset,
+          classifier,
+          problems,
+          ignored,
+          compileMs,
+        },
         problems,
       };
     },
@@ -100,12 +121,21 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
 /** They keep what depends on the pods alone. A namespace without pods is none of theirs. */
 interface Builders {
   readonly pods: readonly Pod[];
+  readonly profile: Profile;
+  readonly profileFrom: string;
   readonly rules: RuleBuilder;
   readonly tree: TreeBuilder;
 }
 
-const createBuilders = (inventory: Inventory, profile: Profile, fastPath: WebAssembly.Module | null): Builders => ({
+const createBuilders = (
+  inventory: Inventory,
+  profile: Profile,
+  profileFrom: string,
+  fastPath: WebAssembly.Module | null,
+): Builders => ({
   pods: inventory.pods,
+  profile,
+  profileFrom,
   rules: createRuleBuilder(inventory, profile),
   tree: createTreeBuilder(inventory, { fastPath }),
 });

@@ -15,6 +15,7 @@ import { type BlockOwner, INTERFACES, PacketBlocks, TIME_HIGH, TIME_LOW, USED, V
 import { IF_FCSLEN, IF_NAME, IF_TSRESOL } from './pcapng-interface.js';
 import { type ByteSink, SinkBuffer } from './sink.js';
 
+const OPT_COMMENT = 1;
 const SHB_USERAPPL = 4;
 const NANOSECONDS = 9;
 
@@ -40,18 +41,20 @@ export class PcapngWriter implements BlockOwner {
   /**
    * @param interfaces FrameSource.interfaces of the frames that come; it may still grow
    * @param application stands in the section header (shb_userappl)
+   * @param notice stands there as its comment
    */
   constructor(
     sink: ByteSink,
     readonly interfaces: readonly CaptureInterface[],
     application = 'policap',
     memory: Memory = OWN_MEMORY,
+    notice = '',
   ) {
     this.#sink = sink;
     this.#out = new SinkBuffer(sink);
     this.comments = new Texts(COMMENT_BYTES, MOST_COMMENT, memory);
     this.blocks = new PacketBlocks(this.comments, this, memory);
-    this.#section(application);
+    this.#section(application, notice);
   }
 
   /**
@@ -157,9 +160,9 @@ export class PcapngWriter implements BlockOwner {
     return id;
   }
 
-  #section(application: string): void {
+  #section(application: string, notice: string): void {
     const out = this.#out;
-    out.reserve(64 + application.length * 3);
+    out.reserve(64 + (application.length + notice.length) * 3);
     out.word32(0x0a0d0d0a);
     out.word32(0);
     out.word32(0x1a2b3c4d);
@@ -167,6 +170,7 @@ export class PcapngWriter implements BlockOwner {
     out.word16(0);
     out.word32(0xffffffff);
     out.word32(0xffffffff);
+    if (notice !== '') writeText(out, OPT_COMMENT, notice);
     writeText(out, SHB_USERAPPL, application);
     out.word32(0);
     close(out);

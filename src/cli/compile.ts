@@ -11,6 +11,7 @@ import { printTree } from '../tree/print.js';
 import type { CompileCommandOptions } from './compile-command.js';
 import { compileInput } from './documents.js';
 import { UsageError } from './errors.js';
+import { noticeText } from './notice.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 export function runCompile(options: CompileCommandOptions, terminal: Terminal): void {
@@ -21,15 +22,16 @@ export function runCompile(options: CompileCommandOptions, terminal: Terminal): 
 }
 
 function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions, style: Style): string {
+  const notice = noticeText(compiled.profile, style);
   switch (stage) {
     case 'rules':
-      return withLineEnd(printRules(compiled.ruleset));
+      return notice + withLineEnd(printRules(compiled.ruleset));
     case 'tree':
-      return withLineEnd(printTree(compiled.classifier));
+      return notice + withLineEnd(printTree(compiled.classifier));
     case 'nft':
       return nftText(compiled);
     case 'stats':
-      return output === 'json' ? statsJson(compiled) : statsText(compiled, style);
+      return output === 'json' ? statsJson(compiled) : notice + statsText(compiled, style);
   }
 }
 
@@ -66,7 +68,10 @@ function statsJson({ classifier, policies, inventory, profile, compileMs }: Comp
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function statsText({ classifier, policies, inventory, profile, ignored, compileMs }: Compiled, style: Style): string {
+function statsText(
+  { classifier, policies, inventory, profile, profileFrom, ignored, compileMs }: Compiled,
+  style: Style,
+): string {
   const { engine, rules, addressClasses, nodes, depth, bytes, buildMs } = classifier.stats();
   const others = [...ignored].map(([kind, number]) => `${kind} ${count(number)}`).join(', ');
   const rows: [string, string][] = [
@@ -75,7 +80,9 @@ function statsText({ classifier, policies, inventory, profile, ignored, compileM
     ['pods', count(inventory.pods.length)],
     ['services', count(inventory.services.length)],
     ['policies', count(policies.length)],
-    ...(profile.name === 'upstream' ? [] : [['profile', profile.name] satisfies [string, string]]),
+    ...(profile.name === 'upstream'
+      ? []
+      : [['profile', `${profile.name} (${profileFrom})`] satisfies [string, string]]),
     ['rules', count(rules)],
     ['engine', engine],
     ['address classes', count(addressClasses)],

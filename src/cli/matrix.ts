@@ -11,6 +11,7 @@ import { intersectPorts, subtractPorts, unionPorts } from '../rules/ports.js';
 import { compileInput } from './documents.js';
 import type { Level, MatrixCommandOptions } from './matrix-command.js';
 import { matrixLines } from './matrix-text.js';
+import { noticeText } from './notice.js';
 import { outsideBlocks } from './outside.js';
 import {
   createReachTable,
@@ -32,9 +33,11 @@ export function runMatrix(options: MatrixCommandOptions, terminal: Terminal): vo
     return;
   }
   const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
+  terminal.write(noticeText(compiled.profile, style));
   terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
-  const { profile } = compiled;
-  if (profile.name !== 'upstream') terminal.write(`${style('dim', `Policies ${asPlugin(profile)}.`)}\n`);
+  const { profile, profileFrom } = compiled;
+  if (profile.name === 'upstream') return;
+  terminal.write(`${style('dim', `Policies ${asPlugin(profile)} (${profileFrom}).`)}\n`);
 }
 
 export interface Cell {

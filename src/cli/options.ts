@@ -34,9 +34,10 @@ export function addInputOptions(command: Command): Command {
       ).argParser(append),
     )
     .addOption(
-      new Option('--profile <plugin>', 'the network plugin whose reading of the policies is followed')
-        .choices([...PROFILE_NAMES])
-        .default('upstream'),
+      new Option(
+        '--profile <plugin>',
+        'the network plugin that enforces the policies (default: the one the cluster runs, else upstream)',
+      ).choices([...PROFILE_NAMES]),
     );
 }
 

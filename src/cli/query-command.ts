@@ -7,7 +7,7 @@ import { addInputOptions, type CommonOptions, wholeNumber, wordList } from './op
 import type { Terminal } from './terminal.js';
 
 const FORMATS = ['text', 'json', 'jsonl'] as const;
-const FINDINGS = ['dropped', 'undecided', 'allowed'] as const;
+const FINDINGS = ['dropped', 'undecided', 'allowed', 'unenforced'] as const;
 
 export interface QueryCommandOptions extends CommonOptions {
   readonly from?: string;

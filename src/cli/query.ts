@@ -2,12 +2,14 @@
  * policap query: questions about single connections -> answers with their reasons.
  */
 import { readFileSync } from 'node:fs';
-import { asPlugin, type Profile, profileField } from '../profile/profile.js';
+import type { Compiled } from '../compile.js';
+import { asPlugin, profileField } from '../profile/profile.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
 import { type Answer, createAnswers, type Query, QueryProblem } from './answer.js';
 import { answerLines } from './answer-text.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE, EXIT_FINDING, UsageError } from './errors.js';
+import { isUnenforced, noticeText } from './notice.js';
 import type { QueryCommandOptions } from './query-command.js';
 import { readQueries } from './query-file.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -20,8 +22,10 @@ export function runQuery(options: QueryCommandOptions, terminal: Terminal): numb
     styleFor(options.color, terminal.errIsTerminal, terminal.environment),
   );
   const answers = answerAll(queries, createAnswers(compiled));
-  terminal.write(print(answers, compiled.profile, options, terminal));
-  return answers.some(({ verdict }) => options.failOn?.includes(verdict)) ? EXIT_FINDING : EXIT_DONE;
+  terminal.write(print(answers, compiled, options, terminal));
+  const isFound = answers.some(({ verdict }) => options.failOn?.includes(verdict));
+  const isUnheeded = options.failOn?.includes('unenforced') === true && isUnenforced(compiled);
+  return isFound || isUnheeded ? EXIT_FINDING : EXIT_DONE;
 }
 
 /** A question and where it stands, for messages. */
@@ -79,14 +83,22 @@ function answerAll(asked: readonly Asked[], answers: ReturnType<typeof createAns
   return found;
 }
 
-function print(answers: readonly Answer[], profile: Profile, options: QueryCommandOptions, terminal: Terminal): string {
+function print(
+  answers: readonly Answer[],
+  { profile, profileFrom }: Compiled,
+  options: QueryCommandOptions,
+  terminal: Terminal,
+): string {
   if (options.output === 'text') {
     const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
-    const read = profile.name === 'upstream' ? '' : `${style('dim', `Policies ${asPlugin(profile)}.`)}\n`;
+    const read =
+      profile.name === 'upstream' ? '' : `${style('dim', `Policies ${asPlugin(profile)} (${profileFrom}).`)}\n`;
     return (
+      noticeText(profile, style) +
       answers
         .map(answer => `${answerLines(answer, style, terminal.columns).join('\n')}\n`)
-        .join(answers.length > 1 ? '\n' : '') + read
+        .join(answers.length > 1 ? '\n' : '') +
+      read
     );
   }
   const schema = { schema: 'policap.query/1', ...profileField(profile) };

@@ -23,6 +23,7 @@ import { createVerdictCount } from '../report/verdict-count.js';
 import { createVerdictsReport } from '../report/verdicts.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
+import { isUnenforced } from './notice.js';
 import { createProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -118,7 +119,12 @@ async function judgeAll(
     }
     if (outcome.errors.length > 0) return EXIT_DAMAGED;
     const warned = outcome.warnings.length > 0 || compiled.problems.length > 0;
-    const found = { dropped: counted.of('dropped') > 0, undecided: counted.of('undecided') > 0, warnings: warned };
+    const found = {
+      dropped: counted.of('dropped') > 0,
+      undecided: counted.of('undecided') > 0,
+      warnings: warned,
+      unenforced: isUnenforced(compiled),
+    };
     return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
   } catch (error) {
     file?.discard();

@@ -13,9 +13,19 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
 /** For people: "as Calico enforces them". */
 export const asPlugin = ({ title }: Pick<Profile, 'title'>): string => `as ${title} enforces them`;
 
+/** What must be said before anything else: policies that nobody enforces. null where there is nothing to say. */
+export const noticeOf = ({ title, families }: Pick<Profile, 'title' | 'families'>): string | null =>
+  families.length > 0 ? null : `${title} enforces no policies: they have no effect, and everything is allowed.`;
+
 /** For outputs, which name the profile where it is not what everybody expects. */
-export const profileField = ({ name }: Pick<Profile, 'name'>): { readonly profile?: ProfileName } =>
-  name === 'upstream' ? {} : { profile: name };
+export function profileField(profile: Pick<Profile, 'name' | 'title' | 'families'>): {
+  readonly profile?: ProfileName;
+  readonly notice?: string;
+} {
+  const notice = noticeOf(profile);
+  const { name } = profile;
+  return { ...(name !== 'upstream' && { profile: name }), ...(notice !== null && { notice }) };
+}
 
 export interface Profile {
   readonly name: ProfileName;

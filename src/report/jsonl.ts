@@ -2,8 +2,8 @@
  * jsonl: one line a packet, in capture order (hot). Any packet's line is written here; those like most are written by
  * line-loop.ts, and must not differ.
  *
- * Schema `policap.packet/1`; the first line names it in a leading `schema` key, the lines behind it have the same shape
- * without it. Keys, in this order:
+ * Schema `policap.packet/1`; the first line names it in a leading `schema` key (and in `notice` says where a profile
+ * enforces nothing), the lines behind it have the same shape without it. Keys, in this order:
  *   packet, time, src, dst, protocol, sport, dport (icmpType, icmpCode for ICMP and ICMPv6), verdict, reason, connection,
  *   egress, ingress
  * and only where they apply: forward (plain rules), service, backends, midstream, oneWay, duplicateOf, refusedAt, outer.
@@ -28,6 +28,7 @@ import {
   STRIDE,
 } from '../packet/row.js';
 import { protocolText } from '../packet/text.js';
+import { noticeOf } from '../profile/profile.js';
 import { hasPorts } from '../rules/protocols.js';
 import type { Direction } from '../rules/ruleset.js';
 import { outcomeRecord } from '../verdict/outcome.js';
@@ -93,7 +94,9 @@ const TEXTS: readonly [number, string][] = [
   [KEY_NULL, 'null'],
   [KEY_END, '}\n'],
 ];
-const FIRST_KEY = bytesOf('{"schema":"policap.packet/1","packet":');
+/** With what must be said before anything else. */
+const firstKey = (notice: string | null): Uint8Array =>
+  bytesOf(`{"schema":"policap.packet/1",${notice === null ? '' : `"notice":${JSON.stringify(notice)},`}"packet":`);
 const PACKET_BYTES = bytesOf('{"packet":');
 const TIME_BYTES = bytesOf(',"time":');
 const NO_FIELDS = bytesOf(',"src":null,"dst":null,"protocol":null,"sport":null,"dport":null');
@@ -149,6 +152,7 @@ class Lines implements TextMaker, LineOwner {
   private readonly line: LineBuffer;
   private readonly verdictKeys = Array.from({ length: CODES }, (_, code) => bytesOf(verdictKey(code)));
   private readonly protocols: Uint8Array[] = [];
+  private readonly firstKey: Uint8Array;
   /** The batch that is written. */
   private frames!: FrameBatch;
   private rows!: Int32Array;
@@ -162,6 +166,7 @@ class Lines implements TextMaker, LineOwner {
   ) {
     const writing = context.newWriting();
     const { memory } = writing;
+    this.firstKey = firstKey(noticeOf(context.compiled.profile));
     this.sides = new SideTexts(3, context.compiled.inventory.owners.length);
     this.texts = new Texts(TEXT_BYTES, MOST_TEXT, memory);
     this.packets = new PacketTexts(this.texts, this, 4 * MOST_TEXT, memory);
@@ -246,7 +251,7 @@ class Lines implements TextMaker, LineOwner {
     const base = i * STRIDE;
     const number = connection[i]!;
     line.reserve(LINE);
-    line.piece(loop.state[STARTED] === 0 ? FIRST_KEY : PACKET_BYTES);
+    line.piece(loop.state[STARTED] === 0 ? this.firstKey : PACKET_BYTES);
     loop.state[STARTED] = 1;
     line.number(this.first + i);
     line.piece(TIME_BYTES);

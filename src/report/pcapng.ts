@@ -10,6 +10,7 @@ import { VERDICT_DROP, VERDICT_NONE, VERDICT_PASS } from '../capture/packet-bloc
 import { MOST_COMMENT, PcapngWriter } from '../capture/pcapng-writer.js';
 import { NO_TEXT } from '../memory/texts.js';
 import { STRIDE } from '../packet/row.js';
+import { noticeOf } from '../profile/profile.js';
 import type { Direction } from '../rules/ruleset.js';
 import { OUTCOME_NONE } from '../tree/classifier.js';
 import type { Decision } from '../verdict/decisions.js';
@@ -74,7 +75,13 @@ class Marking implements TextMaker, LongFrames {
     this.sides = new SideTexts(SIDES.length * VERDICTS.length * 2, context.compiled.inventory.owners.length);
     const writing = context.newWriting();
     const { memory } = writing;
-    this.writer = new PcapngWriter(output, context.source.interfaces, undefined, memory);
+    this.writer = new PcapngWriter(
+      output,
+      context.source.interfaces,
+      undefined,
+      memory,
+      noticeOf(context.compiled.profile) ?? '',
+    );
     const { comments, blocks } = this.writer;
     // A long frame's comment is kept as a whole, too.
     this.texts = new PacketTexts(comments, this, 2 * MOST_COMMENT, memory);

@@ -35,6 +35,10 @@ export interface Summary {
   readonly mode: 'what-if' | 'dataplane';
   /** Absent where it is upstream. */
   readonly profile?: ProfileName;
+  /** Where the profile does not enforce anything. */
+  readonly notice?: string;
+  /** Why this profile: `asked for`, or what the cluster runs. */
+  readonly profileFrom: string;
   readonly packets: Counts;
   readonly connections: Counts;
   /** Packets by reason, and connections by the reason of the packet that opened them. */
@@ -103,6 +107,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     schema: 'policap.summary/1',
     mode,
     ...profileField(compiled.profile),
+    profileFrom: compiled.profileFrom,
     packets: countVerdicts(counters.packetsByCode),
     connections: countVerdicts(counters.connectionsByCode),
     reasons: countReasons(counters.packetsByCode),

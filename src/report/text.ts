@@ -54,6 +54,7 @@ export function summaryText(
   const style = options.style ?? plain;
   const columns = options.columns ?? COLUMNS;
   return [
+    ...(summary.notice === undefined ? [] : [style('red', style('bold', summary.notice)), '']),
     ...headline(summary, style),
     '',
     ...conversationLines(summary, options),
@@ -225,13 +226,14 @@ function observedText({ observed }: Summary): string {
   return parts.flatMap(([value, text]) => (value > 0 ? [text] : [])).join(', ');
 }
 
-function ending({ packets, time, timing, policies, profile }: Summary, style: Style): string[] {
+function ending({ packets, time, timing, policies, profile, profileFrom }: Summary, style: Style): string[] {
   const took = duration(timing.replayMs / 1000);
   const compiled = `${plural(policies.length, 'policy', 'policies')} compiled in ${duration(timing.compileMs / 1000)}`;
-  const read = profile === undefined ? '' : `, read ${asPlugin(PROFILES[profile])}`;
+  const whose = profile === undefined ? 'as upstream specifies them' : asPlugin(PROFILES[profile]);
   const traffic = `${duration(time.seconds)} of traffic, ${plural(packets.total, 'packet')}`;
   return [
-    style('dim', `${traffic}, judged in ${took} (${count(timing.packetsPerSecond)} packets/s); ${compiled}${read}.`),
+    style('dim', `${traffic}, judged in ${took} (${count(timing.packetsPerSecond)} packets/s); ${compiled}.`),
+    style('dim', `Policies ${whose} (${profileFrom}).`),
   ];
 }
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { policap } from './person.js';
+import { policap, policapBytes } from './person.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policap-profile-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,7 +50,7 @@ describe('--profile', () => {
     const text = await policap(['query', ...INPUT, ...PING, '--profile', 'kube-router']);
     expect(text.out).toMatch(/^ALLOWED/);
     expect(text.out).toContain('kube-router asks no policy about ICMP echo request');
-    expect(text.out).toMatch(/\nPolicies as kube-router enforces them\.\n$/);
+    expect(text.out).toMatch(/\nPolicies as kube-router enforces them \(asked for\)\.\n$/);
     const json = JSON.parse(
       (await policap(['query', ...INPUT, ...PING, '--profile', 'kube-router', '-o', 'json'])).out,
     );
@@ -70,12 +70,12 @@ describe('--profile', () => {
     expect(names(plugin)).toEqual(names(upstream));
     const { out } = await policap(['replay', 'pcaps/shop/capture.pcapng', ...SHOP, '--profile', 'kube-router']);
     expect(out).toContain('5 policies compiled');
-    expect(out).toContain('read as kube-router enforces them.');
+    expect(out).toContain('Policies as kube-router enforces them (asked for).');
   });
 
   it('is named by matrix and by compile', async () => {
     expect((await policap(['matrix', ...INPUT, '--profile', 'calico'])).out).toContain(
-      'Policies as Calico enforces them.',
+      'Policies as Calico enforces them (asked for).',
     );
     expect((await policap(['compile', ...INPUT, '--profile', 'calico'])).out).toMatch(/profile +calico/);
     expect((await policap(['compile', ...INPUT, '--profile', 'calico', '--emit', 'rules'])).out).toContain(
@@ -117,5 +117,81 @@ spec: { podSelector: {}, ingress: [{ ports: [{ port: 1, endPort: 9 }] }] }
     const { code, err } = await policap(['query', ...INPUT, ...PING, '--profile', 'canal']);
     expect(code).toBe(2);
     expect(err).toContain('Allowed choices are upstream, calico, kube-router, weave, flannel.');
+  });
+
+  it('is told by the cluster where nobody asks', async () => {
+    const agent = file(
+      'agent.yaml',
+      `apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: kube-router, namespace: kube-system }
+spec: { selector: { matchLabels: { a: b } }, template: { metadata: { labels: { a: b } }, spec: { containers: [] } } }
+`,
+    );
+    const found = await policap(['query', ...INPUT, '-c', agent, ...PING]);
+    expect(found.out).toMatch(/^ALLOWED/);
+    expect(found.out).toContain('as kube-router enforces them (DaemonSet kube-system/kube-router).');
+    const summary = JSON.parse(
+      (await policap(['replay', 'pcaps/shop/capture.pcapng', ...SHOP, '-c', agent, '-o', 'json'])).out,
+    );
+    expect(summary).toMatchObject({ profile: 'kube-router', profileFrom: 'DaemonSet kube-system/kube-router' });
+    const asked = await policap(['query', ...INPUT, '-c', agent, ...PING, '--profile', 'upstream']);
+    expect(asked.out).toMatch(/^DROPPED/);
+    const { out } = await policap(['replay', 'pcaps/shop/capture.pcapng', ...SHOP]);
+    expect(out).toContain('Policies as upstream specifies them (the cluster names no network plugin).');
+  });
+});
+
+describe('--profile flannel', () => {
+  const NOTICE = 'Flannel enforces no policies: they have no effect, and everything is allowed.';
+  const REPLAY = ['replay', 'pcaps/shop/capture.pcapng', ...SHOP, '--profile', 'flannel'];
+
+  it('says in the first line of every output that nothing is enforced', async () => {
+    for (const args of [
+      ['query', ...INPUT, ...PING],
+      ['matrix', ...INPUT],
+      ['compile', ...INPUT],
+      ['compile', ...INPUT, '--emit', 'rules'],
+      ['compile', ...INPUT, '--emit', 'tree'],
+    ]) {
+      const { out } = await policap([...args, '--profile', 'flannel']);
+      expect(out.split('\n')[0], args.join(' ')).toBe(NOTICE);
+    }
+    expect((await policap(REPLAY)).out.split('\n')[0]).toBe(NOTICE);
+    const { out: lines } = await policap([...REPLAY, '-o', 'jsonl']);
+    expect(JSON.parse(lines.split('\n')[0]!)).toMatchObject({ schema: 'policap.packet/1', notice: NOTICE });
+    expect(lines.match(/notice/g)).toHaveLength(1);
+    for (const args of [
+      ['query', ...INPUT, ...PING, '-o', 'json'],
+      ['matrix', ...INPUT, '-o', 'json'],
+      ['compile', ...INPUT, '-o', 'json'],
+      [...REPLAY.slice(0, -2), '-o', 'json'],
+    ]) {
+      const { out } = await policap([...args, '--profile', 'flannel']);
+      expect(JSON.parse(out), args.join(' ')).toMatchObject({ profile: 'flannel', notice: NOTICE });
+    }
+    const marked = (await policapBytes([...REPLAY, '-o', 'pcapng'])).bytes;
+    // opt_comment of the section header.
+    expect(marked.subarray(24, 28)).toEqual(Buffer.from([1, 0, NOTICE.length, 0]));
+    expect(marked.subarray(28, 28 + NOTICE.length).toString()).toBe(NOTICE);
+    expect((await policapBytes([...REPLAY, '-o', 'verdicts'])).bytes.toString()).toContain(NOTICE);
+  });
+
+  it('allows everything, and --fail-on unenforced makes that a finding', async () => {
+    const { out } = await policap([...REPLAY, '-o', 'json']);
+    const { packets, reasons } = JSON.parse(out);
+    expect(packets).toMatchObject({ dropped: 0 });
+    expect(reasons['not-enforced']).toBeGreaterThan(0);
+    expect((await policap(REPLAY)).code).toBe(0);
+    expect((await policap([...REPLAY, '--fail-on', 'unenforced'])).code).toBe(1);
+    const query = ['query', ...INPUT, ...PING, '--fail-on', 'unenforced', '--profile'];
+    expect((await policap([...query, 'flannel'])).code).toBe(1);
+    expect((await policap([...query, 'calico'])).code).toBe(0);
+  });
+
+  it('has no ruleset to print', async () => {
+    const { code, err } = await policap(['compile', ...INPUT, '--emit', 'nft', '--profile', 'flannel']);
+    expect(code).toBe(2);
+    expect(err).toContain('policap writes no ruleset as Flannel would install it');
   });
 });

@@ -39,7 +39,7 @@ async function outputs(format: string): Promise<string[]> {
   for (const args of replays) found.push((await policap([...args, '-o', format])).out);
   const [option = '', stdin = '', capture = ''] = RULES;
   const rules = { input: 'kind: RuleList\ndefault: deny\nrules: []\n' };
-  found.push((await policap(['replay', capture, option, stdin, '-o', format, '--profile', 'weave'], rules)).out);
+  found.push((await policap(['replay', capture, option, stdin, '-o', format, '--profile', 'flannel'], rules)).out);
   return found;
 }
 
@@ -73,7 +73,7 @@ describe('docs/outputs.md', () => {
   });
 
   it('names every key of the verdicts, and no other', async () => {
-    const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'verdicts', '--profile', 'calico'];
+    const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'verdicts', '--profile', 'flannel'];
     const { bytes } = await policapBytes(args);
     const header = JSON.parse(bytes.toString('utf8', 16, 16 + bytes.readUInt32LE(12)));
     compare('policap.verdicts/1', new Set(Object.keys(header)));
@@ -82,18 +82,18 @@ describe('docs/outputs.md', () => {
   });
 
   it('names every key of the matrix, of its cells, and of the statistics', async () => {
-    const matrix = JSON.parse((await policap(['matrix', ...input('shop'), '-o', 'json', '--profile', 'calico'])).out);
+    const matrix = JSON.parse((await policap(['matrix', ...input('shop'), '-o', 'json', '--profile', 'flannel'])).out);
     compare('policap.matrix/1', new Set(Object.keys(matrix)));
     for (const key of Object.keys(matrix.cells[0]))
       expect(named(section('policap.matrix/1').text, key), key).toBe(true);
-    const stats = JSON.parse((await policap(['compile', ...input('shop'), '-o', 'json', '--profile', 'calico'])).out);
+    const stats = JSON.parse((await policap(['compile', ...input('shop'), '-o', 'json', '--profile', 'flannel'])).out);
     compare('policap.stats/1', new Set(Object.keys(stats)));
     for (const key of Object.keys(stats.classifier))
       expect(named(section('policap.stats/1').text, key), key).toBe(true);
   });
 
   it('names every key of a benchmark, and no other', async () => {
-    const args = ['pcaps/shop/capture.pcapng', ...input('shop'), '--stages', '--seconds', '1', '--profile', 'calico'];
+    const args = ['pcaps/shop/capture.pcapng', ...input('shop'), '--stages', '--seconds', '1', '--profile', 'flannel'];
     const bench = JSON.parse((await policap(['bench', ...args, '-o', 'json'])).out);
     compare('policap.bench/1', new Set(Object.keys(bench)));
     const parts = [bench.deepest[0], bench.deepest[0].rules[0], bench.headers, bench.lookups[0], bench.stages];

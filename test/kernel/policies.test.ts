@@ -39,6 +39,7 @@ async function agree(ruleset: Ruleset, inventory: Inventory, literals: readonly 
     inventory,
     policies: [],
     objects: noObjects(),
+    profileFrom: 'asked for',
     profile: PROFILES.upstream,
     ruleset,
     classifier,

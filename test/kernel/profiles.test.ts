@@ -48,6 +48,7 @@ function compileWith(policies: readonly NetworkPolicy[], inventory: Inventory, n
     inventory,
     policies,
     objects: noObjects(),
+    profileFrom: 'asked for',
     profile,
     ruleset,
     classifier,

@@ -21,7 +21,15 @@ const [WEB, DB, NODE, MULTICAST] = ['10.0.0.1', '10.0.0.3', '192.168.0.1', '224.
 async function judge(profile: ProfileName, src: string, dst: string, dport: number): Promise<string> {
   const ruleset = buildRules(CLOSED, inventory, undefined, PROFILES[profile]);
   const classifier = createTree(ruleset, inventory);
-  const how = { inventory, policies: CLOSED, objects: noObjects(), profile: PROFILES[profile], ruleset, classifier };
+  const how = {
+    inventory,
+    policies: CLOSED,
+    objects: noObjects(),
+    profileFrom: 'asked for',
+    profile: PROFILES[profile],
+    ruleset,
+    classifier,
+  };
   const compiled = { ...how, problems: [], ignored: new Map<string, number>(), compileMs: 0 };
   const frame = ethernet(ipv4({ src, dst }, tcp({ sport: 1, dport, flags: 'R' })));
   const { records } = await record(sourceOf([batchOf([frame]).batch]), compiled, { mode: 'dataplane' });

@@ -86,6 +86,7 @@ export function shopCompiled(): Compiled {
     inventory,
     policies: POLICIES,
     objects: noObjects(),
+    profileFrom: 'asked for',
     profile,
     ruleset,
     classifier,

@@ -48,6 +48,7 @@ warning: 3 packets are dark.
 warning: shop.pcap: at byte 1234: expected a packet of 60 bytes, found the end of the file
 
 6.5 s of traffic, 14 packets, judged in 2 ms (7,000 packets/s); 2 policies compiled in 13 ms.
+Policies as upstream specifies them (asked for).
 `,
     );
   });
