@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compiled, type CompileOptions, compile } from '../compile.js';
-import type { KubernetesDocument, Problem } from '../documents/document.js';
+import { formatPosition, type KubernetesDocument, type Problem } from '../documents/document.js';
 import { readDocuments } from '../documents/read.js';
 import { loadFastPath } from '../node/fast-path.js';
 import type { ProfileName } from '../profile/profile.js';
@@ -33,13 +33,29 @@ const DOCUMENT = /\.(ya?ml|json)$/i;
 /** Warnings shown one by one; the rest is counted. */
 const WARNINGS_SHOWN = 20;
 
+type Options = Pick<CompileOptions, 'engine' | 'fastPath'>;
+
 /** Reads and compiles everything that was named. @throws UsageError, DocumentError */
-export function compileInput(
+export function compileInput(input: InputOptions, terminal: Terminal, style: Style, options: Options = {}): Compiled {
+  const [compiled] = compileAll(input, [input.profile], terminal, style, options);
+  return compiled!;
+}
+
+/** The same as several plugins enforce it: one a profile. @throws UsageError, DocumentError */
+export const compileInputs = (
   input: InputOptions,
+  profiles: readonly ProfileName[],
   terminal: Terminal,
   style: Style,
-  options: Pick<CompileOptions, 'engine' | 'fastPath'> = {},
-): Compiled {
+): Compiled[] => compileAll(input, profiles, terminal, style, {});
+
+function compileAll(
+  input: InputOptions,
+  profiles: readonly (ProfileName | undefined)[],
+  terminal: Terminal,
+  style: Style,
+  options: Options,
+): Compiled[] {
   const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
   const rulePaths = input.rules ?? [];
   if (paths.length === 0 && rulePaths.length === 0) {
@@ -50,22 +66,28 @@ export function compileInput(
   }
   const stdin = once(() => terminal.readInput());
   const documents: KubernetesDocument[] = [];
-  const problems: Problem[] = [];
+  const unread: Problem[] = [];
   for (const { name, bytes } of readFiles(paths, stdin)) {
     const read = readDocuments(bytes, name);
     for (const document of read.documents) documents.push(document);
-    problems.push(...read.problems);
+    unread.push(...read.problems);
   }
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
-  const result = compile(documents, { ...options, profile: input.profile, ruleFiles, fastPath });
-  problems.push(...result.problems);
-  if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
-    throw new DocumentError(problems);
-  }
-  showWarnings(problems, terminal, style);
-  return { ...result.compiled, problems };
+  const shown = new Map<string, Problem>();
+  const all = profiles.map(profile => {
+    const result = compile(documents, { ...options, profile, ruleFiles, fastPath });
+    const problems = [...unread, ...result.problems];
+    if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
+      throw new DocumentError(problems);
+    }
+    // What all profiles warn of is said once.
+    for (const problem of problems) shown.set(`${formatPosition(problem.position)} ${problem.message}`, problem);
+    return { ...result.compiled, problems };
+  });
+  showWarnings(profiles.length === 1 ? all[0]!.problems : [...shown.values()], terminal, style);
+  return all;
 }
 
 function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {

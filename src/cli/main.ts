@@ -11,6 +11,7 @@ import { optimizeLater } from '../node/optimizer.js';
 import { OutputError } from '../node/output.js';
 import { SourceError } from '../node/sources.js';
 import { benchCommand } from './bench-command.js';
+import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
 import {
   DocumentError,
@@ -72,6 +73,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     });
   for (const command of [
     replayCommand(terminal, finish),
+    compareCommand(terminal, finish),
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
     compileCommand(terminal, finish),

@@ -14,9 +14,9 @@ export interface CommonOptions extends InputOptions {
 
 const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
-/** -p, -c, --rules, --profile. */
-export function addInputOptions(command: Command): Command {
-  return command
+/** -p, -c, --rules; --profile unless the command names several. */
+export function addInputOptions(command: Command, { profile = true } = {}): Command {
+  command
     .addOption(
       new Option('-p, --policies <path...>', 'NetworkPolicies: files, directories, or - for standard input').argParser(
         append,
@@ -32,13 +32,14 @@ export function addInputOptions(command: Command): Command {
         '--rules <file...>',
         'ordered 5-tuple rules instead of policies: a RuleList, or ClassBench filters',
       ).argParser(append),
-    )
-    .addOption(
-      new Option(
-        '--profile <plugin>',
-        'the network plugin that enforces the policies (default: the one the cluster runs, else upstream)',
-      ).choices([...PROFILE_NAMES]),
     );
+  if (!profile) return command;
+  return command.addOption(
+    new Option(
+      '--profile <plugin>',
+      'the network plugin that enforces the policies (default: the one the cluster runs, else upstream)',
+    ).choices([...PROFILE_NAMES]),
+  );
 }
 
 /** A whole number of a range, in decimal. */

@@ -72,6 +72,23 @@ describe('docs/outputs.md', () => {
     for (const key of Object.keys(outcomes[0] as object)) expect(named(DOCUMENT, key), key).toBe(true);
   });
 
+  it('names every key of a comparison, and no other', async () => {
+    const args = [
+      'pcaps/shop/capture.pcapng',
+      ...input('shop'),
+      '--profiles',
+      'calico,weave,kube-router',
+      '-o',
+      'json',
+    ];
+    const comparison = JSON.parse((await policap(['compare', ...args])).out);
+    compare('policap.compare/1', new Set(Object.keys(comparison)));
+    const { differences, profiles } = comparison;
+    const [first] = differences;
+    for (const part of [...differences, ...profiles, first.source, ...first.answers])
+      for (const key of Object.keys(part)) expect(named(section('policap.compare/1').text, key), key).toBe(true);
+  });
+
   it('names every key of the verdicts, and no other', async () => {
     const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'verdicts', '--profile', 'flannel'];
     const { bytes } = await policapBytes(args);

@@ -1,0 +1,95 @@
+/**
+ * policap compare: captures and policies -> the connections on which network plugins differ.
+ */
+import { compareProfiles } from '../compare.js';
+import { openCaptures } from '../node/captures.js';
+import type { Comparison } from '../report/comparison.js';
+import { comparisonMarkdown, comparisonText } from '../report/comparison-text.js';
+import { plural } from '../report/style.js';
+import type { CompareCommandOptions } from './compare-command.js';
+import { compileInputs } from './documents.js';
+import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
+import { isUnenforced } from './notice.js';
+import { createProgress } from './progress.js';
+import { styleFor, type Terminal } from './terminal.js';
+
+/** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
+const PATIENCE = 200;
+
+export async function runCompare(
+  paths: readonly string[],
+  options: CompareCommandOptions,
+  terminal: Terminal,
+): Promise<number> {
+  check(paths, options);
+  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+  const compiled = compileInputs(options, options.profiles, terminal, errors);
+  const stop = new AbortController();
+  const source = await openCaptures(paths, {}, stop.signal);
+  if (source === null) return EXIT_INTERRUPTED;
+  let wake: NodeJS.Timeout | undefined;
+  let release = (): void => {};
+  release = terminal.onInterrupt(() => {
+    stop.abort();
+    release();
+    wake = setTimeout(() => source.close(), PATIENCE);
+  });
+  const progress = createProgress(terminal);
+  try {
+    const { mode, timeout, maxConnections, tunnels, duplicates } = options;
+    const outcome = await compareProfiles(source, compiled, {
+      ...{ mode, timeouts: timeout, maxConnections, tunnels, duplicates, signal: stop.signal },
+      captures: paths.map(path => (path === '-' ? 'standard input' : path)),
+      onProgress: progress.update,
+    });
+    progress.clear();
+    terminal.write(print(outcome.comparison, options, terminal));
+    for (const error of outcome.errors) terminal.say(`policap: ${errors('red', 'error:')} ${error.message}`);
+    if (outcome.interrupted) {
+      terminal.say(`policap: interrupted after ${plural(outcome.packets, 'packet')}; above is what was judged so far`);
+      return EXIT_INTERRUPTED;
+    }
+    if (outcome.errors.length > 0) return EXIT_DAMAGED;
+    const found = {
+      different: outcome.comparison.packets.different > 0,
+      unenforced: compiled.some(isUnenforced),
+    };
+    return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
+  } finally {
+    release();
+    clearTimeout(wake);
+    progress.clear();
+    source.close();
+  }
+}
+
+function print(comparison: Comparison, { output, top, color }: CompareCommandOptions, terminal: Terminal): string {
+  switch (output) {
+    case 'json':
+      return `${JSON.stringify(comparison, null, 2)}\n`;
+    case 'markdown':
+      return `${comparisonMarkdown(comparison).join('\n')}\n`;
+    case 'text': {
+      const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
+      return `${comparisonText(comparison, { style, ...(top !== undefined && { top }) }).join('\n')}\n`;
+    }
+  }
+}
+
+function check(paths: readonly string[], { profiles, policies, cluster, rules }: CompareCommandOptions): void {
+  if (paths.length === 0) {
+    throw new UsageError(
+      'no capture to compare on',
+      'captures come first, since -p and -c take every path behind them: policap compare capture.pcap -p policies/ -c cluster.yaml --profiles calico,weave',
+    );
+  }
+  if (profiles.length < 2) {
+    throw new UsageError(
+      `--profiles ${profiles.join()}: one profile differs from nobody`,
+      'name two or more, with commas',
+    );
+  }
+  if (paths.includes('-') && [policies, cluster, rules].some(documents => documents?.includes('-'))) {
+    throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
+  }
+}

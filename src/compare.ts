@@ -1,0 +1,39 @@
+/**
+ * A capture as several network plugins would judge it, in one pass.
+ *
+ * In:  frames, the same documents compiled with several profiles, replay options.  Out: a Comparison: the connections on
+ * which the profiles differ, each with every profile's reasons.
+ */
+import type { CaptureError, FrameSource } from './capture/frame.js';
+import type { Compiled } from './compile.js';
+import { createParser } from './packet/parse.js';
+import { leastFrames, type ReplayOptions, replay } from './replay.js';
+import { type Comparison, createComparison } from './report/comparison.js';
+import { tee } from './tee.js';
+
+export interface CompareOutcome {
+  readonly comparison: Comparison;
+  readonly packets: number;
+  readonly errors: readonly CaptureError[];
+  readonly interrupted: boolean;
+}
+
+/** @param compiled one a profile, over the same documents */
+export async function compareProfiles(
+  source: FrameSource,
+  compiled: readonly Compiled[],
+  options: Omit<ReplayOptions, 'fastPath'>,
+): Promise<CompareOutcome> {
+  const least = Math.max(...compiled.map(it => leastFrames(options, it)));
+  const { sources, leave } = tee(source, least, createParser(options, null), compiled.length);
+  const comparing = createComparison(compiled, options);
+  const { onProgress, ...rest } = options;
+  const outcomes = await Promise.all(
+    compiled.map((it, i) => {
+      const own = i === 0 && onProgress !== undefined ? { ...rest, onProgress } : rest;
+      return replay(sources[i]!, it, own, [comparing.reports[i]!]).finally(() => leave(i));
+    }),
+  );
+  const [{ packets, errors, interrupted }] = outcomes as [(typeof outcomes)[number]];
+  return { comparison: comparing.result(outcomes.map(({ warnings }) => warnings)), packets, errors, interrupted };
+}
