@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -36,6 +36,7 @@ module.exports = {
     only('rules', ['documents', 'cluster', 'policy', 'profile']),
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
+    only('names', ['capture', 'packet']),
     only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
     only('flow', ['packet', 'capture', 'memory']),
