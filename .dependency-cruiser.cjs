@@ -33,14 +33,14 @@ module.exports = {
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
     only('profile', []),
-    only('rules', ['documents', 'cluster', 'policy', 'profile']),
+    only('rules', ['documents', 'cluster', 'policy', 'profile', 'names']),
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
     only('names', ['capture', 'packet']),
     only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
     only('flow', ['packet', 'capture', 'memory']),
-    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'rules', 'tree', 'flow', 'memory']),
+    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'names', 'rules', 'tree', 'flow', 'memory']),
     // A report is given what was compiled.
     only(
       'report',

@@ -1,7 +1,8 @@
 /**
  * Names that addresses have been given, by who heard it and for how long (cold: changed by DNS answers, asked at openings).
  *
- * In:  answers, each with the time it came and who it came to.  Out: whether an address is known under a name that matches.
+ * In:  answers, each with the time it came and who it came to.  Out: whether an address is known under a name that matches;
+ * null where nothing is known of it.
  * A listener is whoever shares what is learned (of Cilium a node). Bounded: beyond MOST_ENTRIES nothing new is learned, and
  * what is left out is counted.
  */
@@ -35,9 +36,10 @@ export class LearnedNames {
     names.set(name, Math.max(before ?? until, until));
   }
 
-  knows(listener: string, address: string, matches: NameMatcher, now: number): boolean {
+  /** @returns null where the listener never heard of the address */
+  knows(listener: string, address: string, matches: NameMatcher, now: number): boolean | null {
     const names = this.known.get(`${listener} ${address}`);
-    if (names === undefined) return false;
+    if (names === undefined) return null;
     for (const [name, until] of names) if (until >= now && matches(name)) return true;
     return false;
   }

@@ -43,7 +43,7 @@ interface PolicyDrafts {
 /** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
 function toRule(draft: Draft, index: number): Rule {
   const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
-  const { within, unenforced } = draft;
+  const { within, unenforced, names } = draft;
   const rule = {
     direction,
     tier,
@@ -57,8 +57,8 @@ function toRule(draft: Draft, index: number): Rule {
     origin,
     index,
   };
-  if (within === undefined && unenforced === undefined) return rule;
-  return { ...rule, ...(within && { within }), ...(unenforced && { unenforced }) };
+  if (within === undefined && unenforced === undefined && names === undefined) return rule;
+  return { ...rule, ...(within && { within }), ...(unenforced && { unenforced }), ...(names && { names }) };
 }
 
 const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };
@@ -138,12 +138,14 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
     const ingress = buildSide('ingress');
     const placedForward = forward.tiers.map(tier => ({ ...tier, rules: tier.rules.map(place) }));
     before = { drafted, rules };
+    const dns = contributions.flatMap(it => it.dns ?? []);
     return {
       rules,
       egress,
       ingress,
       forward: placedForward,
       ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
+      ...(dns.length > 0 && { dns }),
       ...(contributions.some(({ ofNodes }) => ofNodes === true) && { ofNodes: true as const }),
       ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
     };

@@ -10,8 +10,9 @@
 import type { Inventory } from '../cluster/inventory.js';
 import type { Problem } from '../documents/document.js';
 import type { Profile } from '../profile/profile.js';
+import { NOWHERE } from './addresses.js';
 import type { PodSets } from './pod-sets.js';
-import type { Isolation, Rule } from './ruleset.js';
+import type { DnsListeners, Isolation, NameCondition, Rule } from './ruleset.js';
 import type { PodSelection } from './selectors.js';
 
 export const ADMIN_RANK = 1_000;
@@ -27,6 +28,14 @@ export type Side = 'egress' | 'ingress';
 export type ContributedRule = Omit<Rule, 'index' | 'tier' | 'direction'>;
 export type ContributedIsolation = Omit<Isolation, 'tier' | 'direction'>;
 
+/** The two rules by which a rule says that its peers have one of some names. @param rule what it says of those that do */
+export function namedRules(rule: ContributedRule, names: NameCondition): [ContributedRule, ContributedRule] {
+  return [
+    { ...rule, action: 'unsupported', names },
+    { ...rule, subjects: NOWHERE, peers: NOWHERE },
+  ];
+}
+
 export interface Contribution {
   readonly direction: Side;
   readonly tier: { readonly name: string; readonly rank: number };
@@ -35,6 +44,8 @@ export interface Contribution {
   /** In the order in which the first match decides. */
   readonly rules: readonly ContributedRule[];
   readonly isolations: readonly ContributedIsolation[];
+  /** Pods from whose DNS answers names are learned (Rule.names). */
+  readonly dns?: readonly DnsListeners[];
   /** Its subjects are nodes' addresses: then nodes' own sides are decided by the tiers, too. */
   readonly ofNodes?: true;
 }

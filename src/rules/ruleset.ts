@@ -6,6 +6,7 @@
  * the next tier; past the last tier: allow. A connection is allowed when every direction that has a subject allows.
  */
 import type { Position } from '../documents/document.js';
+import type { NameMatcher } from '../names/patterns.js';
 
 /**
  * A set of endpoints: sorted, disjoint, inclusive, non-adjacent intervals [lo, hi, lo, hi, ...].
@@ -63,9 +64,26 @@ export interface Rule {
   readonly within?: HeaderRanges;
   /** `ambiguous`: policies of equal rank disagree; `unsupported`: it says what is not modelled. Both end as undecided. */
   readonly action: 'allow' | 'deny' | 'pass' | 'ambiguous' | 'unsupported';
+  /** Only peers that DNS answers gave such a name. The rule's action is then `unsupported`, which is what holds where nobody
+   *  listens; what it says of an address that has the name stands in the rule behind it, which matches nothing itself. */
+  readonly names?: NameCondition;
   /** It allows because a profile does not enforce policies here: reason `not-enforced`. `any`: invalid packets too (P18). */
   readonly unenforced?: 'valid' | 'any';
   readonly origin: Origin;
+}
+
+export interface NameCondition {
+  /** As the policy writes them: `*.example.com`. */
+  readonly patterns: readonly string[];
+  readonly matches: NameMatcher;
+}
+
+/** Whose DNS answers a plugin learns names from. */
+export interface DnsListeners {
+  /** The pods that ask. */
+  readonly subjects: AddressSet;
+  /** The names that are learned. */
+  readonly matches: NameMatcher;
 }
 
 /** One policy's isolation of its subjects in one direction of one tier. */
@@ -93,6 +111,8 @@ export interface Ruleset {
   readonly ownNode?: 'to-pods';
   /** Some subjects are nodes: a node's side is decided as a pod's is, but for what passes between it and itself. */
   readonly ofNodes?: true;
+  /** Whose DNS answers tell the names that rules ask for; absent where no rule does. */
+  readonly dns?: readonly DnsListeners[];
   /** (P18): what (14) exempts passes though connection tracking calls it invalid. */
   readonly ownNodeInvalid?: true;
 }

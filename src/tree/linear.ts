@@ -10,7 +10,7 @@ import { containsUnaddressed, containsV4, containsV6, parseV4, parseV6 } from '.
 import { heldAddresses } from '../rules/pod-sets.js';
 import { containsPort } from '../rules/ports.js';
 import { hasPorts, ICMP, ICMPV6 } from '../rules/protocols.js';
-import type { AddressSet, PortSet, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import type { AddressSet, NameCondition, PortSet, Rule, Ruleset, Tier } from '../rules/ruleset.js';
 import {
   EGRESS,
   type Endpoint,
@@ -26,7 +26,7 @@ import {
 } from './classifier.js';
 
 /** One end of a packet: who owns it, and where it stands. Both families null: a pod without an address. */
-interface Side {
+export interface Side {
   /** Owner index as asked, -1 where nobody. */
   readonly owner: number;
   /** The pod that owns the address, -1 where none does. hostNetwork pods own none: they are their node (19). */
@@ -47,7 +47,11 @@ interface Packet {
   readonly icmpCode: number;
 }
 
-export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionClassifier {
+/** Whether DNS answers gave the peer a name that the rule asks for; null where nobody can tell. */
+export type Knows = (names: NameCondition, subject: Side, peer: Side) => boolean | null;
+
+/** @param knows absent: nobody can tell */
+export function createLinear(ruleset: Ruleset, inventory: Inventory, knows: Knows = () => null): QuestionClassifier {
   const started = performance.now();
   const ownerOfV4 = new Map<number, number>();
   const ownerOfV6 = new Map<bigint, number>();
@@ -78,7 +82,15 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory): QuestionCl
   function decideDirection(tiers: readonly Tier[], subject: Side, peer: Side, packet: Packet): number {
     for (let t = 0; t < tiers.length; t++) {
       const tier = tiers[t]!;
-      const rule = tier.rules.find(r => matchesRule(r, subject, peer, packet));
+      let rule: Rule | undefined;
+      for (const candidate of tier.rules) {
+        if (!matchesRule(candidate, subject, peer, packet)) continue;
+        const known = candidate.names === undefined ? null : knows(candidate.names, subject, peer);
+        if (known === false) continue;
+        // What it says of a peer that has the name stands behind it.
+        rule = known === true ? ruleset.rules[candidate.index + 1]! : candidate;
+        break;
+      }
       if (rule !== undefined && rule.action !== 'pass') return rule.index;
       if (rule !== undefined) continue;
       // (11): one isolating policy is enough, and a pod that is isolated gets only what a rule allows.

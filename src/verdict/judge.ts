@@ -54,6 +54,7 @@ import { judgeLaterFragment, rememberFragment } from './first-fragments.js';
 import { HISTORY, History } from './history.js';
 import { KnownDecisions } from './known.js';
 import { DEADLINE, JudgeLoop, MILLISECONDS, NOW, type SlowPath, START } from './loop.js';
+import { NameLearning } from './names.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { invalidPasses } from './outcome.js';
@@ -117,6 +118,8 @@ export class Judge implements SlowPath {
   private readonly loop: JudgeLoop;
   private readonly known: KnownDecisions | null;
   private readonly owners: EndOwners;
+  /** null where no rule asks for names. */
+  private readonly names: NameLearning | null;
   /** A row with nothing but a connection's addresses. */
   private readonly ends = new Int32Array(STRIDE);
   /** Of the batch at hand. */
@@ -137,9 +140,13 @@ export class Judge implements SlowPath {
     const memory = fastPath?.memory ?? OWN_MEMORY;
     this.observations = createObservations(parts.inventory, memory);
     this.owners = new EndOwners(parts.decisions.list, parts.classifier);
+    const { ruleset } = parts.classifier;
+    const asksNames = ruleset.rules.some(({ names }) => names !== undefined);
+    this.names = asksNames ? new NameLearning(parts.classifier, parts.inventory, ruleset.dns ?? []) : null;
     const flat = parts.stateless ? null : parts.flat;
     const connections = memory.int32(1);
-    this.opening = new Opening(parts, connections, memory);
+    const classifier = this.names?.classifier ?? parts.classifier;
+    this.opening = new Opening({ ...parts, classifier }, connections, memory);
     const { watched } = this.observations;
     const isWhatIf = parts.mode === 'what-if';
     const { tracker } = parts;
@@ -177,6 +184,7 @@ export class Judge implements SlowPath {
     this.frames = frames;
     this.batch = packets;
     this.out = out;
+    this.names?.begin();
     const [here, behind] = this.ahead;
     here.rows = rows;
     here.seconds = seconds;
@@ -187,6 +195,7 @@ export class Judge implements SlowPath {
     behind.count = next === null ? 0 : next.packets.count;
     const run = this.fastPath?.buffer === bytes.buffer ? this.fastPath.run : this.run;
     run(count, this.packets | 0, rows, bytes, seconds, nanoseconds, code, decision, connection, packet, marks);
+    this.hear(count);
     if (packets.mayHoldCopies) this.history.add(this.packets, out);
     this.packets += count;
   }
@@ -294,6 +303,7 @@ export class Judge implements SlowPath {
     const { opening } = this;
     const [{ seconds, nanoseconds }] = this.ahead;
     const authenticated = (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0;
+    this.hear(i);
     const protocol = rows[base + PROTOCOL]!;
     // Connection tracking steps over IPv6's authentication header; the rules of iptables and nftables stop at it.
     if (authenticated) rows[base + PROTOCOL] = AUTHENTICATION;
@@ -302,7 +312,7 @@ export class Judge implements SlowPath {
     const { code } = decisions.list[opening.decision]!;
     this.writeOpening(rows, base, i, code, out);
     if (opening.isLater) this.writeLater(i, code, opening.opened, ALLOWED_ESTABLISHED, out);
-    this.known?.learn(decisions.list[opening.decision]!, opening.decision);
+    this.learn(opening.decision);
     if (mode === 'dataplane' && code >= DROPPED_DEFAULT_DENY && code < UNDECIDED_TRUNCATED) {
       tracker.discard();
       return;
@@ -313,6 +323,23 @@ export class Judge implements SlowPath {
     tracker.tag[at + TAG_OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
     tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+  }
+
+  /** What only names decide is asked each time. */
+  private learn(decision: number): void {
+    const known = this.parts.decisions.list[decision]!;
+    const { rules } = this.parts.classifier.ruleset;
+    const isNamed = (outcome: number): boolean => outcome >= 0 && rules[outcome]!.names !== undefined;
+    if (this.names !== null && (isNamed(known.egress) || isNamed(known.ingress))) return;
+    this.known?.learn(known, decision);
+  }
+
+  /** The names in the packets before packet i. */
+  private hear(i: number): void {
+    const { names, frames, batch } = this;
+    if (names === null) return;
+    const at = Math.min(i, batch.count - 1);
+    if (at >= 0) names.advance(frames, batch, i, frames.seconds[at]! + frames.nanoseconds[at]! / 1e9);
   }
 
   /** The packet is about the connection, but its addresses, or the order of them, are not the connection's. */
@@ -378,6 +405,7 @@ export class Judge implements SlowPath {
   /** (P18): some plugins let pass what no policy comes between, whatever connection tracking says. */
   private askInvalid(rows: Int32Array, base: number, i: number, out: VerdictBatch): void {
     const { decisions, classifier } = this.parts;
+    this.hear(i);
     const asked = this.opening.ask(rows, base);
     if (!invalidPasses(decisions.list[asked]!, classifier.ruleset)) return;
     out.code[i] = decisions.list[asked]!.code;
@@ -388,6 +416,7 @@ export class Judge implements SlowPath {
   /** A packet that cannot begin a connection, of one that the capture did not see begin. */
   private judgeStray(rows: Int32Array, base: number, i: number, number: number, out: VerdictBatch): void {
     const { opening } = this;
+    this.hear(i);
     opening.stray(rows, base, number, this.now);
     const { code } = this.parts.decisions.list[opening.decision]!;
     this.writeOpening(rows, base, i, code, out);

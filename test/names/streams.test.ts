@@ -68,8 +68,8 @@ describe('LearnedNames', () => {
       names.knows(listener, address, exactName(name), now);
     expect(knows('n1', '192.0.2.1', 'a.b', 100)).toBe(true);
     expect(knows('n1', '192.0.2.1', 'a.b', 100.5)).toBe(false);
-    expect(knows('n2', '192.0.2.1', 'a.b', 50)).toBe(false);
-    expect(knows('n1', '192.0.2.2', 'a.b', 50)).toBe(false);
+    expect(knows('n2', '192.0.2.1', 'a.b', 50)).toBeNull();
+    expect(knows('n1', '192.0.2.2', 'a.b', 50)).toBeNull();
     expect(knows('n1', '192.0.2.1', 'c.b', 50)).toBe(false);
     names.learn('n1', '192.0.2.1', 'a.b', 60);
     expect(knows('n1', '192.0.2.1', 'a.b', 100)).toBe(true);
@@ -81,6 +81,6 @@ describe('LearnedNames', () => {
     const names = new LearnedNames(2);
     for (const address of ['1', '2', '3', '1']) names.learn('n', address, 'a', 9);
     expect(names.leftOut).toBe(1);
-    expect(names.knows('n', '3', () => true, 0)).toBe(false);
+    expect(names.knows('n', '3', () => true, 0)).toBeNull();
   });
 });

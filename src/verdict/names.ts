@@ -1,0 +1,158 @@
+/**
+ * Rules that ask for names: what a replay has learned from the capture's DNS answers decides them (cold).
+ *
+ * In:  every batch's packets, up to the one that is judged; the plain classifier.  Out: a classifier that asks the linear
+ * engine again where the first rule to match asks for a name. An address that its listener has heard of under other names
+ * alone, or whose answer has run out, does not have the name; of one that it never heard of nobody can tell, as the answer
+ * may have come before the capture or beside it.
+ * A listener is a node: its pods share what they hear. A pod of no known node is one by itself.
+ */
+import type { FrameBatch } from '../capture/frame.js';
+import type { Inventory } from '../cluster/inventory.js';
+import { LearnedNames } from '../names/learned.js';
+import { readAnswer } from '../names/message.js';
+import { DnsStreams } from '../names/streams.js';
+import {
+  DST,
+  END,
+  FAMILY,
+  FRAG_LATER,
+  FRAGMENT,
+  L4,
+  type PacketBatch,
+  PROTOCOL,
+  SPORT,
+  STATUS,
+  STATUS_OK,
+  STRIDE,
+  TCP_FLAGS,
+  TCP_SEQ,
+} from '../packet/row.js';
+import { addressText, ipv4Text, wordsText } from '../packet/text.js';
+import { containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
+import { TCP, UDP } from '../rules/protocols.js';
+import type { AddressSet, DnsListeners } from '../rules/ruleset.js';
+import { type Classifier, EGRESS, FORWARD, INGRESS } from '../tree/classifier.js';
+import { createLinear, type Side } from '../tree/linear.js';
+
+const DNS_PORT = 53;
+const UDP_HEADER = 8;
+const FIN = 1;
+const SYN = 2;
+const RST = 4;
+
+export class NameLearning {
+  /** Answers by name where a rule asks for one. */
+  readonly classifier: Classifier;
+  private readonly learned = new LearnedNames();
+  private readonly streams = new DnsStreams();
+  private readonly nodeByName: ReadonlyMap<string, number>;
+  /** The next packet of the batch that was not looked at. */
+  private next = 0;
+  private seconds = 0;
+
+  /** @param dns whose answers count; empty: nobody's, so that no name is ever known */
+  constructor(
+    private readonly plain: Classifier,
+    private readonly inventory: Inventory,
+    private readonly dns: readonly DnsListeners[],
+  ) {
+    this.nodeByName = new Map(inventory.nodes.map(({ name, owner }) => [name, owner]));
+    const linear = createLinear(plain.ruleset, inventory, ({ matches }, subject, peer) => {
+      const address = peer.v4 !== null ? ipv4Text(peer.v4 | 0) : peer.v6 === null ? null : textOf6(peer.v6);
+      return address === null ? null : this.learned.knows(listenerOf(subject), address, matches, this.seconds);
+    });
+    const { rules } = plain.ruleset;
+    const isNamed = (outcome: number): boolean => outcome >= 0 && rules[outcome]!.names !== undefined;
+    this.classifier = {
+      ...plain,
+      classify(rows, base, out, at) {
+        plain.classify(rows, base, out, at);
+        if (isNamed(out[at + EGRESS]!) || isNamed(out[at + INGRESS]!) || isNamed(out[at + FORWARD]!)) {
+          linear.classify(rows, base, out, at);
+        }
+      },
+    };
+  }
+
+  /** A batch begins. */
+  begin(): void {
+    this.next = 0;
+  }
+
+  /** Listens to the packets in front of `end`. @param seconds of the packet that is judged next */
+  advance(frames: FrameBatch, { rows }: PacketBatch, end: number, seconds: number): void {
+    for (; this.next < end; this.next++) {
+      const base = this.next * STRIDE;
+      if (rows[base + SPORT] !== DNS_PORT || rows[base + STATUS] !== STATUS_OK) continue;
+      if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) continue;
+      this.listen(frames, rows, base, frames.seconds[this.next]! + frames.nanoseconds[this.next]! / 1e9);
+    }
+    this.seconds = seconds;
+  }
+
+  private listen({ bytes }: FrameBatch, rows: Int32Array, base: number, now: number): void {
+    const protocol = rows[base + PROTOCOL];
+    if (protocol !== UDP && protocol !== TCP) return;
+    const heard = this.dns.filter(({ subjects }) => holds(subjects, rows, base));
+    if (heard.length === 0) return;
+    const l4 = rows[base + L4]!;
+    const end = rows[base + END]!;
+    if (protocol === UDP) {
+      this.learn(bytes, l4 + UDP_HEADER, end, rows, base, now, heard);
+      return;
+    }
+    const key = [...rows.subarray(base + FAMILY, base + SPORT + 2)].join();
+    const flags = rows[base + TCP_FLAGS]!;
+    const payload = bytes.subarray(Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4), end);
+    this.streams.segment(key, rows[base + TCP_SEQ]!, (flags & SYN) !== 0, payload, (all, from, to) =>
+      this.learn(all, from, to, rows, base, now, heard),
+    );
+    if ((flags & (FIN | RST)) !== 0) this.streams.end(key);
+  }
+
+  private learn(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    rows: Int32Array,
+    base: number,
+    now: number,
+    heard: readonly DnsListeners[],
+  ): void {
+    const answer = readAnswer(bytes, from, to);
+    if (answer === null || !heard.some(({ matches }) => matches(answer.name))) return;
+    const listener = this.listenerAt(rows, base);
+    for (const address of answer.addresses) {
+      this.learned.learn(listener, textOf(address), answer.name, now + answer.ttl);
+    }
+  }
+
+  private listenerAt(rows: Int32Array, base: number): string {
+    const owner = this.plain.ownerOf(rows, base, DST);
+    const it = owner < 0 ? undefined : this.inventory.owners[owner];
+    const node = it?.kind === 'pod' ? this.nodeByName.get(it.node) : undefined;
+    if (node !== undefined) return `node ${node}`;
+    return owner >= 0 ? `owner ${owner}` : addressText(rows, base, DST);
+  }
+}
+
+const listenerOf = ({ host, owner }: Side): string => (host >= 0 ? `node ${host}` : `owner ${owner}`);
+
+function holds(subjects: AddressSet, rows: Int32Array, base: number): boolean {
+  const text = addressText(rows, base, DST);
+  const v4 = parseV4(text);
+  return v4 !== null ? containsV4(subjects, v4) : containsV6(subjects, parseV6(text) ?? -1n);
+}
+
+function textOf(address: Uint8Array): string {
+  const view = new DataView(address.buffer, address.byteOffset, address.length);
+  if (address.length === 4) return ipv4Text(view.getInt32(0));
+  return wordsText(6, [view.getInt32(0), view.getInt32(4), view.getInt32(8), view.getInt32(12)]);
+}
+
+const textOf6 = (address: bigint): string =>
+  wordsText(
+    6,
+    [96n, 64n, 32n, 0n].map(shift => Number((address >> shift) & 0xffffffffn) | 0) as [number, number, number, number],
+  );
