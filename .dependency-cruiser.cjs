@@ -40,7 +40,18 @@ module.exports = {
     only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
     only('flow', ['packet', 'capture', 'memory']),
-    only('verdict', ['documents', 'capture', 'packet', 'cluster', 'policy', 'names', 'rules', 'tree', 'flow', 'memory']),
+    only('verdict', [
+      'documents',
+      'capture',
+      'packet',
+      'cluster',
+      'policy',
+      'names',
+      'rules',
+      'tree',
+      'flow',
+      'memory',
+    ]),
     // A report is given what was compiled.
     only(
       'report',
