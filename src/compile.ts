@@ -7,9 +7,10 @@
 import type { Inventory, Pod } from './cluster/inventory.js';
 import { createClusterReader } from './cluster/read.js';
 import type { KubernetesDocument, Problem } from './documents/document.js';
+import { settleStaged } from './policy/calico/staged.js';
 import type { DialectObjects } from './policy/dialects.js';
 import type { NetworkPolicy } from './policy/policy.js';
-import { createPolicyReader, isPolicyDocument } from './policy/read.js';
+import { createPolicyReader, isPolicyDocument, type ReadPolicies } from './policy/read.js';
 import { PROFILES } from './profile/index.js';
 import type { Profile, ProfileName } from './profile/profile.js';
 import { createRuleBuilder, type RuleBuilder } from './rules/build.js';
@@ -41,6 +42,8 @@ export interface CompileOptions {
   readonly engine?: 'tree' | 'linear';
   /** The network plugin whose enforcement is followed where the specification leaves a choice; `upstream` by default. */
   readonly profile?: ProfileName;
+  /** Calico's staged policies are judged as if they were enforced; by default they are left out. */
+  readonly staged?: boolean;
   /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
   readonly ruleFiles?: readonly RuleFile[];
   /** dist/fast-path/fast-path.wasm, compiled: plain rules, and policies in batches, are looked up with it, sooner. */
@@ -76,7 +79,8 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
     compile(documents) {
       const started = performance.now();
       const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
-      const { policies, objects, problems: policyProblems } = readPolicies(documents);
+      const read = readPolicies(documents);
+      const { policies, objects, problems: policyProblems } = settle(read, profile, options.staged === true);
       plain ??= readRuleFiles(options.ruleFiles ?? []);
       const { forward, problems: ruleProblems } = plain;
       const profileProblems = profileWarnings(policies, profile);
@@ -95,6 +99,13 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
       };
     },
   };
+}
+
+/** What of the policies counts: as a plugin other than Calico leaves all of its kinds out, it says so of staged ones, too. */
+function settle(read: ReadPolicies, profile: Profile, isStaged: boolean): ReadPolicies {
+  if (!profile.enforces.includes('calico')) return read;
+  const { policies, calico, problems } = settleStaged(read.policies, read.objects.calico, isStaged);
+  return { policies, objects: { ...read.objects, calico }, problems: [...read.problems, ...problems] };
 }
 
 /** They keep what depends on the pods alone. A namespace without pods is none of theirs. */

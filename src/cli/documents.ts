@@ -21,6 +21,7 @@ export interface InputOptions {
   readonly cluster?: readonly string[];
   readonly rules?: readonly string[];
   readonly profile?: ProfileName;
+  readonly staged?: boolean;
 }
 
 interface InputFile {
@@ -59,7 +60,8 @@ export function compileInput(
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
-  const result = compile(documents, { ...options, profile: input.profile, ruleFiles, fastPath });
+  const { profile, staged } = input;
+  const result = compile(documents, { ...options, profile, staged, ruleFiles, fastPath });
   problems.push(...result.problems);
   if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
     throw new DocumentError(problems);

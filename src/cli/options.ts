@@ -14,7 +14,7 @@ export interface CommonOptions extends InputOptions {
 
 const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
-/** -p, -c, --rules, --profile. */
+/** -p, -c, --rules, --profile, --staged. */
 export function addInputOptions(command: Command): Command {
   return command
     .addOption(
@@ -37,7 +37,8 @@ export function addInputOptions(command: Command): Command {
       new Option('--profile <plugin>', 'the network plugin whose reading of the policies is followed')
         .choices([...PROFILE_NAMES])
         .default('upstream'),
-    );
+    )
+    .addOption(new Option('--staged', "judge Calico's staged policies as if they were enforced"));
 }
 
 /** A whole number of a range, in decimal. */
