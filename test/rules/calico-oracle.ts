@@ -176,7 +176,7 @@ function decide(world: World, direction: 'egress' | 'ingress', subject: Pod, pac
   const tiers = [...world.tiers, { name: 'default', order: 1_000_000, defaultAction: 'Deny' as const }].sort(
     (a, b) => (a.order ?? Infinity) - (b.order ?? Infinity) || (a.name < b.name ? -1 : 1),
   );
-  tiers: for (const tier of tiers) {
+  next: for (const tier of tiers) {
     const applying = world.policies
       .filter(
         policy => policy.tier === tier.name && typesOf(policy).includes(direction === 'egress' ? 'Egress' : 'Ingress'),
@@ -194,7 +194,7 @@ function decide(world: World, direction: 'egress' | 'ingress', subject: Pod, pac
     for (const policy of applying) {
       for (const [i, rule] of policy[direction].entries()) {
         if (rule.action === 'Log' || !matches(rule, policy.ns, packet, world, endpoints)) continue;
-        if (rule.action === 'Pass') continue tiers;
+        if (rule.action === 'Pass') continue next;
         const name = policy.ns === null ? policy.name : `${policy.ns}/${policy.name}`;
         return `${rule.action.toLowerCase()} ${name} ${direction}[${i}]`;
       }

@@ -1,6 +1,9 @@
 /** Calico's own kinds as rules; the numbers are facts of docs/dialects/calico.md. */
 import { describe, expect, it } from 'vitest';
-import type { CompileOptions } from '../../src/compile.js';
+import { type CompileOptions, createCompiler } from '../../src/compile.js';
+import { readDocuments } from '../../src/documents/read.js';
+import { containsV4, parseV4 } from '../../src/rules/addresses.js';
+import { containsPort } from '../../src/rules/ports.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { judge, type PacketLiteral } from '../tree/packets.js';
@@ -15,6 +18,7 @@ import {
   policy,
   service,
   tier,
+  toText,
 } from './calico-objects.js';
 
 const WEB = '10.0.0.1';
@@ -593,5 +597,276 @@ describe('pods without an address', () => {
     ],
   ])('C34: are selected, and in no prefix that anybody could tell: %j', (rule, expected) => {
     expect(ofWaiting(rule)).toBe(expected);
+  });
+});
+
+describe('profiles', () => {
+  const profile = (name: string, spec: object) => object('Profile', name, spec);
+  const all = { ingress: [allow()], egress: [allow()] };
+  it("C35: Calico's own say nothing that is not said anyway", () => {
+    const { says } = ask([profile('kns.shop', all), profile('ksa.shop.robot', {})]);
+    expect(says(API, WEB)).toBe('not-isolated | not-isolated');
+  });
+  it('C35: others are asked past the last tier: first of the namespace, then of the service account', () => {
+    const shut = profile('kns.shop', {
+      ingress: [deny({ protocol: 'UDP' }), { action: 'Pass', protocol: 'TCP' }],
+      egress: [allow()],
+    });
+    const robot = profile('ksa.shop.robot', { ingress: [allow({ source: { nets: [`${DB}/32`] } })] });
+    const { ingress, egress } = ask([shut, robot]);
+    expect(ingress(API, WEB, { protocol: 17, dport: 1 })).toBe('deny kns.shop ingress[0]');
+    expect(ingress(DB, WEB)).toBe('allow ksa.shop.robot ingress[0]');
+    // C36: what no profile takes is dropped.
+    expect(ingress(API, WEB)).toBe('default-deny');
+    expect(ingress(DB, API)).toBe('default-deny');
+    expect(ingress(DB, API, { protocol: 132, dport: 1 })).toBe('default-deny');
+    expect(egress(WEB, API)).toBe('not-isolated');
+    expect(ingress(WEB, OTHER)).toBe('not-isolated');
+  });
+  it('C35: a policy that passes, and one that allows, before them', () => {
+    const shut = profile('kns.shop', {});
+    const { ingress } = ask([shut, toApi({ action: 'Pass', source: { nets: [`${DB}/32`] } }, allow())]);
+    expect(ingress(DB, API)).toBe('default-deny');
+    expect(ingress(WEB, API)).toBe('allow shop/p ingress[0]'.replace('[0]', '[1]'));
+  });
+  it('C16: labelsToApply are inherited, an own label goes before them', () => {
+    const given = profile('kns.shop', { ...all, labelsToApply: { zone: 'a', app: 'lie' } });
+    const of = (selector: string) => ask([given, policy('p', { selector, types: ['Ingress'] })]).ingress(OUTSIDE, API);
+    expect([of("zone == 'a'"), of("app == 'lie'")]).toEqual(['default-deny', 'not-isolated']);
+  });
+});
+
+describe('staged policies', () => {
+  const staged = (kind: string, name: string, spec: object) => object(kind, name, spec);
+  const shut = staged('StagedNetworkPolicy', 'shop/p', { selector: "app == 'api'", ingress: [deny()] });
+  it('C44: are left out, and a warning counts them', () => {
+    const global = staged('StagedGlobalNetworkPolicy', 'g', { tier: 'lost', ingress: [deny()] });
+    const { ingress, problems, compiled } = ask([shut, global]);
+    expect(ingress(WEB, API)).toBe('not-isolated');
+    expect(problems).toEqual([expect.stringContaining('2 staged policies are left out of all verdicts')]);
+    expect(compiled.objects.calico).toEqual([]);
+  });
+  it('C32: a tier of staged policies alone has no end', () => {
+    const p = staged('StagedGlobalNetworkPolicy', 'g', { tier: 'one', ingress: [] });
+    expect(ask([tier('one', 1), p]).ingress(WEB, API)).toBe('not-isolated');
+    expect(ask([tier('one', 1), p], { staged: true }).ingress(WEB, API)).toBe('default-deny');
+  });
+  it('C44: with `staged` they stand in the place of the enforced ones of their names', () => {
+    const now = policy('shop/p', { selector: "app == 'api'", ingress: [allow()] });
+    const { ingress, problems } = ask([now, shut], { staged: true });
+    expect(ingress(WEB, API)).toBe('deny shop/p ingress[0]');
+    expect(problems).toEqual([]);
+    expect(ask([policy('shop/q', { ingress: [allow()] }), shut], { staged: true }).ingress(WEB, DB)).toContain(
+      'shop/q',
+    );
+    const gone = staged('StagedNetworkPolicy', 'shop/p', { stagedAction: 'Delete' });
+    expect(ask([now, gone]).ingress(WEB, API)).toBe('allow shop/p ingress[0]');
+    expect(ask([now, gone], { staged: true }).ingress(WEB, API)).toBe('not-isolated');
+    const global = policy('p', { ingress: [allow()] });
+    expect(ask([global, gone], { staged: true }).ingress(WEB, API)).toBe('allow p ingress[0]');
+  });
+  it('C44: what is only learnt or ignored changes nothing', () => {
+    const now = policy('shop/p', { selector: "app == 'api'", ingress: [allow()] });
+    for (const stagedAction of ['Learn', 'Ignore']) {
+      const it_ = staged('StagedNetworkPolicy', 'shop/p', { stagedAction, ingress: [deny()] });
+      const { ingress, problems } = ask([now, it_], { staged: true });
+      expect(ingress(WEB, API)).toBe('allow shop/p ingress[0]');
+      expect(problems).toEqual([
+        expect.stringContaining('a staged policy is left out of all verdicts (stagedAction Learn or Ignore)'),
+      ]);
+    }
+  });
+  it('C45: a staged NetworkPolicy of Kubernetes', () => {
+    const spec = { podSelector: { matchLabels: { app: 'api' } }, policyTypes: ['Ingress'] };
+    const it_ = staged('StagedKubernetesNetworkPolicy', 'shop/k', spec);
+    const now = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace: 'shop', name: 'k' },
+      spec: { ...spec, ingress: [{}] },
+    };
+    expect(ask([now, it_]).ingress(WEB, API)).toBe('allow shop/k ingress[0]');
+    expect(ask([now, it_], { staged: true }).ingress(WEB, API)).toBe('default-deny');
+    const gone = staged('StagedKubernetesNetworkPolicy', 'shop/k', { stagedAction: 'Delete', podSelector: {} });
+    expect(ask([now, gone], { staged: true }).ingress(WEB, API)).toBe('not-isolated');
+  });
+  it('another plugin leaves out all of it', () => {
+    const { ingress, problems } = ask([shut, toApi(deny())], { profile: 'kube-router' });
+    expect(ingress(WEB, API)).toBe('not-isolated');
+    expect(problems).toEqual([
+      'kube-router does not enforce StagedNetworkPolicy: verdicts leave out shop/p',
+      'kube-router does not enforce NetworkPolicy: verdicts leave out shop/p',
+    ]);
+  });
+});
+
+describe('host endpoints', () => {
+  const NODE = '192.168.0.1';
+  const hep = (name: string, spec: object, labels = { host: 'yes' }) =>
+    object('HostEndpoint', name, { node: 'n1', ...spec }, labels);
+  const wild = hep('all', { interfaceName: '*' });
+  /** What a packet from or to the node is told by the rules whose subjects are nodes: the first that matches, or the end. */
+  function ofNode(
+    objects: readonly Manifest[],
+    direction: 'ingress' | 'egress',
+    peer: string,
+    packet: Ask = { dport: 80 },
+  ): string {
+    const { compiled } = compileObjects([...CLUSTER, ...objects]);
+    const address = parseV4(NODE)!;
+    const other = parseV4(peer)!;
+    const { protocol = 6, dport = 0 } = packet;
+    for (const it of compiled.ruleset[direction]) {
+      const rule = it.rules.find(
+        rule =>
+          containsV4(rule.subjects, address) &&
+          containsV4(rule.peers, other) &&
+          (rule.protocol === null || rule.protocol === protocol) &&
+          (rule.destinationPorts === null || containsPort(rule.destinationPorts, dport)),
+      );
+      if (rule !== undefined && rule.action !== 'pass')
+        return `${rule.action} ${rule.origin.policy} ${rule.origin.rule}`;
+      if (rule === undefined && it.isolations.some(({ subjects }) => containsV4(subjects, address)))
+        return `end of ${it.name}`;
+    }
+    return 'open';
+  }
+  const hostPolicy = (name: string, spec: object) => policy(name, { selector: "host == 'yes'", ...spec });
+
+  it('C39: without a policy and a profile a host endpoint is closed, but for its failsafe ports', () => {
+    expect(ofNode([wild], 'ingress', OUTSIDE)).toBe('end of end of profiles');
+    expect(ofNode([wild], 'egress', OUTSIDE)).toBe('end of end of profiles');
+    expect(ofNode([], 'ingress', OUTSIDE)).toBe('open');
+  });
+  it('C38: failsafe ports', () => {
+    const open = (direction: 'ingress' | 'egress', protocol: number) =>
+      [22, 53, 67, 68, 179, 2379, 2380, 5473, 6443, 6666, 6667, 80].filter(dport =>
+        ofNode([wild], direction, OUTSIDE, { protocol, dport }).startsWith('allow all failsafe'),
+      );
+    expect(open('ingress', 6)).toEqual([22, 179, 2379, 2380, 5473, 6443, 6666, 6667]);
+    expect(open('ingress', 17)).toEqual([68]);
+    expect(open('egress', 6)).toEqual([179, 2379, 2380, 5473, 6443, 6666, 6667]);
+    expect(open('egress', 17)).toEqual([53, 67]);
+  });
+  it("C37: the node's own pods are not asked about", () => {
+    expect(ofNode([wild], 'ingress', WEB)).toBe('allow all own pods');
+    expect(ofNode([wild], 'egress', WEB)).toBe('allow all own pods');
+    // api is on another node.
+    expect(ofNode([wild], 'ingress', API)).toBe('end of end of profiles');
+  });
+  it('C39: policies that select it, then profiles', () => {
+    const p = hostPolicy('h', { ingress: [allow({ protocol: 'TCP', destination: { ports: [80] } })] });
+    expect(ofNode([wild, p], 'ingress', OUTSIDE)).toBe('allow h ingress[0]');
+    expect(ofNode([wild, p], 'ingress', OUTSIDE, { dport: 81 })).toBe('end of default');
+    expect(ofNode([wild, p], 'egress', OUTSIDE)).toBe('end of end of profiles');
+    const open = hep('all', { interfaceName: '*', profiles: ['projectcalico-default-allow'] });
+    expect(ofNode([open], 'ingress', OUTSIDE)).toBe('open');
+    expect(ofNode([open, p], 'ingress', OUTSIDE, { dport: 81 })).toBe('end of default');
+    const own = hep('all', { interfaceName: '*', profiles: ['mine'] });
+    const mine = object('Profile', 'mine', { ingress: [deny({ protocol: 'UDP' }), allow()] });
+    expect(ofNode([own, mine], 'ingress', OUTSIDE)).toBe('allow mine ingress[1]');
+    expect(ofNode([own, mine], 'ingress', OUTSIDE, { protocol: 17 })).toBe('deny mine ingress[0]');
+    expect(ofNode([own], 'ingress', OUTSIDE)).toBe('unsupported all ingress');
+    // It is selected by global policies alone, and no pod is by what selects it.
+    expect(ofNode([wild, policy('shop/p', { ingress: [allow()] })], 'ingress', OUTSIDE)).toBe('end of end of profiles');
+    expect(ofNode([wild, policy('p', { namespaceSelector: 'all()', ingress: [allow()] })], 'ingress', OUTSIDE)).toBe(
+      'end of end of profiles',
+    );
+    expect(ofNode([wild, policy('p', { ingress: [allow()] })], 'ingress', OUTSIDE)).toBe('allow p ingress[0]');
+  });
+  it('C18: a namespaceSelector that holds without labels selects host endpoints, unless all() is beside it', () => {
+    const p = (spec: object) => policy('p', { namespaceSelector: "env != 'prod'", ingress: [allow()], ...spec });
+    expect(ofNode([wild, p({})], 'ingress', OUTSIDE)).toBe('allow p ingress[0]');
+    expect(ofNode([wild, p({ selector: 'all()' })], 'ingress', OUTSIDE)).toBe('end of end of profiles');
+  });
+  it('C37: a named interface is its expected addresses, and goes before the one of all', () => {
+    const eth = hep('eth', { interfaceName: 'eth0', expectedIPs: [NODE] }, { host: 'eth' });
+    const p = policy('h', { selector: "host == 'eth'", ingress: [allow()] });
+    expect(ofNode([wild, eth, p], 'ingress', OUTSIDE)).toBe('allow h ingress[0]');
+    const lost = hep('lost', { interfaceName: 'eth0' });
+    expect(ofNode([lost], 'ingress', OUTSIDE)).toBe('unsupported lost ingress');
+    expect(ofNode([lost], 'ingress', OUTSIDE, { dport: 22 })).toBe('allow lost failsafe TCP 22');
+    expect(ask([lost]).problems).toContainEqual(
+      expect.stringContaining('the addresses of interface eth0 are not told'),
+    );
+    const none = object('HostEndpoint', 'none', { node: 'n9', interfaceName: '*' });
+    expect(ask([none]).problems).toContainEqual(expect.stringContaining('node n9 is not given: it holds nothing'));
+  });
+  it('C40: preDNAT before all tiers, doNotTrack undecided; neither is about pods', () => {
+    const early = hostPolicy('early', {
+      preDNAT: true,
+      applyOnForward: true,
+      order: 9,
+      ingress: [deny({ source: { nets: ['203.0.113.0/24'] } })],
+    });
+    const normal = hostPolicy('h', { ingress: [allow()] });
+    expect(ofNode([wild, early, normal], 'ingress', OUTSIDE)).toBe('deny early ingress[0]');
+    expect(ofNode([wild, early, normal], 'ingress', '198.51.100.1')).toBe('allow h ingress[0]');
+    const raw = hostPolicy('raw', {
+      doNotTrack: true,
+      applyOnForward: true,
+      types: ['Ingress'],
+      ingress: [allow({ protocol: 'TCP' })],
+    });
+    expect(ofNode([wild, raw, normal], 'ingress', OUTSIDE)).toBe('unsupported raw ingress[0]');
+    expect(ofNode([wild, raw, normal], 'ingress', OUTSIDE, { protocol: 17 })).toBe('allow h ingress[0]');
+    const everybody = policy('raw', { doNotTrack: true, applyOnForward: true, types: ['Ingress'], ingress: [deny()] });
+    expect(ask([everybody]).ingress(WEB, API)).toBe('not-isolated');
+  });
+  it('C41: with applyOnForward what passes through the host is undecided, but between its own pods', () => {
+    const p = hostPolicy('h', { applyOnForward: true, ingress: [deny()] });
+    const { ingress, problems } = ask([wild, p]);
+    expect([ingress(OUTSIDE, WEB), ingress(API, WEB), ingress(DB, WEB), ingress(OUTSIDE, API)]).toEqual([
+      'unsupported all ingress',
+      'unsupported all ingress',
+      'not-isolated',
+      'not-isolated',
+    ]);
+    expect(ask([wild, p]).egress(WEB, OUTSIDE)).toBe('not-isolated');
+    expect(problems).toContainEqual(expect.stringContaining('hold forwarded traffic, too (applyOnForward)'));
+  });
+  it('C17: as peers they are their expected addresses', () => {
+    const far = object(
+      'HostEndpoint',
+      'far',
+      {
+        node: 'n9',
+        interfaceName: 'eth0',
+        expectedIPs: [OUTSIDE],
+        ports: [{ name: 'web', protocol: 'TCP', port: 8443 }],
+      },
+      { host: 'far' },
+    );
+    const { egress } = ask([
+      far,
+      policy('p', {
+        selector: "app == 'web'",
+        egress: [allow({ protocol: 'TCP', destination: { selector: "host == 'far'", ports: ['web'] } })],
+      }),
+    ]);
+    expect(egress(WEB, OUTSIDE, { dport: 8443 })).toBe('allow p egress[0]');
+    expect(egress(WEB, OUTSIDE, { dport: 8444 })).toBe('default-deny');
+  });
+  it.todo('C37-C39: the engines, when they decide the side of a node');
+});
+
+describe('what is not made again', () => {
+  it('the same policies give the same contributions; one that changes, its own', () => {
+    const many = Array.from({ length: 50 }, (_, i) =>
+      policy(`shop/p${i}`, { selector: "app == 'api'", ingress: [allow({ source: { nets: [`10.9.${i}.0/24`] } })] }),
+    );
+    const read = (objects: readonly Manifest[]) => readDocuments(toText(objects), 'p.yaml').documents;
+    const cluster = read(CLUSTER);
+    const before = read(many.map(it => it));
+    const changed = [...before];
+    changed[7] = read([policy('shop/p7', { selector: "app == 'api'", ingress: [deny()] })])[0]!;
+    const compiler = createCompiler({ profile: 'calico' });
+    const rulesOf = (documents: typeof before) => compiler.compile([...cluster, ...documents]).compiled!.ruleset.rules;
+    const first = new Set(rulesOf(before));
+    expect([...first].filter(({ direction }) => direction === 'ingress').length).toBeGreaterThanOrEqual(50);
+    const again = rulesOf(before);
+    expect(again.filter(rule => !first.has(rule))).toEqual([]);
+    const fresh = rulesOf(changed).filter(rule => !first.has(rule));
+    expect(fresh.map(({ origin }) => origin.policy)).toEqual(['shop/p7']);
   });
 });

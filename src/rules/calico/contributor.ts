@@ -5,6 +5,7 @@
  * warnings about what is not known. Made again from nothing only where tiers, sets, host endpoints or profiles change: of
  * policies that it has seen (by identity) nothing is made anew. Numbers are facts of docs/dialects/calico.md.
  */
+import type { Inventory } from '../../cluster/inventory.js';
 import type { Problem } from '../../documents/document.js';
 import type { CalicoObject, CalicoPolicy, CalicoProfile, HostEndpoint, Tier } from '../../policy/calico/model.js';
 import { objectName } from '../../policy/dialects.js';
@@ -52,19 +53,21 @@ function createWorld(context: RuleContext, others: Surroundings) {
     others.filter((it): it is CalicoProfile => it.kind === 'Profile').map(it => [it.name, it] as const),
   );
   const tiers = rankTiers(others.filter((it): it is Tier => it.kind === 'Tier'));
+  const missing = missingAccounts(inventory);
   const fixed = createPodProfiles(context, endpoints.all, matches)(profiles);
   return (policies: readonly CalicoPolicy[]) => {
     const contributions: Contribution[] = [];
     for (const policy of policies) contributions.push(...ofPolicy(policy, tiers.get(policy.tier)));
     const ofHosts = hostsOf(hosts, policies, profiles, tiers);
     contributions.push(...ofHosts.contributions, ...fixed);
-    return { contributions, problems: [...problemsOf(policies, tiers, context), ...ofHosts.problems] };
+    return { contributions, problems: [...problemsOf(policies, tiers, missing, context), ...ofHosts.problems] };
   };
 }
 
 function problemsOf(
   policies: readonly CalicoPolicy[],
   tiers: ReadonlyMap<string, RankedTier>,
+  missing: readonly string[],
   { inventory }: RuleContext,
 ): Problem[] {
   const problems: Problem[] = [];
@@ -90,10 +93,6 @@ function problemsOf(
     'give it another order, so that it stands before or behind them whatever they are called',
   );
   // (C16)
-  const accounts = new Set(
-    inventory.pods.filter(pod => !pod.hostNetwork).map(pod => `${pod.namespace}/${pod.serviceAccount}`),
-  );
-  const missing = [...accounts].filter(name => !inventory.serviceAccounts.has(name));
   if (missing.length > 0) {
     const which = missing.length === 1 ? `service account ${missing[0]} is` : `${missing.length} service accounts are`;
     warn(
@@ -116,9 +115,23 @@ function problemsOf(
   return problems;
 }
 
+/** Service accounts of pods, without their object. */
+function missingAccounts({ pods, serviceAccounts }: Inventory): string[] {
+  const names = new Set(pods.filter(pod => !pod.hostNetwork).map(pod => `${pod.namespace}/${pod.serviceAccount}`));
+  return [...names].filter(name => !serviceAccounts.has(name));
+}
+
 const isExplicit = ({ action }: CalicoPolicy['ingress'][number]): boolean => action === 'Deny' || action === 'Pass';
 
+const asking = new WeakMap<CalicoPolicy, boolean>();
+
 function asksAccounts(policy: CalicoPolicy): boolean {
+  const known = asking.get(policy) ?? findAccounts(policy);
+  asking.set(policy, known);
+  return known;
+}
+
+function findAccounts(policy: CalicoPolicy): boolean {
   if (policy.serviceAccountSelector !== null) return true;
   if (asksAccountLabels(subjectOf(policy))) return true;
   return [...policy.ingress, ...policy.egress].some(({ source, destination }) =>
