@@ -135,9 +135,9 @@ const arbPorts = fc.array(one<number | string>(53, 80, 8080, '80:8080', '1:65535
 /** One family for all prefixes of a rule, as Calico asks. */
 const arbEntity = (nets: readonly string[], withPorts: boolean): fc.Arbitrary<Entity> =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant<Entity>({}) },
+    { weight: 6, arbitrary: fc.constant<Entity>({}) },
     {
-      weight: 7,
+      weight: 6,
       arbitrary: maybe<Entity>({
         nets: some(nets, 2, 1),
         notNets: fc.subarray(
@@ -169,7 +169,7 @@ const arbIcmp = maybe<{ type: number; code: number }>({ type: one(0, 3, 8, 128),
 const arbRule = (direction: 'ingress' | 'egress'): fc.Arbitrary<Rule> =>
   fc
     .record({
-      action: one<Rule['action']>('Allow', 'Allow', 'Allow', 'Deny', 'Deny', 'Pass', 'Log'),
+      action: one<Rule['action']>('Allow', 'Allow', 'Deny', 'Deny', 'Pass', 'Log'),
       family: one<4 | 6>(4, 4, 6),
       says: fc.integer({ min: 0, max: 5 }),
       protocol: one<string | number | undefined>(
@@ -449,10 +449,10 @@ describe(`random policies of Calico (seed ${seed})`, () => {
           }
         },
       ),
-      { seed, numRuns: Number(process.env.RUNS ?? 250) },
+      { seed, numRuns: 250 },
     );
     for (const kind of ['allow', 'deny', 'default-deny', 'not-isolated', 'none', 'loopback']) {
-      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(150);
+      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(60);
     }
   });
 });
