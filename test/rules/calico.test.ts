@@ -368,6 +368,8 @@ describe('the other side', () => {
     expect(of({ selector: "feed == 'yes'", namespaceSelector: 'global()' })).toEqual([OUTSIDE]);
     expect(of({ namespaceSelector: 'global()' }, 'shop/p')).toEqual([OUTSIDE]);
     expect(of({ namespaceSelector: "env != 'dev'" })).toEqual([OUTSIDE, WEB]);
+    expect(of({ namespaceSelector: 'all()' })).toEqual(['198.51.100.7', WEB]);
+    expect(of({ namespaceSelector: '!all()' }, 'shop/p')).toEqual([OUTSIDE]);
     expect(of({ notSelector: "feed == 'yes'" })).toEqual(['198.51.100.8', WEB]);
     const six = ask([
       ...sets,
@@ -437,6 +439,21 @@ describe('ports and protocols', () => {
     expect(egress(WEB, API, { dport: 8080 })).toBe('default-deny');
     expect(egress(WEB, API, { dport: 9090 })).toBe('allow shop/p egress[0]');
     expect(egress(WEB, OUTSIDE, { dport: 8080 })).toBe('allow shop/p egress[0]');
+  });
+  it('C22: a name is one of the endpoints that the selector names, not of who stands in a set of theirs', () => {
+    const set = object('GlobalNetworkSet', 'wide', { nets: ['10.0.0.0/8'] }, { wide: 'yes' });
+    const of = (ports: unknown[]) => {
+      const rule = allow({ protocol: 'TCP', destination: { selector: "wide == 'yes'", ports } });
+      return ask([set, policy('p', { selector: "app == 'api'", ingress: [rule] })]).ingress(WEB, API, { dport: 8080 });
+    };
+    expect([of(['http']), of([8080])]).toEqual(['default-deny', 'allow p ingress[0]']);
+  });
+  it('C22: a name beside nets is one of the pods inside them', () => {
+    const { egress } = ask([
+      fromWeb(allow({ protocol: 'TCP', destination: { nets: [`${API}/32`], ports: ['http'] } })),
+    ]);
+    expect(egress(WEB, API, { dport: 8080 })).toBe('allow shop/p egress[0]');
+    expect(egress(WEB, DB, { dport: 9090 })).toBe('default-deny');
   });
   it('C22: a name that nobody has matches nothing', () => {
     expect(ask([fromWeb(allow({ protocol: 'TCP', destination: { ports: ['lost'] } }))]).egress(WEB, API)).toBe(
