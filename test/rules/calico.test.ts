@@ -555,6 +555,14 @@ describe('ports and protocols', () => {
     expect(open({ icmp: { type: 3 }, notICMP: { type: 3, code: 1 } })).toEqual(['3/0']);
     expect(open({ icmp: {} })).toEqual(['0/0', '3/0', '3/1', '8/0']);
   });
+  it('C28: of ICMPv6 as well, by its number, too', () => {
+    for (const protocol of ['ICMPv6', 58]) {
+      const { ingress } = ask([toApi(allow({ protocol, icmp: { type: 128 } }))]);
+      expect(ingress(WEB6, API6, { protocol: 58, icmpType: 128 })).toBe('allow shop/p ingress[0]');
+      expect(ingress(WEB6, API6, { protocol: 58, icmpType: 129 })).toBe('default-deny');
+      expect(ingress(WEB, API, { protocol: 58, icmpType: 128 })).toBe('default-deny');
+    }
+  });
   it('C28: notICMP without an ICMP protocol is not decided', () => {
     const { ingress, problems } = ask([toApi(deny({ notICMP: { type: 8 } }))]);
     expect(ingress(WEB, API)).toBe('unsupported shop/p ingress[0]');
