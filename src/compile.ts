@@ -7,9 +7,10 @@
 import type { Inventory, Pod } from './cluster/inventory.js';
 import { createClusterReader } from './cluster/read.js';
 import type { KubernetesDocument, Problem } from './documents/document.js';
+import { settleStaged } from './policy/calico/staged.js';
 import type { DialectObjects } from './policy/dialects.js';
 import type { NetworkPolicy } from './policy/policy.js';
-import { createPolicyReader, isPolicyDocument } from './policy/read.js';
+import { createPolicyReader, isPolicyDocument, type ReadPolicies } from './policy/read.js';
 import { detectProfile } from './profile/detect.js';
 import { PROFILES } from './profile/index.js';
 import type { Profile, ProfileName } from './profile/profile.js';
@@ -47,6 +48,8 @@ export interface CompileOptions {
    * cluster's workloads name, `upstream` where they name none.
    */
   readonly profile?: ProfileName;
+  /** Calico's staged policies are judged as if they were enforced; by default they are left out. */
+  readonly staged?: boolean;
   /** Plain 5-tuple rules (a RuleList or ClassBench's filter format), judged once for a forwarding host. */
   readonly ruleFiles?: readonly RuleFile[];
   /** dist/fast-path/fast-path.wasm, compiled: plain rules, and policies in batches, are looked up with it, sooner. */
@@ -82,7 +85,6 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
     compile(documents) {
       const started = performance.now();
       const { inventory, problems: clusterProblems, ignored } = readCluster(documents);
-      const { policies, objects, problems: policyProblems } = readPolicies(documents);
       plain ??= readRuleFiles(options.ruleFiles ?? []);
       const { forward, problems: ruleProblems } = plain;
       if (builders?.pods !== inventory.pods) {
@@ -90,6 +92,8 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
         builders = createBuilders(inventory, PROFILES[name], why, options.fastPath ?? null);
       }
       const { profile, profileFrom } = builders;
+      const read = readPolicies(documents);
+      const { policies, objects, problems: policyProblems } = settle(read, profile, options.staged === true);
       const profileProblems = profileWarnings(policies, profile);
       const problems = [...clusterProblems, ...policyProblems, ...ruleProblems, ...profileProblems];
       if (problems.some(({ severity }) => severity === 'error')) return { compiled: null, problems };
@@ -116,6 +120,13 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
       };
     },
   };
+}
+
+/** What of the policies counts: as a plugin other than Calico leaves all of its kinds out, it says so of staged ones, too. */
+function settle(read: ReadPolicies, profile: Profile, isStaged: boolean): ReadPolicies {
+  if (!profile.enforces.includes('calico')) return read;
+  const { policies, calico, problems } = settleStaged(read.policies, read.objects.calico, isStaged);
+  return { policies, objects: { ...read.objects, calico }, problems: [...read.problems, ...problems] };
 }
 
 /** They keep what depends on the pods alone. A namespace without pods is none of theirs. */

@@ -36,7 +36,7 @@ function emit(compiled: Compiled, { emit: stage, output }: CompileCommandOptions
 }
 
 /** In the shape of the profile's enforcer, where the profile is one. */
-function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
+function nftText({ profile, policies, inventory, ruleset, objects }: Compiled): string {
   const text = emitEnforcer(profile.name, policies, inventory);
   if (text === null && profile.name !== 'upstream') {
     throw new UsageError(
@@ -45,6 +45,13 @@ function nftText({ profile, policies, inventory, ruleset }: Compiled): string {
     );
   }
   if (text === null) return emitNft(ruleset, inventory);
+  const others = Object.values(objects).flat().length;
+  if (others > 0) {
+    throw new UsageError(
+      `the ruleset of ${profile.title} is written for NetworkPolicies, and other kinds are given (${others} objects)`,
+      'leave them out, or --profile: the upstream ruleset takes all kinds',
+    );
+  }
   if (ruleset.forward.length === 0) return text;
   throw new UsageError(
     `plain rules have no place in the ruleset of ${profile.title}`,

@@ -21,6 +21,7 @@ export interface InputOptions {
   readonly cluster?: readonly string[];
   readonly rules?: readonly string[];
   readonly profile?: ProfileName;
+  readonly staged?: boolean;
 }
 
 interface InputFile {
@@ -77,7 +78,7 @@ function compileAll(
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
   const shown = new Map<string, Problem>();
   const all = profiles.map(profile => {
-    const result = compile(documents, { ...options, profile, ruleFiles, fastPath });
+    const result = compile(documents, { ...options, profile, staged: input.staged, ruleFiles, fastPath });
     const problems = [...unread, ...result.problems];
     if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
       throw new DocumentError(problems);

@@ -14,7 +14,7 @@ export interface CommonOptions extends InputOptions {
 
 const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
-/** -p, -c, --rules; --profile unless the command names several. */
+/** -p, -c, --rules, --staged; --profile unless the command names several. */
 export function addInputOptions(command: Command, { profile = true } = {}): Command {
   command
     .addOption(
@@ -32,7 +32,8 @@ export function addInputOptions(command: Command, { profile = true } = {}): Comm
         '--rules <file...>',
         'ordered 5-tuple rules instead of policies: a RuleList, or ClassBench filters',
       ).argParser(append),
-    );
+    )
+    .addOption(new Option('--staged', "judge Calico's staged policies as if they were enforced"));
   if (!profile) return command;
   return command.addOption(
     new Option(

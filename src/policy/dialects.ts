@@ -5,10 +5,13 @@
  * What an object means is the business of rules/DIALECT: here is only what it says.
  */
 import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
+import type { CalicoObject } from './calico/model.js';
+import { CALICO_KINDS } from './calico/read.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
   readonly admin: readonly DialectObject[];
+  readonly calico: readonly CalicoObject[];
 }
 
 export type DialectName = keyof DialectObjects;
@@ -36,16 +39,19 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [];
+export const DIALECT_KINDS: readonly DialectKind[] = [...CALICO_KINDS];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
 /** The kind by its group, whatever its version. */
 export const dialectKindOf = (group: string, kind: string): DialectKind | undefined => BY_NAME.get(`${group}/${kind}`);
 
-/** Nothing of any dialect. */
 /** "shop/web", or "web" where the kind is cluster-scoped: Origin.policy. */
 export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' | 'name'>): string =>
   namespace === '' ? name : `${namespace}/${name}`;
 
-export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({ admin: [] });
+/** Nothing of any dialect. */
+export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({
+  admin: [],
+  calico: [],
+});

@@ -13,6 +13,7 @@ import {
   type DialectObjects,
   dialectKindOf,
   noObjects,
+  objectName,
 } from './dialects.js';
 import { readNetworkPolicy } from './kubernetes/network-policy.js';
 import type { NetworkPolicy } from './policy.js';
@@ -102,8 +103,8 @@ function readOne(document: KubernetesDocument): Read | null {
     const problems: Problem[] = [];
     const it = dialect.read(document, problems);
     const object = it === null ? null : { dialect: dialect.dialect, it };
-    const where = dialect.isNamespaced ? `${own}/${name}` : name;
-    // Some projects serve one kind in two groups.
+    // Some projects serve one kind in two groups, by names that differ in their prefix.
+    const where = it !== null ? objectName(it) : dialect.isNamespaced ? `${own}/${name}` : name;
     return { policy: null, object, problems, key: name === '' ? null : `${dialect.dialect} ${kind} ${where}` };
   }
   const version = dialectOf(document);

@@ -195,3 +195,30 @@ describe('--profile flannel', () => {
     expect(err).toContain('policap writes no ruleset as Flannel would install it');
   });
 });
+
+describe("Calico's own kinds", () => {
+  const STAGED = file(
+    'staged.yaml',
+    'apiVersion: projectcalico.org/v3\nkind: StagedNetworkPolicy\nmetadata: { name: s, namespace: shop }\nspec: {}\n',
+  );
+  const ENFORCED = file(
+    'calico.yaml',
+    'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: { name: g }\nspec: {}\n',
+  );
+  const ASK = ['--from', 'shop/web', '--to', 'shop/db', '--port', '80'];
+
+  it('--staged judges staged policies; without it a warning says that they are left out', async () => {
+    const without = await policap(['query', '-p', STAGED, '-c', CLUSTER, ...ASK]);
+    expect(without.out).toMatch(/^ALLOWED/);
+    expect(without.err).toContain('a staged policy is left out of all verdicts: StagedNetworkPolicy shop/s');
+    const staged = await policap(['query', '-p', STAGED, '-c', CLUSTER, ...ASK, '--staged']);
+    expect(staged.out).toMatch(/^DROPPED/);
+    expect(staged.err).not.toContain('staged');
+  });
+  it('have no place in the ruleset that Calico would install; policap writes its own', async () => {
+    const theirs = await policap(['compile', '-p', ENFORCED, '-c', CLUSTER, '--emit', 'nft', '--profile', 'calico']);
+    expect([theirs.code, theirs.err]).toEqual([2, expect.stringContaining('is written for NetworkPolicies')]);
+    const own = await policap(['compile', '-p', ENFORCED, '-c', CLUSTER, '--emit', 'nft']);
+    expect(own.out).toContain('table inet policap');
+  });
+});

@@ -122,5 +122,8 @@ export function readCase(name: string): Case {
   };
 }
 
+const CLUSTER_SCOPED = ['GlobalNetworkPolicy', 'GlobalNetworkSet', 'Tier'];
+export const isClusterScoped = ({ kind }: KubernetesObject): boolean => CLUSTER_SCOPED.includes(kind);
+
 export const identity = (object: KubernetesObject): string =>
-  `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;
+  isClusterScoped(object) ? object.metadata.name : `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;

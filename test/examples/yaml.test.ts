@@ -13,6 +13,7 @@ import {
   type ExpectedOutcome,
   type ExpectedQuery,
   identity,
+  isClusterScoped,
   type KubernetesObject,
   readCase,
 } from './cases.js';
@@ -22,6 +23,7 @@ const names = caseNames();
 /** What the examples are for: a scenario that is lost fails here, not silently. */
 const SCENARIOS = [
   'api-selectors',
+  'calico-tiers',
   'cni-support',
   'database-lockdown',
   'debugging',
@@ -57,6 +59,13 @@ const CLUSTER_KINDS: Readonly<Record<string, string>> = {
 const QUERY_KEYS = 'from,to,protocol,port,sourcePort,icmpType,icmpCode,verdict,reason,egress,ingress'.split(',');
 const OUTCOME_KEYS = 'isolated,verdict,reason,policy,rule,policies'.split(',');
 
+/** Kinds beside NetworkPolicy: those that decide, and what they stand in or refer to. */
+const OTHER_POLICIES = ['projectcalico.org/v3 NetworkPolicy', 'projectcalico.org/v3 GlobalNetworkPolicy'];
+const OTHER_OBJECTS = ['projectcalico.org/v3 Tier', 'projectcalico.org/v3 GlobalNetworkSet'];
+const POLICIES = ['networking.k8s.io/v1 NetworkPolicy', ...OTHER_POLICIES];
+const kindOf = ({ apiVersion, kind }: KubernetesObject): string => `${apiVersion} ${kind}`;
+
+/** Of a rule: but for one that denies. */
 const VERDICT_OF: Readonly<Record<string, string>> = {
   'no-policy': 'allowed',
   rule: 'allowed',
@@ -92,10 +101,17 @@ function checkEnd(example: Case, end: string): void {
   expect(found, `${end} is not in cluster.yaml`).toBe(true);
 }
 
+function verdictOf(example: Case, { reason, policy, rule }: ExpectedOutcome): string | undefined {
+  const own = example.policies.find(object => identity(object) === policy);
+  const [, side, index] = /^(egress|ingress)\[(\d+)\]$/.exec(rule ?? '') ?? [];
+  const given = own && spec(own)[side as 'egress' | 'ingress']?.[Number(index)];
+  return (given as { readonly action?: string } | undefined)?.action === 'Deny' ? 'dropped' : VERDICT_OF[reason];
+}
+
 function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egress' | 'ingress', where: string): void {
   if (outcome === null) return;
   expect(Object.keys(outcome).filter(key => !OUTCOME_KEYS.includes(key))).toEqual([]);
-  expect(VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
+  expect(verdictOf(example, outcome), where).toBe(outcome.verdict);
   if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
   if (outcome.reason === 'rule' || outcome.reason === 'default-deny') {
     expect(outcome.isolated, where).toBe(true);
@@ -129,10 +145,13 @@ function checkQuery(example: Case, query: ExpectedQuery): void {
   checkOutcome(example, query.egress, 'egress', where);
   checkOutcome(example, query.ingress, 'ingress', where);
   // Both sides must allow; the stronger word is the whole's reason.
-  const reasons = [query.egress?.reason, query.ingress?.reason];
+  const reasons = [query.egress, query.ingress]
+    .filter(side => query.verdict !== 'dropped' || side?.verdict === 'dropped')
+    .map(side => side?.reason);
   const strongest = ['default-deny', 'loopback', 'node', 'rule', 'no-policy'].find(reason => reasons.includes(reason));
   expect(query.reason, where).toBe(strongest);
-  expect(query.verdict, where).toBe(VERDICT_OF[query.reason]);
+  const isDropped = [query.egress, query.ingress].some(side => side?.verdict === 'dropped');
+  expect(query.verdict, where).toBe(isDropped ? 'dropped' : VERDICT_OF[query.reason]);
 }
 
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
@@ -228,8 +247,8 @@ describe.each(names)('%s', name => {
     expect(example.policies.length).toBeGreaterThan(0);
     const namespaces = named(example.cluster, 'Namespace');
     for (const policy of example.policies) {
-      expect(`${policy.apiVersion} ${policy.kind}`).toBe('networking.k8s.io/v1 NetworkPolicy');
-      expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
+      expect([...POLICIES, ...OTHER_OBJECTS]).toContain(kindOf(policy));
+      if (!isClusterScoped(policy)) expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
     }
     expect(new Set(example.policies.map(identity)).size).toBe(example.policies.length);
   });
@@ -282,7 +301,8 @@ describe.each(names)('%s', name => {
         ...(query.ingress?.policies ?? []),
       ]),
     );
-    const unasked = example.policies.map(identity).filter(policy => !asked.has(policy));
+    const decide = example.policies.filter(policy => POLICIES.includes(kindOf(policy)));
+    const unasked = decide.map(identity).filter(policy => !asked.has(policy));
     expect(unasked).toEqual(name === 'debugging' ? ['shop/db-from-report'] : []);
   });
 });

@@ -248,9 +248,8 @@ describe('other kinds and versions', () => {
   it.each([
     ['cilium.io/v2', 'CiliumNetworkPolicy'],
     ['cilium.io/v2', 'CiliumClusterwideNetworkPolicy'],
-    ['projectcalico.org/v3', 'NetworkPolicy'],
-    ['projectcalico.org/v3', 'GlobalNetworkPolicy'],
-    ['crd.projectcalico.org/v1', 'GlobalNetworkPolicy'],
+    ['projectcalico.org/v1', 'NetworkPolicy'],
+    ['crd.projectcalico.org/v3', 'GlobalNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha2', 'ClusterNetworkPolicy'],

@@ -4,11 +4,11 @@
  */
 import type { Schema } from './schema.js';
 
-const STRING: Schema = { kind: 'string', type: 'string' };
-const STRING_LIST: Schema = { kind: 'list', type: '[]string', element: STRING };
-const ANY: Schema = { kind: 'any' };
+export const STRING: Schema = { kind: 'string', type: 'string' };
+export const STRING_LIST: Schema = { kind: 'list', type: '[]string', element: STRING };
+export const ANY: Schema = { kind: 'any' };
 
-const LABEL_SELECTOR: Schema = {
+export const LABEL_SELECTOR: Extract<Schema, { kind: 'object' }> = {
   kind: 'object',
   type: 'v1.LabelSelector',
   noun: 'a label selector',
@@ -72,6 +72,65 @@ const PORTS: Schema = {
 const ANY_FIELDS = (names: readonly string[]): Record<string, Schema> =>
   Object.fromEntries(names.map(name => [name, ANY]));
 
+export const METADATA: Schema = {
+  kind: 'object',
+  type: 'v1.ObjectMeta',
+  noun: 'metadata',
+  fields: {
+    name: STRING,
+    namespace: STRING,
+    generateName: STRING,
+    labels: { kind: 'strings', type: 'map[string]string' },
+    annotations: { kind: 'strings', type: 'map[string]string' },
+    ...ANY_FIELDS([
+      'uid',
+      'resourceVersion',
+      'generation',
+      'creationTimestamp',
+      'deletionTimestamp',
+      'deletionGracePeriodSeconds',
+      'ownerReferences',
+      'finalizers',
+      'managedFields',
+      'selfLink',
+      'clusterName',
+    ]),
+  },
+};
+
+export const NETWORK_POLICY_SPEC: Extract<Schema, { kind: 'object' }> = {
+  kind: 'object',
+  type: 'v1.NetworkPolicySpec',
+  noun: 'a NetworkPolicy spec',
+  meant: { selector: 'podSelector', types: 'policyTypes', from: 'ingress', to: 'egress' },
+  fields: {
+    podSelector: LABEL_SELECTOR,
+    policyTypes: { kind: 'list', type: '[]v1.PolicyType', element: { kind: 'string', type: 'v1.PolicyType' } },
+    ingress: {
+      kind: 'list',
+      type: '[]v1.NetworkPolicyIngressRule',
+      element: {
+        kind: 'object',
+        type: 'v1.NetworkPolicyIngressRule',
+        noun: 'an ingress rule',
+        meant: { to: 'from', podSelector: 'from', namespaceSelector: 'from', ipBlock: 'from', protocol: 'ports' },
+        fields: { from: PEERS, ports: PORTS },
+      },
+    },
+    egress: {
+      kind: 'list',
+      type: '[]v1.NetworkPolicyEgressRule',
+      element: {
+        kind: 'object',
+        type: 'v1.NetworkPolicyEgressRule',
+        noun: 'an egress rule',
+        meant: { from: 'to', podSelector: 'to', namespaceSelector: 'to', ipBlock: 'to', protocol: 'ports' },
+        fields: { to: PEERS, ports: PORTS },
+      },
+    },
+  },
+};
+
 export const NETWORK_POLICY: Schema = {
   kind: 'object',
   type: 'v1.NetworkPolicy',
@@ -80,63 +139,8 @@ export const NETWORK_POLICY: Schema = {
   fields: {
     apiVersion: STRING,
     kind: STRING,
-    metadata: {
-      kind: 'object',
-      type: 'v1.ObjectMeta',
-      noun: 'metadata',
-      fields: {
-        name: STRING,
-        namespace: STRING,
-        generateName: STRING,
-        labels: { kind: 'strings', type: 'map[string]string' },
-        annotations: { kind: 'strings', type: 'map[string]string' },
-        ...ANY_FIELDS([
-          'uid',
-          'resourceVersion',
-          'generation',
-          'creationTimestamp',
-          'deletionTimestamp',
-          'deletionGracePeriodSeconds',
-          'ownerReferences',
-          'finalizers',
-          'managedFields',
-          'selfLink',
-          'clusterName',
-        ]),
-      },
-    },
-    spec: {
-      kind: 'object',
-      type: 'v1.NetworkPolicySpec',
-      noun: 'a NetworkPolicy spec',
-      meant: { selector: 'podSelector', types: 'policyTypes', from: 'ingress', to: 'egress' },
-      fields: {
-        podSelector: LABEL_SELECTOR,
-        policyTypes: { kind: 'list', type: '[]v1.PolicyType', element: { kind: 'string', type: 'v1.PolicyType' } },
-        ingress: {
-          kind: 'list',
-          type: '[]v1.NetworkPolicyIngressRule',
-          element: {
-            kind: 'object',
-            type: 'v1.NetworkPolicyIngressRule',
-            noun: 'an ingress rule',
-            meant: { to: 'from', podSelector: 'from', namespaceSelector: 'from', ipBlock: 'from', protocol: 'ports' },
-            fields: { from: PEERS, ports: PORTS },
-          },
-        },
-        egress: {
-          kind: 'list',
-          type: '[]v1.NetworkPolicyEgressRule',
-          element: {
-            kind: 'object',
-            type: 'v1.NetworkPolicyEgressRule',
-            noun: 'an egress rule',
-            meant: { from: 'to', podSelector: 'to', namespaceSelector: 'to', ipBlock: 'to', protocol: 'ports' },
-            fields: { to: PEERS, ports: PORTS },
-          },
-        },
-      },
-    },
+    metadata: METADATA,
+    spec: NETWORK_POLICY_SPEC,
     // Served by Kubernetes 1.24 to 1.27.
     status: ANY,
   },

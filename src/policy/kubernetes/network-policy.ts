@@ -5,18 +5,16 @@
  * Decoding first (fields.ts), then what the API server validates, in its terms and order; defaults as it sets them.
  * Numbers are items of docs/semantics.md.
  */
-import type { KubernetesDocument, Path, Position, Problem } from '../../documents/document.js';
-import { Findings, shown } from '../../documents/findings.js';
+import type { KubernetesDocument, Path, Problem } from '../../documents/document.js';
+import { byPosition, Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { NetworkPolicy, PolicyRule } from '../policy.js';
 import { NETWORK_POLICY } from './fields.js';
-import { labelComplaints, labelKeyComplaints, labelValueComplaints, subdomainComplaints } from './names.js';
+import { type DecodedMetadata, readMetadata } from './metadata.js';
 import { type DecodedPeer, readPeer } from './peers.js';
 import { type DecodedPort, readPort } from './ports.js';
-import { decode } from './schema.js';
+import { decode, type Schema } from './schema.js';
 import { type DecodedSelector, readSelector } from './selectors.js';
-
-const byPosition = (a: Position, b: Position): number => a.line - b.line || a.column - b.column;
 
 interface DecodedRule {
   readonly from?: readonly (DecodedPeer | null | undefined)[];
@@ -31,13 +29,6 @@ interface DecodedSpec {
   readonly egress?: readonly (DecodedRule | null | undefined)[];
 }
 
-interface DecodedMetadata {
-  readonly name?: string;
-  readonly generateName?: string;
-  readonly namespace?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
 interface Decoded {
   readonly metadata?: DecodedMetadata;
   readonly spec?: DecodedSpec;
@@ -45,11 +36,18 @@ interface Decoded {
 
 const POLICY_TYPES = ['Ingress', 'Egress'];
 
-/** @param problems gets what is wrong; the policy is null where that holds an error of this document */
-export function readNetworkPolicy(document: KubernetesDocument, problems: Problem[]): NetworkPolicy | null {
+/**
+ * @param problems gets what is wrong; the policy is null where that holds an error of this document
+ * @param schema of a kind with the same fields, and others that are read elsewhere
+ */
+export function readNetworkPolicy(
+  document: KubernetesDocument,
+  problems: Problem[],
+  schema: Schema = NETWORK_POLICY,
+): NetworkPolicy | null {
   const own: Problem[] = [];
   const findings = new Findings(document, own);
-  const decoded = decode(NETWORK_POLICY, document.object, [], findings) as Decoded;
+  const decoded = decode(schema, document.object, [], findings) as Decoded;
   const { name, namespace } = readMetadata(decoded.metadata ?? {}, findings);
   const spec = decoded.spec ?? {};
   const podSelector = readSelector(spec.podSelector, ['spec', 'podSelector'], findings);
@@ -59,7 +57,7 @@ export function readNetworkPolicy(document: KubernetesDocument, problems: Proble
   if (own.every(({ severity }) => severity === 'warning')) {
     warnOfNoEffect(document, spec, isolatesIngress, isolatesEgress, findings);
   }
-  problems.push(...own.sort((a, b) => byPosition(a.position, b.position)));
+  problems.push(...own.sort(byPosition));
   if (own.some(({ severity }) => severity === 'error')) return null;
   const unlisted = [...(isolatesIngress ? [] : ingress), ...(isolatesEgress ? [] : egress)];
   return {
@@ -75,43 +73,6 @@ export function readNetworkPolicy(document: KubernetesDocument, problems: Proble
     position: document.position,
   };
 }
-
-function readMetadata(metadata: DecodedMetadata, findings: Findings): { name: string; namespace: string } {
-  const name = metadata.name ?? '';
-  const namespace = metadata.namespace ?? '';
-  if (name !== '') {
-    for (const complaint of subdomainComplaints(name)) {
-      findings.error(['metadata', 'name'], `Invalid value: ${shown(name)}: ${complaint}`, templateHint(name));
-    }
-  } else if ((metadata.generateName ?? '') === '') {
-    findings.error(['metadata', 'name'], 'Required value: name or generateName is required');
-  }
-  if (namespace !== '') {
-    for (const complaint of labelComplaints(namespace)) {
-      findings.error(
-        ['metadata', 'namespace'],
-        `Invalid value: ${shown(namespace)}: ${complaint}`,
-        templateHint(namespace),
-      );
-    }
-  }
-  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
-    const path = ['metadata', 'labels'];
-    for (const complaint of labelKeyComplaints(key)) {
-      findings.error(path, `Invalid value: ${shown(key)}: ${complaint}`, undefined, [...path, key]);
-    }
-    for (const complaint of labelValueComplaints(value)) {
-      findings.error(path, `Invalid value: ${shown(value)}: ${complaint}`, undefined, [...path, key]);
-    }
-  }
-  return {
-    name: name === '' ? (metadata.generateName ?? '') : name,
-    namespace: namespace === '' ? 'default' : namespace,
-  };
-}
-
-const templateHint = (text: string): string | undefined =>
-  text.includes('{{') ? 'this is a template: render it first, e.g. helm template RELEASE CHART' : undefined;
 
 function readRules(
   direction: 'ingress' | 'egress',
