@@ -1,7 +1,7 @@
 /**
  * Problems of one document, told by path: readers say what is wrong where in the object, this says where in the file.
  */
-import type { KubernetesDocument, Path, Problem } from './document.js';
+import type { KubernetesDocument, Path, Position, Problem } from './document.js';
 
 /** `spec.ingress[0].from`, as the API server prints paths. */
 export function formatPath(path: Path): string {
@@ -12,6 +12,11 @@ export function formatPath(path: Path): string {
   }
   return text;
 }
+
+/** The order in which a document's problems are told. */
+export const byPosition = (a: Problem, b: Problem): number => comparePositions(a.position, b.position);
+
+const comparePositions = (a: Position, b: Position): number => a.line - b.line || a.column - b.column;
 
 export class Findings {
   constructor(

@@ -5,10 +5,12 @@
  * What an object means is the business of rules/DIALECT: here is only what it says.
  */
 import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
+import type { AdminPolicy } from './admin/model.js';
+import { ADMIN_KINDS } from './admin/read.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
-  readonly admin: readonly DialectObject[];
+  readonly admin: readonly AdminPolicy[];
 }
 
 export type DialectName = keyof DialectObjects;
@@ -36,16 +38,16 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [];
+export const DIALECT_KINDS: readonly DialectKind[] = [...ADMIN_KINDS];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
 /** The kind by its group, whatever its version. */
 export const dialectKindOf = (group: string, kind: string): DialectKind | undefined => BY_NAME.get(`${group}/${kind}`);
 
-/** Nothing of any dialect. */
 /** "shop/web", or "web" where the kind is cluster-scoped: Origin.policy. */
 export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' | 'name'>): string =>
   namespace === '' ? name : `${namespace}/${name}`;
 
+/** Nothing of any dialect. */
 export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({ admin: [] });

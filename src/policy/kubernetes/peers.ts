@@ -66,7 +66,7 @@ function readBlock(given: NonNullable<DecodedPeer['ipBlock']>, path: Path, findi
 }
 
 /** (8): host bits are masked, as the API server's lenient parser has always done; its warnings are passed on. */
-function readCidr(text: string, path: Path, findings: Findings): Block | null {
+export function readCidr(text: string, path: Path, findings: Findings): Block | null {
   const block = parseBlock(text);
   if (block === null) {
     const address = parseAddress(text);

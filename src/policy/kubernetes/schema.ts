@@ -17,6 +17,8 @@ export type Schema =
   | { readonly kind: 'string'; readonly type: string }
   | { readonly kind: 'int32'; readonly type: string }
   | { readonly kind: 'intOrString'; readonly type: string }
+  | { readonly kind: 'number'; readonly type: string }
+  | { readonly kind: 'boolean'; readonly type: string }
   | { readonly kind: 'any' }
   | { readonly kind: 'strings'; readonly type: string }
   | { readonly kind: 'list'; readonly type: string; readonly element: Schema }
@@ -28,6 +30,8 @@ export type Schema =
       readonly fields: Readonly<Record<string, Schema>>;
       /** Fields that people write here and mean another one by. */
       readonly meant?: Readonly<Record<string, string>>;
+      /** What comes of the object where it has an unknown field; by default the field is dropped and the rest applies. */
+      readonly unknown?: string;
     };
 
 const INT32 = 2 ** 31;
@@ -52,6 +56,10 @@ function decodeAt(schema: Schema, value: unknown, path: MutablePath, findings: F
       return decodeInteger(schema, value, path, findings);
     case 'intOrString':
       return typeof value === 'string' ? value : decodeInteger(schema, value, path, findings);
+    case 'number':
+      return typeof value === 'number' ? value : wrongType(schema, value, path, findings, undefined);
+    case 'boolean':
+      return typeof value === 'boolean' ? value : wrongType(schema, value, path, findings, 'write true or false');
     case 'strings':
       return decodeStrings(schema, value, path, findings);
     case 'list':
@@ -146,7 +154,7 @@ function unknownField(
   const meant = schema.meant?.[field] ?? nearest(field, names);
   const known =
     meant === null ? `it has ${names.map(name => `\`${name}\``).join(', ')}.` : `did you mean \`${meant}\`?`;
-  const hint = `\`${field}\` is not a field of ${schema.noun}; ${known} As it stands it is dropped and the rest applies without it`;
+  const hint = `\`${field}\` is not a field of ${schema.noun}; ${known} ${schema.unknown ?? 'As it stands it is dropped and the rest applies without it'}`;
   const at = [...path, field];
   findings.add('warning', `unknown field "${formatPath(at)}"`, hint, at);
 }
