@@ -6,7 +6,7 @@
  */
 import type { KubernetesDocument, Path, Problem } from '../../documents/document.js';
 import { byPosition, Findings } from '../../documents/findings.js';
-import { checkItems, checkRange, readEnum } from '../crd.js';
+import { checkItems, checkRange, readEnum, withoutEchoes } from '../crd.js';
 import type { DialectKind } from '../dialects.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode, type Schema } from '../kubernetes/schema.js';
@@ -103,7 +103,7 @@ function read(document: KubernetesDocument, terms: Terms, problems: Problem[]): 
   const subject = decoded.spec === undefined ? null : readSubject(spec.subject, kind, ['spec', 'subject'], findings);
   const ingress = readRules('ingress', spec.ingress ?? [], terms, findings);
   const egress = readRules('egress', spec.egress ?? [], terms, findings);
-  problems.push(...own.sort(byPosition));
+  problems.push(...withoutEchoes(own.sort(byPosition)));
   if (subject === null || tier === null || own.some(({ severity }) => severity === 'error')) return null;
   return {
     kind,

@@ -108,7 +108,9 @@ export function createRulesOf({ inventory, selection, sets, profile }: RuleConte
         }
       }
       // (A13): a match of protocols that nobody knows: any packet between these ends may be meant.
-      if (rule.ports.some(({ kind }) => kind === 'unknown')) rules.push(make('unsupported', ANY_HEADER, peers));
+      if (rule.ports.some(({ kind }) => kind === 'unknown')) {
+        rules.push(make('unsupported', ANY_HEADER, hasNames ? union([peers, clusterSets.outside]) : peers));
+      }
     }
     if (hasNames) problems.push(namesWarning(policy, rule));
     const known = rules.filter(it => !isEmpty(it.subjects) && !isEmpty(it.peers));
