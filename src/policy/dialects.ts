@@ -7,10 +7,13 @@
 import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
 import type { AdminPolicy } from './admin/model.js';
 import { ADMIN_KINDS } from './admin/read.js';
+import { ANTREA_KINDS } from './antrea/kinds.js';
+import type { AntreaObject } from './antrea/model.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
   readonly admin: readonly AdminPolicy[];
+  readonly antrea: readonly AntreaObject[];
 }
 
 export type DialectName = keyof DialectObjects;
@@ -38,7 +41,7 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [...ADMIN_KINDS];
+export const DIALECT_KINDS: readonly DialectKind[] = [...ADMIN_KINDS, ...ANTREA_KINDS];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
@@ -50,4 +53,7 @@ export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' 
   namespace === '' ? name : `${namespace}/${name}`;
 
 /** Nothing of any dialect. */
-export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({ admin: [] });
+export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({
+  admin: [],
+  antrea: [],
+});

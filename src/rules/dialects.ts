@@ -5,6 +5,7 @@
 import type { Problem } from '../documents/document.js';
 import { type DialectName, type DialectObject, type DialectObjects, objectName } from '../policy/dialects.js';
 import { createAdmin } from './admin/contribute.js';
+import { createAntrea } from './antrea/contribute.js';
 import type { Contributed, Contribution, Contributor, RuleContext } from './contribution.js';
 
 const NOTHING: Contributed = { contributions: [], problems: [] };
@@ -13,7 +14,7 @@ type MakeContributors = {
   readonly [D in DialectName]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
 };
 
-const CONTRIBUTORS: MakeContributors = { admin: createAdmin };
+const CONTRIBUTORS: MakeContributors = { admin: createAdmin, antrea: createAntrea };
 
 export function createDialects(context: RuleContext): (objects: DialectObjects) => Contributed {
   const names = Object.keys(CONTRIBUTORS) as DialectName[];

@@ -5,7 +5,7 @@
  * rules of its policies in order; where several share it, resolved (rules/ambiguity.ts). No policy isolates by selecting:
  * what none of its rules matches goes on (A1). Numbers are facts of docs/dialects/admin.md.
  */
-import type { Problem } from '../../documents/document.js';
+import { type Problem, warning } from '../../documents/document.js';
 import type { AdminPolicy } from '../../policy/admin/model.js';
 import { createResolver, type Resolved } from '../ambiguity.js';
 import {
@@ -17,7 +17,7 @@ import {
   type RuleContext,
   type Side,
 } from '../contribution.js';
-import { createRulesOf, warning } from './matches.js';
+import { createRulesOf } from './matches.js';
 
 /** (A1) */
 const RANKS = { Admin: ADMIN_RANK, Baseline: BASELINE_RANK } as const;

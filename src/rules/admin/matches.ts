@@ -5,7 +5,7 @@
  * what the rule could match without anybody knowing, `unsupported` ones. Numbers (A..) are facts of docs/dialects/admin.md.
  */
 import type { Pod } from '../../cluster/inventory.js';
-import type { Position, Problem } from '../../documents/document.js';
+import { type Problem, warning } from '../../documents/document.js';
 import type { AdminPolicy, AdminPort, AdminRule, SelectedPods } from '../../policy/admin/model.js';
 import { fromCidr, isEmpty, NOWHERE, union } from '../addresses.js';
 import { createClusterSets } from '../cluster-sets.js';
@@ -54,7 +54,7 @@ export function createRulesOf({ inventory, selection, sets, profile }: RuleConte
   const peerSet = (rule: AdminRule): AddressSet => {
     const given = rule.peers.map(peer => {
       if (peer.kind === 'pods') return sets.of(podsOf(peer));
-      if (peer.kind === 'nodes') return clusterSets.nodes(peer.selector);
+      if (peer.kind === 'nodes') return clusterSets.nodes(peer.selector, 'announced');
       return peer.kind === 'networks' ? networks(peer.cidrs) : NOWHERE;
     });
     return given.length === 1 ? given[0]! : union([NOWHERE, ...given]);
@@ -140,10 +140,3 @@ function namesWarning({ kind, name }: AdminPolicy, { rule, position }: AdminRule
     'write the addresses as networks to have it decided',
   );
 }
-
-export const warning = (position: Position, message: string, hint: string): Problem => ({
-  severity: 'warning',
-  position,
-  message,
-  hint,
-});
