@@ -3,7 +3,8 @@
  *
  * In:  the policies of policy.networking.k8s.io.  Out: a contribution for each priority of a tier and direction, with the
  * rules of its policies in order; where several share it, resolved (rules/ambiguity.ts). No policy isolates by selecting:
- * what none of its rules matches goes on (A1). Numbers are facts of docs/dialects/admin.md.
+ * what none of its rules matches goes on (A1), and so does what one passes (A18): to the next tier. What a rule accepts
+ * is a connection, replies and errors with it (A17): the flow engine's business. Numbers are facts of docs/dialects/admin.md.
  */
 import { type Problem, warning } from '../../documents/document.js';
 import type { AdminPolicy } from '../../policy/admin/model.js';

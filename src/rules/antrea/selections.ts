@@ -67,7 +67,7 @@ export function createSelections({ inventory, selection, sets, profile }: RuleCo
 
   const everyone = sets.everyone;
 
-  /** (AN6): without a namespaceSelector the policy's own namespace, or every one. */
+  /** (AN6): without a namespaceSelector the policy's own namespace, or every one. (AN19): never hostNetwork pods. */
   function selectPods({ namespaceSelector, podSelector }: SelectedPods, namespace: string): readonly Pod[] {
     const pods = podSelector ?? EVERY;
     if (namespaceSelector !== null) return selection.inNamespaces(namespaceSelector, pods);
@@ -151,10 +151,12 @@ export function createSelections({ inventory, selection, sets, profile }: RuleCo
         case 'pods':
           return { ...NOTHING, pods: [selectPods(entry, policy.namespace)] };
         case 'serviceAccount':
+          // (AN18)
           return { ...NOTHING, pods: [accountPods(entry)] };
         case 'group':
           return groupOf(entry.name, policy.namespace);
         case 'nodes':
+          // (AN17)
           return { ...NOTHING, nodes: [clusterSets.nodes(entry.selector, 'all')] };
         case 'externalEntities':
           return unknown(clusterSets.outside, 'external entities are not modelled');

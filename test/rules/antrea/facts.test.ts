@@ -14,7 +14,7 @@ metadata: { name: ${name}, namespace: ${namespace}, labels: { app: ${name} } }
 spec: { nodeName: node-a, ${extra} containers: [{ name: c, ports: [{ name: http, containerPort: 8080 }] }] }
 status: { phase: Running, podIPs: [{ ip: ${ip} }] }
 ---`;
-const CLUSTER = `${pod('nx', 'a', '10.0.0.1')}${pod('nx', 'b', '10.0.0.2', 'serviceAccountName: robot,')}${pod('ny', 'a', '10.0.0.3')}${pod('ny', 'b', '10.0.0.4')}${pod('nz', 'a', '10.0.0.5')}
+const CLUSTER = `${pod('nx', 'a', '10.0.0.1')}${pod('nx', 'b', '10.0.0.2', 'serviceAccountName: robot,')}${pod('ny', 'a', '10.0.0.3')}${pod('ny', 'b', '10.0.0.4')}${pod('nz', 'a', '10.0.0.5')}${pod('nz', 'hosted', '192.168.0.1', 'hostNetwork: true,')}
 apiVersion: v1
 kind: Namespace
 metadata: { name: nx, labels: { tenant: one, ns: nx } }
@@ -323,6 +323,21 @@ describe('subjects and peers', () => {
     expect([ask(YA, XB)[0], ask(YA, XA)[0]]).toEqual([hit, 'not-isolated']);
     const subject = asking(ingress('{action: Drop}', 'appliedTo: [{serviceAccount: {name: robot, namespace: nx}}]'));
     expect([subject(YA, XB)[1], subject(YA, XA)[1]]).toEqual(['deny p ingress[0]', 'not-isolated']);
+  });
+
+  it('AN19: hostNetwork pods are no members, and no subjects', () => {
+    const ask = asking(
+      acnp(
+        `priority: 5, ${ALL}, egress: [{action: Drop, to: [{podSelector: {matchLabels: {app: hosted}}}]}], ingress: [{action: Drop}]`,
+      ),
+    );
+    expect([ask(XA, '192.168.0.1')[0], ask('192.168.0.1', NODE_B)[0], ask(OUTSIDE, '192.168.0.1')[1]]).toEqual([
+      'node',
+      'none',
+      'none',
+    ]);
+    const far = asking(egress('{action: Drop, to: [{podSelector: {matchLabels: {app: hosted}}}]}'));
+    expect(far(XA, NODE_B)[0]).toBe('not-isolated');
   });
 
   it('other clusters and external entities are undecided outside', () => {
