@@ -86,7 +86,7 @@ describe(`equal priorities (seed ${seed})`, () => {
           }
         }
       }),
-      { seed, numRuns: 400 },
+      { seed, endOnFailure: true, numRuns: 400 },
     );
     for (const kind of ['allow', 'deny', 'ambiguous', 'unsupported', 'not-isolated']) {
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(100);
@@ -216,7 +216,7 @@ describe('overlaps', () => {
         const actual = [...overlappingPairs(all)].filter(pair => pair !== null).map(pair => pair.join(' '));
         expect(actual.sort()).toEqual(expected.sort());
       }),
-      { seed, numRuns: 500 },
+      { seed, endOnFailure: true, numRuns: 500 },
     );
   });
 });

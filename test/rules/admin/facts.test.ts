@@ -23,6 +23,7 @@ status: { addresses: [{ type: InternalIP, address: 192.168.0.1 }] }
 apiVersion: v1
 kind: Node
 metadata: { name: node-b, labels: { zone: b } }
+spec: { podCIDR: 10.0.9.0/24 }
 status: { addresses: [{ type: InternalIP, address: 192.168.0.2 }, { type: ExternalIP, address: 203.0.113.2 }] }
 ---
 apiVersion: v1
@@ -198,6 +199,16 @@ describe('A4: equal priorities', () => {
     expect(ask(DB, WEB)[1]).toBe('allow z ingress[0]');
   });
 
+  it('beside a BaselineAdminNetworkPolicy, priorities are numbers all the same', () => {
+    const rule = (action: string) => `{action: ${action}, ${ALL}}`;
+    const ask = asking(
+      ingress(rule('Deny'), { name: 'ten', tier: 'Baseline', priority: 10 }),
+      ingress(rule('Accept'), { name: 'nine', tier: 'Baseline', priority: 9 }),
+      banp(`{subject: {namespaces: {matchLabels: {team: none}}}, ingress: [{action: Deny, ${ALL}}]}`),
+    );
+    expect(ask(AGENT, WEB)[1]).toBe('allow nine ingress[0]');
+  });
+
   it('is told as undecided, with the place of the first', () => {
     const { classifier, ruleset, inventory } = compiledOf(accept, deny);
     const [, outcome] = classify(classifier, { source: AGENT, destination: WEB, dport: 80 });
@@ -240,6 +251,8 @@ describe('subjects and peers', () => {
     expect(ask(WEB, '203.0.113.2')[0]).toBe('deny p egress[0]');
     expect(ask(DB, NODE_A)[0]).toBe('not-isolated');
     expect(ask(WEB, AGENT)[0]).toBe('not-isolated');
+    // Its end of the pod network stands in no status.
+    expect(ask(WEB, '10.0.9.1')[0]).toBe('not-isolated');
   });
 
   it('A7: networks match whoever stands there, and ICMP', () => {

@@ -33,7 +33,7 @@ it(`admin policies are what their definition says, by both engines (seed ${seed}
         expect(classify(tree, packet)).toEqual(outcomes);
       }
     }),
-    { seed, numRuns: 300 },
+    { seed, endOnFailure: true, numRuns: 300 },
   );
   for (const kind of [
     'allow',

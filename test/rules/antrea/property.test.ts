@@ -215,7 +215,7 @@ it(`Antrea's policies are what their definition says, by both engines (seed ${se
         }
       },
     ),
-    { seed, numRuns: 250 },
+    { seed, endOnFailure: true, numRuns: 250 },
   );
   for (const kind of [
     'allow',
