@@ -1,6 +1,6 @@
 /** The facts of docs/dialects/antrea.md, by their numbers: documents in, outcomes of written packets out, by both engines. */
 import { describe, expect, it } from 'vitest';
-import { compile } from '../../../src/compile.js';
+import { compile, createCompiler } from '../../../src/compile.js';
 import { readDocuments } from '../../../src/documents/read.js';
 import type { ProfileName } from '../../../src/profile/profile.js';
 import { createLinear } from '../../../src/tree/linear.js';
@@ -243,9 +243,11 @@ describe('subjects and peers', () => {
     const same = asking(egress('{action: Drop, to: [{namespaces: {sameLabels: [tenant]}}]}'));
     expect([same(XA, XB)[0], same(XA, YA)[0], same(YA, XB)[0]]).toEqual([hit, hit, hit]);
     expect([same(XA, ZA)[0], same(ZA, XA)[0]]).toEqual(['not-isolated', 'not-isolated']);
-    expect(asking(egress('{action: Drop, to: [{namespaces: {sameLabels: [tenant, ns]}}]}'))(XA, YA)[0]).toBe(
-      'not-isolated',
-    );
+    for (const keys of ['[tenant, ns]', '[]', '[nowhere]']) {
+      expect(asking(egress(`{action: Drop, to: [{namespaces: {sameLabels: ${keys}}}]}`))(XA, YA)[0]).toBe(
+        'not-isolated',
+      );
+    }
   });
 
   it('AN8: blocks hold pods too; what except leaves out, later rules are asked about', () => {
@@ -388,6 +390,16 @@ describe('ports and protocols', () => {
     ]);
   });
 
+  it('AN11: a protocol alone is all its ports, whatever stands beside it; a name without peers is any pod that has it', () => {
+    const ask = on('ports: [{port: 5}, {protocol: TCP}, {port: 6}]');
+    expect([ask(YA, XA, { dport: 7 })[1], ask(YA, XA, { protocol: 17, dport: 5 })[1]]).toEqual([hit, 'not-isolated']);
+    const out = asking(egress('{action: Drop, ports: [{port: http}]}'));
+    expect([out(XA, YB, { dport: 8080 })[0], out(XA, OUTSIDE, { dport: 8080 })[0]]).toEqual([
+      'deny p egress[0]',
+      'not-isolated',
+    ]);
+  });
+
   it('AN12: ICMP by type and code; beside ports, either', () => {
     const ask = on('ports: [{port: 80}], protocols: [{icmp: {icmpType: 8, icmpCode: 0}}]');
     expect([
@@ -451,6 +463,8 @@ describe('ports and protocols', () => {
 });
 
 describe('outputs and profiles', () => {
+  const drops = egress('{action: Drop, to: [{group: g}]}');
+
   it('name the kind, the tier and the rule', () => {
     const { classifier, ruleset, inventory } = compiledOf(
       [annp('tier: platform, priority: 5, appliedTo: [{podSelector: {}}], ingress: [{name: no-one, action: Reject}]')],
@@ -466,6 +480,39 @@ describe('outputs and profiles', () => {
       kind: 'AntreaNetworkPolicy',
       tier: 'platform',
     });
+  });
+
+  it('P8: the ports of init containers have no names here', () => {
+    const init = pod(
+      'nz',
+      'late',
+      '10.0.0.9',
+      'initContainers: [{ name: i, restartPolicy: Always, ports: [{ name: early, containerPort: 7000 }] }],',
+    ).replace(/---$/, '');
+    const policy = ingress('{action: Drop, ports: [{port: early}]}');
+    const said = (profile: ProfileName) => {
+      const { classifier } = compiledOf([init, policy], profile);
+      return describeOutcome(classifier, classify(classifier, { source: YA, destination: '10.0.0.9', dport: 7000 })[1]);
+    };
+    expect([said('upstream'), said('antrea')]).toEqual(['deny p ingress[0]', 'not-isolated']);
+  });
+
+  it('compiled again, a group that changed is asked again, and the rest stays', () => {
+    const compiler = createCompiler();
+    const read = (text: string) => readDocuments(text, 'p.yaml').documents;
+    const fixed = [...read(CLUSTER), ...read(drops)];
+    const ask = (label: string) => {
+      const { compiled } = compiler.compile([
+        ...fixed,
+        ...read(group(`podSelector: {matchLabels: {app: ${label}}}`, 'g')),
+      ]);
+      const { classifier, ruleset } = compiled!;
+      const packet = (destination: string) => ({ source: XA, destination, dport: 80 });
+      const said = [YA, YB].map(to => describeOutcome(classifier, classify(classifier, packet(to))[0]));
+      return { said, ruleset };
+    };
+    expect(ask('a').said).toEqual(['deny p egress[0]', 'not-isolated']);
+    expect(ask('b').said).toEqual(['not-isolated', 'deny p egress[0]']);
   });
 
   it('who does not enforce it leaves it out with a warning', () => {
