@@ -21,6 +21,7 @@ const names = caseNames();
 
 /** What the examples are for: a scenario that is lost fails here, not silently. */
 const SCENARIOS = [
+  'admin-guardrails',
   'api-selectors',
   'cni-support',
   'database-lockdown',
@@ -92,12 +93,21 @@ function checkEnd(example: Case, end: string): void {
   expect(found, `${end} is not in cluster.yaml`).toBe(true);
 }
 
+/** Scenarios of other kinds of policies, by the kinds they have beside NetworkPolicy: their rules deny, too, and isolate nobody. */
+const OTHER_KINDS: Readonly<Record<string, readonly string[]>> = {
+  'admin-guardrails': ['policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy'],
+};
+const nameOf = (policy: KubernetesObject): string =>
+  policy.kind === 'ClusterNetworkPolicy' ? policy.metadata.name : identity(policy);
+
 function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egress' | 'ingress', where: string): void {
   if (outcome === null) return;
   expect(Object.keys(outcome).filter(key => !OUTCOME_KEYS.includes(key))).toEqual([]);
-  expect(VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
+  const decider = example.policies.find(object => nameOf(object) === outcome.policy);
+  const isOther = decider !== undefined && decider.kind !== 'NetworkPolicy';
+  if (!isOther) expect(VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
   if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
-  if (outcome.reason === 'rule' || outcome.reason === 'default-deny') {
+  if (!isOther && (outcome.reason === 'rule' || outcome.reason === 'default-deny')) {
     expect(outcome.isolated, where).toBe(true);
     expect(outcome.policies?.length, where).toBeGreaterThan(0);
   }
@@ -110,9 +120,10 @@ function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egr
     ).toBe(true);
   }
   if (outcome.policy === undefined) return;
-  expect(isolating, where).toContain(outcome.policy);
-  const policy = example.policies.find(object => identity(object) === outcome.policy)!;
-  const [, direction, index] = /^(egress|ingress)\[(\d+)\]$/.exec(outcome.rule ?? '')!;
+  if (!isOther) expect(isolating, where).toContain(outcome.policy);
+  expect(decider, where).toBeDefined();
+  const policy = decider!;
+  const [, direction, index] = /^(egress|ingress)\[(\d+)\]/.exec(outcome.rule ?? '')!;
   expect(direction, where).toBe(side);
   expect(spec(policy)[side]?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
 }
@@ -129,6 +140,11 @@ function checkQuery(example: Case, query: ExpectedQuery): void {
   checkOutcome(example, query.egress, 'egress', where);
   checkOutcome(example, query.ingress, 'ingress', where);
   // Both sides must allow; the stronger word is the whole's reason.
+  const dropped = [query.egress, query.ingress].find(side => side?.verdict === 'dropped');
+  if (dropped !== undefined && dropped !== null) {
+    expect([query.verdict, query.reason], where).toEqual(['dropped', dropped.reason]);
+    return;
+  }
   const reasons = [query.egress?.reason, query.ingress?.reason];
   const strongest = ['default-deny', 'loopback', 'node', 'rule', 'no-policy'].find(reason => reasons.includes(reason));
   expect(query.reason, where).toBe(strongest);
@@ -228,8 +244,9 @@ describe.each(names)('%s', name => {
     expect(example.policies.length).toBeGreaterThan(0);
     const namespaces = named(example.cluster, 'Namespace');
     for (const policy of example.policies) {
-      expect(`${policy.apiVersion} ${policy.kind}`).toBe('networking.k8s.io/v1 NetworkPolicy');
-      expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
+      const kinds = ['networking.k8s.io/v1 NetworkPolicy', ...(OTHER_KINDS[name] ?? [])];
+      expect(kinds).toContain(`${policy.apiVersion} ${policy.kind}`);
+      if (nameOf(policy) === identity(policy)) expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
     }
     expect(new Set(example.policies.map(identity)).size).toBe(example.policies.length);
   });
@@ -264,7 +281,7 @@ describe.each(names)('%s', name => {
 
   it('has a small capture whose conversations are its queries', () => {
     const withoutAddresses = !example.cluster.some(object => object.kind === 'Pod');
-    expect(example.capture === null).toBe(withoutAddresses);
+    expect(example.capture === null).toBe(withoutAddresses || OTHER_KINDS[name] !== undefined);
     if (example.capture === null) return;
     expect(existsSync(join(example.folder, 'play.yaml'))).toBe(true);
     expect(statSync(example.capture).size).toBeLessThan(100_000);
@@ -280,9 +297,10 @@ describe.each(names)('%s', name => {
       example.expected.queries.flatMap(query => [
         ...(query.egress?.policies ?? []),
         ...(query.ingress?.policies ?? []),
+        ...[query.egress?.policy, query.ingress?.policy].filter(policy => policy !== undefined),
       ]),
     );
-    const unasked = example.policies.map(identity).filter(policy => !asked.has(policy));
+    const unasked = example.policies.map(nameOf).filter(policy => !asked.has(policy));
     expect(unasked).toEqual(name === 'debugging' ? ['shop/db-from-report'] : []);
   });
 });
