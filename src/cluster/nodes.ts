@@ -34,7 +34,7 @@ const ANNOTATIONS = [
  * The node's own end of its pod network: bridge plugins give it the first address of each podCIDR, and the kubelet's probes
  * come from it (14). A pod that holds the address goes before.
  */
-export function gatewaysOf({ podCIDRs }: NodeDraft): string[] {
+export function gatewaysOf({ podCIDRs }: Pick<Node, 'podCIDRs'>): string[] {
   return podCIDRs.flatMap(text => {
     const block = parseBlock(text);
     return block === null || block.length > WIDTH[block.family] - 2

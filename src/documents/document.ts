@@ -29,6 +29,13 @@ export interface Problem {
   readonly hint?: string;
 }
 
+export const warning = (position: Position, message: string, hint: string): Problem => ({
+  severity: 'warning',
+  position,
+  message,
+  hint,
+});
+
 /** One Kubernetes object as it was written. */
 export interface KubernetesDocument {
   readonly apiVersion: string;

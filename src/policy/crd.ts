@@ -4,7 +4,7 @@
  * Source: https://github.com/kubernetes/kubernetes, apiextensions-apiserver/pkg/apiserver/validation and the messages of
  * https://github.com/kubernetes/kube-openapi, pkg/validation/errors.
  */
-import type { Path } from '../documents/document.js';
+import type { Path, Problem } from '../documents/document.js';
 import { type Findings, formatPath, shown } from '../documents/findings.js';
 import { nearest } from '../documents/suggest.js';
 
@@ -65,4 +65,17 @@ export function checkOneField(fields: readonly string[], set: number, path: Path
     );
   }
   return false;
+}
+
+/** What could not be decoded is not missing as well. */
+export function withoutEchoes(problems: readonly Problem[]): Problem[] {
+  const undecoded = new Set<string>();
+  for (const { message } of problems) {
+    const at = message.indexOf(': cannot unmarshal ');
+    if (at > 0) undecoded.add(message.slice(0, at));
+  }
+  return problems.filter(({ message }) => {
+    const at = message.indexOf(': Required value');
+    return at < 0 || !undecoded.has(message.slice(0, at));
+  });
 }

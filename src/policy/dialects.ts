@@ -5,12 +5,17 @@
  * What an object means is the business of rules/DIALECT: here is only what it says.
  */
 import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
+import type { AdminPolicy } from './admin/model.js';
+import { ADMIN_KINDS } from './admin/read.js';
+import { ANTREA_KINDS } from './antrea/kinds.js';
+import type { AntreaObject } from './antrea/model.js';
 import type { CalicoObject } from './calico/model.js';
 import { CALICO_KINDS } from './calico/read.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
-  readonly admin: readonly DialectObject[];
+  readonly admin: readonly AdminPolicy[];
+  readonly antrea: readonly AntreaObject[];
   readonly calico: readonly CalicoObject[];
 }
 
@@ -39,7 +44,7 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [...CALICO_KINDS];
+export const DIALECT_KINDS: readonly DialectKind[] = [...ADMIN_KINDS, ...ANTREA_KINDS, ...CALICO_KINDS];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
@@ -53,5 +58,6 @@ export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' 
 /** Nothing of any dialect. */
 export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({
   admin: [],
+  antrea: [],
   calico: [],
 });

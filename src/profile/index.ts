@@ -1,4 +1,5 @@
 /** Every profile by its name. */
+import { ANTREA } from './antrea.js';
 import { CALICO } from './calico.js';
 import { FLANNEL } from './flannel.js';
 import { KUBE_ROUTER } from './kube-router.js';
@@ -12,4 +13,5 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   'kube-router': KUBE_ROUTER,
   weave: WEAVE,
   flannel: FLANNEL,
+  antrea: ANTREA,
 };

@@ -7,7 +7,7 @@
  */
 
 /** Profiles that are built; a name stands here when its file, its page and its tests do. */
-export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave', 'flannel'] as const;
+export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave', 'flannel', 'antrea'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** For people: "as Calico enforces them". */

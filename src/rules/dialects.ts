@@ -4,6 +4,8 @@
  */
 import type { Problem } from '../documents/document.js';
 import { type DialectName, type DialectObject, type DialectObjects, objectName } from '../policy/dialects.js';
+import { createAdmin } from './admin/contribute.js';
+import { createAntrea } from './antrea/contribute.js';
 import { createCalico } from './calico/contributor.js';
 import type { Contributed, Contribution, Contributor, RuleContext } from './contribution.js';
 
@@ -13,7 +15,7 @@ type MakeContributors = {
   readonly [D in DialectName]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
 };
 
-const CONTRIBUTORS: MakeContributors = { admin: () => () => NOTHING, calico: createCalico };
+const CONTRIBUTORS: MakeContributors = { admin: createAdmin, antrea: createAntrea, calico: createCalico };
 
 export function createDialects(context: RuleContext): (objects: DialectObjects) => Contributed {
   const names = Object.keys(CONTRIBUTORS) as DialectName[];

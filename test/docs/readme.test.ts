@@ -47,6 +47,9 @@ describe('the README', () => {
     'docs/profiles/calico.md',
     'docs/profiles/kube-router.md',
     'docs/profiles/weave.md',
+    'docs/profiles/antrea.md',
+    'docs/dialects/admin.md',
+    'docs/dialects/antrea.md',
   ];
   it.each(documents)('%s links to files that exist', file => {
     const text = readFileSync(join(ROOT, file), 'utf8');

@@ -250,10 +250,9 @@ describe('other kinds and versions', () => {
     ['cilium.io/v2', 'CiliumClusterwideNetworkPolicy'],
     ['projectcalico.org/v1', 'NetworkPolicy'],
     ['crd.projectcalico.org/v3', 'GlobalNetworkPolicy'],
-    ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy'],
-    ['policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy'],
-    ['policy.networking.k8s.io/v1alpha2', 'ClusterNetworkPolicy'],
-    ['crd.antrea.io/v1beta1', 'ClusterNetworkPolicy'],
+    ['policy.networking.k8s.io/v1alpha1', 'ClusterNetworkPolicy'],
+    ['policy.networking.k8s.io/v1alpha2', 'AdminNetworkPolicy'],
+    ['crd.antrea.io/v1alpha1', 'ClusterNetworkPolicy'],
   ])('%s %s is a warning, never silence', (apiVersion, kind) => {
     const { policies, problems } = read(`apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: a}\nspec: {}\n`);
     expect(policies).toEqual([]);

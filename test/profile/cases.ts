@@ -393,10 +393,29 @@ const FLANNEL: readonly Omit<Case, 'profile'>[] = [
   },
 ];
 
+const ANTREA: readonly Omit<Case, 'profile'>[] = [
+  {
+    decision: 'P5: a pod needs its egress policy for its own node, a node reaches its pods',
+    policies: [egressOfWeb(rule(toApi)), ingressOfApi()],
+    asks: [
+      differs(packet(WEB, NODE1, 10250), 'dropped', 'default-deny'),
+      same(packet(WEB, NODE2, 10250), 'dropped', 'default-deny'),
+      same(packet(NODE2, API, 80), 'allowed', 'node'),
+      same(packet(NODE1, API, 80), 'dropped', 'default-deny'),
+    ],
+  },
+  {
+    decision: 'P8: the named ports of init containers are not known',
+    policies: [ingressOfApi(rule(fromWeb, [port('admin'), port('http')]))],
+    asks: [differs(packet(WEB, API, 9000), 'dropped', 'default-deny'), same(packet(WEB, API, 8080), 'allowed', 'rule')],
+  },
+];
+
 /** With their titles. */
 export const CASES: readonly (readonly [string, Case])[] = [
   ...of('calico', CALICO),
   ...of('kube-router', KUBE_ROUTER),
   ...of('weave', WEAVE),
+  ...of('antrea', ANTREA),
   ...FLANNEL.map((it): Case => ({ ...it, profile: 'flannel', decision: `flannel: ${it.decision}` })),
 ].map(it => [it.decision, it]);

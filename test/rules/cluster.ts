@@ -31,6 +31,7 @@ export interface ClusterLiteral {
   namespaces?: Record<string, Labels>;
   pods?: readonly PodLiteral[];
   nodes?: Record<string, readonly string[]>;
+  nodeLabels?: Record<string, Labels>;
   services?: Record<string, readonly string[]>;
   /** Labels by "namespace/name". */
   serviceAccounts?: Record<string, Labels>;
@@ -70,7 +71,7 @@ export function cluster(literal: ClusterLiteral): Inventory {
       kind: 'node',
       owner: owners.length,
       name,
-      labels: {},
+      labels: literal.nodeLabels?.[name] ?? {},
       addresses,
       podCIDRs: [],
       position: at(owners.length + 1, 'cluster.yaml'),

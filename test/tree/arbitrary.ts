@@ -51,11 +51,11 @@ export const podV4 = (i: number): string => `10.0.0.${i}`;
 export const podV6 = (i: number): string => `fd00::${i.toString(16)}`;
 
 const NAMESPACES = ['a', 'b', 'c'];
-const PORT_NAMES = ['http', 'dns'];
-const PROTOCOL_NAMES = ['TCP', 'UDP', 'SCTP'] as const;
+export const PORT_NAMES = ['http', 'dns'];
+export const PROTOCOL_NAMES = ['TCP', 'UDP', 'SCTP'] as const;
 export const PORTS = [1, 53, 80, 81, 443, 4789, 8000, 8080, 8100, 30000, 32767, 65535];
 
-const arbLabels = fc.record(
+export const arbLabels = fc.record(
   { app: fc.constantFrom('x', 'y'), tier: fc.constantFrom('1', '2') },
   { requiredKeys: [] },
 ) as fc.Arbitrary<Record<string, string>>;
@@ -106,6 +106,7 @@ export const arbInventory: fc.Arbitrary<Inventory> = fc
       namespaces: { a: namespaces[0], b: namespaces[1] },
       pods: literals,
       nodes: { n1: ['10.0.1.1', 'fd00:0:0:1::1'], n2: ['10.0.1.2'] },
+      nodeLabels: { n1: { app: 'x', tier: '1' }, n2: { app: 'y' } },
       services: services ? { svc: ['10.0.0.255'] } : {},
     });
   });
@@ -122,7 +123,7 @@ const arbExpression = fc.oneof(
     values: fc.constant([] as string[]),
   }),
 );
-const arbSelector: fc.Arbitrary<LabelSelector> = fc.record({
+export const arbSelector: fc.Arbitrary<LabelSelector> = fc.record({
   matchLabels: fc.oneof(fc.constant({}), arbLabels),
   matchExpressions: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.array(arbExpression, { maxLength: 2 })),
 });
@@ -221,7 +222,7 @@ const arbWithin = fc.record(
   { requiredKeys: [] },
 );
 
-const arbBareRule = fc
+export const arbBareRule = fc
   .record({
     subjects: arbAddressSet,
     peers: arbAddressSet,

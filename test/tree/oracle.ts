@@ -13,16 +13,8 @@ export type OracleAnswer = string | readonly string[];
 const NUMBER = { TCP: 6, UDP: 17, SCTP: 132 } as const;
 
 export function oracle(policies: readonly NetworkPolicy[], inventory: Inventory, packet: PacketLiteral) {
-  const source = whoHas(packet.source, inventory);
-  const destination = whoHas(packet.destination, inventory);
-  const sourcePod = source?.kind === 'pod' ? source : null;
-  const destinationPod = destination?.kind === 'pod' ? destination : null;
-  if (sourcePod !== null && sourcePod === destinationPod) return { egress: 'loopback', ingress: 'loopback' };
-  if (isOwnNode(source, destination) || isOwnNode(destination, source)) return { egress: 'node', ingress: 'node' };
-  // What a node-local DNS cache answers on is, to a pod, its own node.
-  const toEveryNode = source !== null && hasNode(source, inventory) && packet.destination === '169.254.20.10';
-  const fromEveryNode = destination !== null && hasNode(destination, inventory) && packet.source === '169.254.20.10';
-  if (toEveryNode || fromEveryNode) return { egress: 'node', ingress: 'node' };
+  const { sourcePod, destinationPod, exempt } = endsOf(packet, inventory);
+  if (exempt !== null) return { egress: exempt, ingress: exempt };
 
   const direction = (way: 'egress' | 'ingress'): OracleAnswer => {
     const subject = way === 'egress' ? sourcePod : destinationPod;
@@ -46,6 +38,21 @@ export function oracle(policies: readonly NetworkPolicy[], inventory: Inventory,
     return admitting.length === 0 ? 'default-deny' : admitting;
   };
   return { egress: direction('egress'), ingress: direction('ingress') };
+}
+
+/** The pods at both ends, and whether no policy is asked. */
+export function endsOf(packet: PacketLiteral, inventory: Inventory) {
+  const source = whoHas(packet.source, inventory);
+  const destination = whoHas(packet.destination, inventory);
+  const sourcePod = source?.kind === 'pod' ? source : null;
+  const destinationPod = destination?.kind === 'pod' ? destination : null;
+  const ends = { source, destination, sourcePod, destinationPod };
+  if (sourcePod !== null && sourcePod === destinationPod) return { ...ends, exempt: 'loopback' as const };
+  // What a node-local DNS cache answers on is, to a pod, its own node.
+  const toEveryNode = source !== null && hasNode(source, inventory) && packet.destination === '169.254.20.10';
+  const fromEveryNode = destination !== null && hasNode(destination, inventory) && packet.source === '169.254.20.10';
+  const isNode = isOwnNode(source, destination) || isOwnNode(destination, source) || toEveryNode || fromEveryNode;
+  return { ...ends, exempt: isNode ? ('node' as const) : null };
 }
 
 /** The newest claim to an address wins; test clusters list pods by age. hostNetwork pods have no address of their own. */
@@ -110,7 +117,7 @@ function admitsPort(
   });
 }
 
-function selects(selector: LabelSelector, labels: Labels): boolean {
+export function selects(selector: LabelSelector, labels: Labels): boolean {
   return (
     Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value) &&
     selector.matchExpressions.every(({ key, operator, values }) => {

@@ -40,7 +40,11 @@ export function readPeer(given: DecodedPeer, path: Path, findings: Findings): Pe
   return { kind: 'pods', podSelector: pods, namespaceSelector: namespaces };
 }
 
-function readBlock(given: NonNullable<DecodedPeer['ipBlock']>, path: Path, findings: Findings): Peer | null {
+export function readBlock(
+  given: NonNullable<DecodedPeer['ipBlock']>,
+  path: Path,
+  findings: Findings,
+): Extract<Peer, { kind: 'ipBlock' }> | null {
   const cidrPath = [...path, 'cidr'];
   if ((given.cidr ?? '') === '') {
     findings.error(cidrPath, 'Required value', 'every address is cidr: 0.0.0.0/0 and, in another entry, cidr: ::/0');

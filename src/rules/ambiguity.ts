@@ -1,0 +1,224 @@
+/**
+ * Policies of equal priority: their rules as one list in which the first match decides (cold).
+ *
+ * In:  for each policy its rules, in order.  Out: one list; where policies disagree about a packet, `ambiguous` rules that
+ * name them.
+ *
+ * What it means. Of every policy, the first rule that matches a packet is what that policy says. Policies without such a
+ * rule say nothing. If one of those that speak says `unsupported`, nobody knows (`unsupported`); if all say the same, that
+ * is it; else the specification leaves the answer open (`ambiguous`).
+ *
+ * How. Two lists A and B become, for each a of A in order: for each b of B in order, what both match, with what comes of
+ * the two; then a. At last all of B. The first entry that matches a packet is then that of A's first match and B's first
+ * match, or of the one that there is. Entries behind the last one that says something else than a are left out: a says
+ * the same. Further lists are added one by one.
+ *
+ * What it costs. Only policies that are connected by disagreements are joined; all others stand one behind the other. Of
+ * those that are joined, policies without a common subject are one list from the start: no packet meets two of them. So
+ * a thousand namespaces' policies and one that selects every pod are two lists, not a thousand and one. Pairs of rules are
+ * counted: beyond the limits the subjects of more than one of the policies get one `unsupported` rule, and a warning says so.
+ */
+import type { Problem } from '../documents/document.js';
+import { intersect, isEmpty, NOWHERE, union } from './addresses.js';
+import type { ContributedRule } from './contribution.js';
+import { createSetIntersection, type IntersectSets, intersectConditions } from './intersection.js';
+import { overlappingPairs } from './overlaps.js';
+import type { AddressSet, Origin } from './ruleset.js';
+
+type Rules = readonly ContributedRule[];
+
+export interface Resolved {
+  readonly rules: Rules;
+  /** Warnings. */
+  readonly problems: readonly Problem[];
+}
+
+export interface Limits {
+  /** Pairs of rules that are compared. */
+  readonly mostPairs?: number;
+  /** Rules that come of one group of policies that disagree. */
+  readonly mostRules?: number;
+}
+
+const MOST_PAIRS = 4_000_000;
+const MOST_RULES = 50_000;
+
+/** @param everyone every address, and every pod without one */
+export function createResolver(everyone: AddressSet, limits: Limits = {}): (policies: readonly Rules[]) => Resolved {
+  const sets = createSetIntersection();
+  const { mostPairs = MOST_PAIRS, mostRules = MOST_RULES } = limits;
+  return policies => {
+    if (policies.length === 1) return { rules: policies[0]!, problems: [] };
+    const rules: ContributedRule[] = [];
+    const problems: Problem[] = [];
+    for (const group of disagreeing(policies, sets, mostPairs)) {
+      const joined = group.length === 1 ? group[0]! : join(group, sets, mostPairs, mostRules);
+      if (joined === null) {
+        const { rule, problem } = undecided(group, everyone);
+        rules.push(rule);
+        for (const own of group) rules.push(...own);
+        problems.push(problem);
+      } else for (const rule of joined) rules.push(rule);
+    }
+    return { rules, problems };
+  };
+}
+
+const subjectsOf = (rules: Rules): AddressSet => {
+  const sets = new Set(rules.map(({ subjects }) => subjects));
+  const [only = NOWHERE] = sets;
+  return sets.size <= 1 ? only : union([...sets]);
+};
+
+/** Policies that are connected by disagreements, in the order of their first; each other policy by itself. */
+function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs: number): Rules[][] {
+  const leader = policies.map((_, i) => i);
+  const find = (i: number): number => {
+    let at = i;
+    while (leader[at] !== at) {
+      leader[at] = leader[leader[at]!]!;
+      at = leader[at]!;
+    }
+    return at;
+  };
+  /** The one action of a policy's rules. */
+  const onlyAction = policies.map(rules => {
+    const actions = new Set(rules.map(({ action }) => action));
+    return actions.size === 1 ? rules[0]!.action : null;
+  });
+  let pairs = 0;
+  for (const pair of overlappingPairs(policies.map(subjectsOf))) {
+    // Joined or not, the answer is the same: to join what need not be costs time alone.
+    if (++pairs > mostPairs) return [[...policies]];
+    if (pair === null) continue;
+    const [i, j] = pair;
+    const [a, b] = [find(i), find(j)];
+    if (a === b || (onlyAction[i] !== null && onlyAction[i] === onlyAction[j])) continue;
+    pairs += policies[i]!.length * policies[j]!.length;
+    if (haveDisagreement(policies[i]!, policies[j]!, sets)) leader[Math.max(a, b)] = Math.min(a, b);
+  }
+  const groups = new Map<number, Rules[]>();
+  policies.forEach((rules, i) => {
+    const group = groups.get(find(i));
+    if (group === undefined) groups.set(find(i), [rules]);
+    else group.push(rules);
+  });
+  return [...groups.values()];
+}
+
+const haveDisagreement = (a: Rules, b: Rules, sets: IntersectSets): boolean =>
+  a.some(x => b.some(y => x.action !== y.action && intersectConditions(x, y, sets) !== null));
+
+/** @returns null where it takes too much */
+function join(group: readonly Rules[], sets: IntersectSets, mostPairs: number, mostRules: number): Rules | null {
+  const lists = apart(group, mostPairs);
+  if (lists === null) return null;
+  /** Of every rule's policy, its place: the earlier one is named first. */
+  const places = new Map<Origin, number>();
+  group.forEach((rules, place) => {
+    for (const { origin } of rules) places.set(origin, place);
+  });
+  let joined: Rules = lists[0]!;
+  let pairs = 0;
+  for (const rules of lists.slice(1)) {
+    pairs += joined.length * rules.length;
+    if (pairs > mostPairs) return null;
+    joined = joinTwo(joined, rules, sets, places);
+    if (joined.length > mostRules) return null;
+  }
+  return joined;
+}
+
+/** Policies one behind the other where no two have a subject in common: as few lists as the first fit gives. */
+function apart(group: readonly Rules[], mostPairs: number): Rules[] | null {
+  const neighbours: number[][] = group.map(() => []);
+  let pairs = 0;
+  for (const pair of overlappingPairs(group.map(subjectsOf))) {
+    if (++pairs > mostPairs) return null;
+    if (pair !== null) neighbours[pair[1]]!.push(pair[0]);
+  }
+  const listOf: number[] = [];
+  const lists: ContributedRule[][] = [];
+  group.forEach((rules, i) => {
+    const taken = new Set(neighbours[i]!.map(other => listOf[other]!));
+    let list = 0;
+    while (taken.has(list)) list++;
+    listOf.push(list);
+    if (list === lists.length) lists.push([]);
+    for (const rule of rules) lists[list]!.push(rule);
+  });
+  return lists;
+}
+
+function joinTwo(a: Rules, b: Rules, sets: IntersectSets, places: ReadonlyMap<Origin, number>): Rules {
+  const joined: ContributedRule[] = [];
+  for (const x of a) {
+    const both: ContributedRule[] = [];
+    let needed = 0;
+    for (const y of b) {
+      const conditions = intersectConditions(x, y, sets);
+      if (conditions === null) continue;
+      const rule = { ...conditions, ...decided(x, y, places) };
+      both.push(rule);
+      if (rule.action !== x.action) needed = both.length;
+    }
+    for (let i = 0; i < needed; i++) joined.push(both[i]!);
+    joined.push(x);
+  }
+  for (const y of b) joined.push(y);
+  return joined;
+}
+
+function decided(
+  a: ContributedRule,
+  b: ContributedRule,
+  places: ReadonlyMap<Origin, number>,
+): Pick<ContributedRule, 'action' | 'origin'> {
+  if (b.action === 'unsupported' && a.action !== 'unsupported') return { action: b.action, origin: b.origin };
+  if (a.action === 'unsupported' || a.action === 'ambiguous' || a.action === b.action) {
+    return { action: a.action, origin: a.origin };
+  }
+  const isInOrder = places.get(a.origin)! <= places.get(b.origin)!;
+  return {
+    action: 'ambiguous',
+    origin: isInOrder ? originOfBoth(a.origin, b.origin) : originOfBoth(b.origin, a.origin),
+  };
+}
+
+/** Both are named; it stands where the first does. */
+const originOfBoth = (a: Origin, b: Origin): Origin => ({
+  kind: a.kind === b.kind ? a.kind : `${a.kind} and ${b.kind}`,
+  policy: `${a.policy} and ${b.policy}`,
+  rule: `${a.rule} and ${b.rule}`,
+  position: a.position,
+});
+
+/** One rule for the subjects of more than one of them. */
+function undecided(
+  group: readonly Rules[],
+  everyone: AddressSet,
+): { readonly rule: ContributedRule; readonly problem: Problem } {
+  let seen = NOWHERE;
+  let shared = NOWHERE;
+  for (const rules of group) {
+    const own = subjectsOf(rules);
+    const overlap = intersect(seen, own);
+    if (!isEmpty(overlap)) shared = union([shared, overlap]);
+    seen = union([seen, own]);
+  }
+  const [{ origin: first }] = group[0] as [ContributedRule];
+  const [{ origin: second }] = group[1] as [ContributedRule];
+  const others = group.length === 2 ? '' : ` and ${group.length - 2} more`;
+  const policy = `${first.policy} and ${second.policy}`;
+  const origin = { kind: first.kind, policy, rule: 'equal priority', position: first.position };
+  const any = { protocol: null, sourcePorts: null, destinationPorts: null, icmp: null };
+  return {
+    rule: { subjects: shared, peers: everyone, ...any, action: 'unsupported', origin },
+    problem: {
+      severity: 'warning',
+      position: first.position,
+      message: `${policy}${others} have the same priority and disagree in more ways than can be told apart: what pods that two of them select send or receive is undecided`,
+      hint: 'give each policy a priority of its own',
+    },
+  };
+}

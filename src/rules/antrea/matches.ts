@@ -1,0 +1,299 @@
+/**
+ * One rule of an Antrea policy -> rules of the normal form (cold).
+ *
+ * In:  a rule, its direction, its policy.  Out: ContributedRules: first what it surely says, then, for what it could match
+ * without anybody knowing, `unsupported` ones. Numbers (AN..) are facts of docs/dialects/antrea.md.
+ */
+import type { Pod } from '../../cluster/inventory.js';
+import { type Problem, warning } from '../../documents/document.js';
+import type { AntreaHeader, AntreaPeer, AntreaPolicy, AntreaRule, AppliedTo } from '../../policy/antrea/model.js';
+import { objectName } from '../../policy/dialects.js';
+import { fromAddresses, isEmpty, union } from '../addresses.js';
+import type { ContributedRule, RuleContext, Side } from '../contribution.js';
+import { createNamedPorts, type PortProtocol, PROTOCOL_OF } from '../named-ports.js';
+import { portSet } from '../ports.js';
+import { ICMP, ICMPV6 } from '../protocols.js';
+import type { AddressSet, Origin, PortSet, Rule } from '../ruleset.js';
+import { EVERY } from '../selectors.js';
+import { type Selected, type Selections, together, unionOf } from './selections.js';
+
+const IGMP = 2;
+
+type Header = Pick<Rule, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'within'>;
+type Related = Extract<AntreaPeer, { kind: 'related' }>;
+
+interface Name {
+  readonly protocol: PortProtocol;
+  readonly name: string;
+  readonly sourcePorts: PortSet | null;
+}
+
+export interface Drafted {
+  readonly rules: readonly ContributedRule[];
+  /** Some of the subjects are nodes. */
+  readonly ofNodes: boolean;
+}
+
+export type DraftRule = (policy: AntreaPolicy, side: Side, rule: AntreaRule, problems: Problem[]) => Drafted;
+
+const ANY: Header = { protocol: null, sourcePorts: null, destinationPorts: null, icmp: null };
+
+export function createDraftRule(
+  { inventory, selection, sets, profile }: RuleContext,
+  selections: Selections,
+): DraftRule {
+  const namedPorts = createNamedPorts(profile);
+  const portSets = new Map<string, PortSet>();
+  const subjectsKnown = new WeakMap<
+    readonly AppliedTo[],
+    { readonly selected: Selected; readonly pods: readonly Pod[] }
+  >();
+  const byNamespaceKnown = new WeakMap<readonly Pod[], ReadonlyMap<string, readonly Pod[]>>();
+
+  function shared(flat: readonly number[]): PortSet {
+    const ports = portSet(flat);
+    const known = portSets.get(ports.join()) ?? ports;
+    portSets.set(ports.join(), known);
+    return known;
+  }
+
+  /** (AN6): entries are alternatives. A block among them selects nobody. */
+  function subjectsOf(appliedTo: readonly AppliedTo[], policy: AntreaPolicy) {
+    let subjects = subjectsKnown.get(appliedTo);
+    if (subjects === undefined) {
+      const selected = together(
+        appliedTo.filter(it => it.kind !== 'service').map(entry => selections.of(entry, policy)),
+      );
+      const [only = []] = selected.pods;
+      const pods = selected.pods.length <= 1 ? only : [...new Set(selected.pods.flat())];
+      subjects = { selected, pods };
+      subjectsKnown.set(appliedTo, subjects);
+    }
+    return subjects;
+  }
+
+  function byNamespace(pods: readonly Pod[]): ReadonlyMap<string, readonly Pod[]> {
+    let groups = byNamespaceKnown.get(pods);
+    if (groups === undefined) {
+      const found = new Map<string, Pod[]>();
+      for (const pod of pods) {
+        const list = found.get(pod.namespace);
+        if (list === undefined) found.set(pod.namespace, [pod]);
+        else list.push(pod);
+      }
+      groups = found;
+      byNamespaceKnown.set(pods, groups);
+    }
+    return groups;
+  }
+
+  /** (AN7): the subjects of each namespace, or of those with the same labels, with the pods that they are related to. */
+  function related(
+    { sameLabels, podSelector }: Related,
+    subjects: readonly Pod[],
+  ): (readonly [Pod[] | readonly Pod[], readonly Pod[]])[] {
+    const pods = podSelector ?? EVERY;
+    const own = byNamespace(subjects);
+    if (sameLabels === null) {
+      return [...own].map(([namespace, those]) => [those, selection.inNamespace(namespace, pods)] as const);
+    }
+    const groups = new Map<string, { readonly labels: Record<string, string>; readonly pods: Pod[] }>();
+    for (const [namespace, those] of own) {
+      const labels = inventory.namespaces.get(namespace)?.labels ?? {};
+      // Without one of the labels, a namespace is in no group.
+      if (sameLabels.length === 0 || sameLabels.some(key => !Object.hasOwn(labels, key))) continue;
+      const values = sameLabels.map(key => [key, labels[key]!] as const);
+      const key = JSON.stringify(values);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { labels: Object.fromEntries(values), pods: [...those] });
+      else for (const pod of those) group.pods.push(pod);
+    }
+    return [...groups.values()].map(
+      ({ labels, pods: those }) =>
+        [those, selection.inNamespaces({ matchLabels: labels, matchExpressions: [] }, pods)] as const,
+    );
+  }
+
+  return (policy, side, rule, problems) => {
+    const kindAndName = `${policy.kind} ${objectName(policy)} ${rule.rule}`;
+    const warn = (message: string, hint: string): void => {
+      problems.push(warning(rule.position, `${kindAndName}: ${message}`, hint));
+    };
+    const origin: Origin = {
+      kind: policy.kind,
+      policy: objectName(policy),
+      rule: rule.rule,
+      position: rule.position,
+    };
+    const { selected, pods: subjectPods } = subjectsOf(rule.appliedTo, policy);
+    const podSubjects = sets.of(subjectPods);
+    const subjects = selected.nodes.length === 0 ? podSubjects : unionOf([podSubjects, ...selected.nodes]);
+    const surely: ContributedRule[] = [];
+    const perhaps: ContributedRule[] = [];
+    // (AN14): what passes at layer 4, an engine decides.
+    const action = rule.hasLayer7 ? 'unsupported' : rule.action;
+    const add = (header: Header, of: AddressSet, peers: AddressSet): void => {
+      (action === 'unsupported' ? perhaps : surely).push({ subjects: of, peers, ...header, action, origin });
+    };
+    const doubt = (header: Header, of: AddressSet, peers: AddressSet): void => {
+      perhaps.push({ subjects: of, peers, ...header, action: 'unsupported', origin });
+    };
+    const { headers, names, hasIgmp } = headersOf(rule.headers, shared);
+
+    const relatedPeers = (rule.peers ?? []).filter(peer => peer.kind === 'related');
+    const otherPeers = (rule.peers ?? []).filter(peer => peer.kind !== 'related');
+    const peers = together(otherPeers.map(peer => selections.of(peer, policy)));
+    const peerSet =
+      rule.peers === null
+        ? selections.everyone
+        : unionOf([...peers.pods.map(pods => sets.of(pods)), ...peers.nodes, ...peers.blocks]);
+    const peerPods = rule.peers === null ? [selection.all] : peers.pods;
+
+    /** (AN11): between these subjects and these peers, on every header and name. */
+    const addAll = (
+      of: readonly Pod[],
+      ofSet: AddressSet,
+      peerSet: AddressSet,
+      peerPods: readonly (readonly Pod[])[],
+    ) => {
+      for (const header of headers) add(header, ofSet, peerSet);
+      for (const { name, protocol, sourcePorts } of names) {
+        const lists = side === 'ingress' ? [of] : peerPods;
+        for (const pods of lists) {
+          for (const { ports, pods: having } of namedPorts(pods, name, protocol)) {
+            const header = { ...ANY, protocol: PROTOCOL_OF[protocol], sourcePorts, destinationPorts: ports };
+            const those = sets.of(having);
+            if (side === 'ingress') add(header, those, peerSet);
+            else add(header, ofSet, those);
+          }
+        }
+      }
+    };
+
+    if (rule.toServices.length > 0) toServices();
+    else {
+      addAll(subjectPods, subjects, peerSet, peerPods);
+      for (const peer of relatedPeers) {
+        for (const [of, pods] of related(peer, subjectPods)) addAll(of, sets.of(of), sets.of(pods), [pods]);
+      }
+      // (AN9), (AN13): what a peer could be, too.
+      if (!isEmpty(peers.unknown)) {
+        for (const header of anyOf(headers, names)) doubt(header, subjects, peers.unknown);
+        warn(
+          `${peers.because.join(', ')}: what it could match is undecided`,
+          'give what is missing, or write the addresses as an ipBlock',
+        );
+      }
+    }
+    // (AN12)
+    if (hasIgmp) {
+      doubt({ ...ANY, protocol: IGMP }, subjects, selections.everyone);
+      warn(
+        'matches of IGMP are not modelled: all IGMP of its subjects is undecided',
+        'leave the rule out to see the rest',
+      );
+    }
+    if (rule.hasLayer7) {
+      warn(
+        'layer 7 is not modelled: whether an engine lets through what it matches is undecided',
+        'leave l7Protocols out to see what reaches the engine',
+      );
+    }
+    // (AN9): a subject that nobody knows may be any pod.
+    if (selected.isOpen) {
+      const any = sets.of(policy.namespace === '' ? selection.all : selection.inNamespace(policy.namespace, EVERY));
+      const toAll = rule.peers === null || relatedPeers.length > 0 || rule.toServices.length > 0;
+      const anyPeers = toAll ? selections.everyone : unionOf([peerSet, peers.unknown]);
+      for (const header of anyOf(headers, names)) doubt(header, any, anyPeers);
+      warn(
+        `${selected.because.join(', ')}: whatever it says of whichever pod is undecided`,
+        'give the group with -p or -c',
+      );
+    }
+    nodePorts();
+    const rules = [...surely, ...perhaps].filter(it => !isEmpty(it.subjects) && !isEmpty(it.peers));
+    return { rules, ofNodes: selected.nodes.length > 0 };
+
+    /** (AN15): a packet behind the translation does not tell whether it came through the service. */
+    function toServices(): void {
+      const said = new Set<string>();
+      for (const { namespace, name } of rule.toServices) {
+        const where = namespace === '' ? policy.namespace : namespace;
+        const found = selections.backends(where, name);
+        const behind =
+          found === null ? selections.everyone : union([sets.of(found.pods), fromAddresses(found.addresses)]);
+        doubt(ANY, subjects, behind);
+        said.add(found === null ? `the service ${where}/${name} was not given` : `${where}/${name}`);
+      }
+      warn(
+        `toServices matches what goes through a service's address (${[...said].join(', ')}), which a packet behind the translation does not tell: what goes to its pods is undecided`,
+        'a group with serviceReference matches both ways to them',
+      );
+    }
+
+    /** (AN16): from outside through a NodePort service, in whichever address they come. */
+    function nodePorts(): void {
+      const services = rule.appliedTo.filter(it => it.kind === 'service');
+      if (services.length === 0) return;
+      for (const { namespace, name } of services) {
+        const found = selections.backends(namespace, name);
+        const behind = found === null ? sets.of(selection.all) : sets.of(found.pods);
+        const nodes = fromAddresses(inventory.nodes.flatMap(({ addresses }) => addresses));
+        doubt(ANY, behind, union([peerSet, nodes]));
+      }
+      warn(
+        'it applies to a NodePort service, which a packet behind the translation does not tell: what comes to its pods from there is undecided',
+        'apply it to the pods',
+      );
+    }
+  };
+}
+
+/** Ports and names as single headers, where only the protocol is sure. */
+function anyOf(headers: readonly Header[], names: readonly Name[]): Header[] {
+  const ofNames = names.map(({ protocol, sourcePorts }) => ({ ...ANY, protocol: PROTOCOL_OF[protocol], sourcePorts }));
+  return [...headers, ...ofNames];
+}
+
+/** (AN10), (AN11), (AN12): alternatives; numbers of a protocol without source ports are one set. */
+function headersOf(
+  given: readonly AntreaHeader[] | null,
+  shared: (flat: readonly number[]) => PortSet,
+): { readonly headers: readonly Header[]; readonly names: readonly Name[]; readonly hasIgmp: boolean } {
+  if (given === null) return { headers: [ANY], names: [], hasIgmp: false };
+  const headers: Header[] = [];
+  const names: Name[] = [];
+  const flat = new Map<number, number[] | null>();
+  for (const header of given) {
+    if (header.kind === 'igmp') continue;
+    if (header.kind === 'icmp') {
+      // In either family, by the same numbers.
+      for (const protocol of [ICMP, ICMPV6]) headers.push({ ...ANY, protocol, ...icmpOf(header) });
+      continue;
+    }
+    const { destination, source } = header;
+    const sourcePorts = source === null ? null : shared(source);
+    if (typeof destination === 'string') {
+      names.push({ protocol: header.protocol, name: destination, sourcePorts });
+      continue;
+    }
+    const protocol = PROTOCOL_OF[header.protocol];
+    if (sourcePorts !== null) {
+      const destinationPorts = destination === null ? null : shared(destination);
+      headers.push({ ...ANY, protocol, sourcePorts, destinationPorts });
+      continue;
+    }
+    const known = flat.get(protocol);
+    if (destination === null || known === null) flat.set(protocol, null);
+    else flat.set(protocol, [...(known ?? []), ...destination]);
+  }
+  for (const [protocol, ports] of flat) {
+    headers.push({ ...ANY, protocol, destinationPorts: ports === null ? null : shared(ports) });
+  }
+  return { headers, names, hasIgmp: given.some(({ kind }) => kind === 'igmp') };
+}
+
+function icmpOf({ type, code }: Extract<AntreaHeader, { kind: 'icmp' }>): Partial<Header> {
+  if (type !== null) return { icmp: { type, code } };
+  return code === null ? {} : { within: { icmpCodes: [code, code] } };
+}
