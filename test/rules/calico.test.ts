@@ -2,11 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { type CompileOptions, createCompiler } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
-import { containsV4, parseV4 } from '../../src/rules/addresses.js';
-import { containsPort } from '../../src/rules/ports.js';
+import { OUTCOME_DEFAULT_DENY } from '../../src/tree/classifier.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
-import { judge, type PacketLiteral } from '../tree/packets.js';
+import { classify, judge, type PacketLiteral } from '../tree/packets.js';
 import {
   account,
   compileObjects,
@@ -730,31 +729,28 @@ describe('host endpoints', () => {
   const hep = (name: string, spec: object, labels = { host: 'yes' }) =>
     object('HostEndpoint', name, { node: 'n1', ...spec }, labels);
   const wild = hep('all', { interfaceName: '*' });
-  /** What a packet from or to the node is told by the rules whose subjects are nodes: the first that matches, or the end. */
+  /** What the engines say at the node's side. */
   function ofNode(
     objects: readonly Manifest[],
     direction: 'ingress' | 'egress',
     peer: string,
-    packet: Ask = { dport: 80 },
+    { protocol = 6, dport = 80 }: Ask = {},
   ): string {
     const { compiled } = compileObjects([...CLUSTER, ...objects]);
-    const address = parseV4(NODE)!;
-    const other = parseV4(peer)!;
-    const { protocol = 6, dport = 0 } = packet;
-    for (const it of compiled.ruleset[direction]) {
-      const rule = it.rules.find(
-        rule =>
-          containsV4(rule.subjects, address) &&
-          containsV4(rule.peers, other) &&
-          (rule.protocol === null || rule.protocol === protocol) &&
-          (rule.destinationPorts === null || containsPort(rule.destinationPorts, dport)),
-      );
-      if (rule !== undefined && rule.action !== 'pass')
-        return `${rule.action} ${rule.origin.policy} ${rule.origin.rule}`;
-      if (rule === undefined && it.isolations.some(({ subjects }) => containsV4(subjects, address)))
-        return `end of ${it.name}`;
-    }
-    return 'open';
+    const { ruleset, inventory, classifier } = compiled;
+    const [source, destination] = direction === 'ingress' ? [peer, NODE] : [NODE, peer];
+    const [said, tree] = [createLinear(ruleset, inventory), classifier].map(engine => {
+      const outcome = classify(engine, { source, destination, protocol, dport })[direction === 'egress' ? 0 : 1];
+      if (outcome >= 0) {
+        const { action, origin } = ruleset.rules[outcome]!;
+        return `${action} ${origin.policy} ${origin.rule}`;
+      }
+      return outcome <= OUTCOME_DEFAULT_DENY
+        ? `end of ${ruleset[direction][OUTCOME_DEFAULT_DENY - outcome]!.name}`
+        : 'open';
+    });
+    expect(tree).toBe(said);
+    return said!;
   }
   const hostPolicy = (name: string, spec: object) => policy(name, { selector: "host == 'yes'", ...spec });
 
@@ -872,7 +868,6 @@ describe('host endpoints', () => {
     expect(egress(WEB, OUTSIDE, { dport: 8443 })).toBe('allow p egress[0]');
     expect(egress(WEB, OUTSIDE, { dport: 8444 })).toBe('default-deny');
   });
-  it.todo('C37-C39: the engines, when they decide the side of a node');
 });
 
 describe('what is not made again', () => {
