@@ -1,5 +1,6 @@
 /** Every profile by its name. */
 import { CALICO } from './calico.js';
+import { CILIUM } from './cilium.js';
 import { FLANNEL } from './flannel.js';
 import { KUBE_ROUTER } from './kube-router.js';
 import type { Profile, ProfileName } from './profile.js';
@@ -12,4 +13,5 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   'kube-router': KUBE_ROUTER,
   weave: WEAVE,
   flannel: FLANNEL,
+  cilium: CILIUM,
 };

@@ -116,6 +116,6 @@ spec: { podSelector: {}, ingress: [{ ports: [{ port: 1, endPort: 9 }] }] }
   it('takes no name that is not built', async () => {
     const { code, err } = await policap(['query', ...INPUT, ...PING, '--profile', 'canal']);
     expect(code).toBe(2);
-    expect(err).toContain('Allowed choices are upstream, calico, kube-router, weave, flannel.');
+    expect(err).toContain('Allowed choices are upstream, calico, kube-router, weave, flannel, cilium.');
   });
 });
