@@ -5,10 +5,14 @@
  * What an object means is the business of rules/DIALECT: here is only what it says.
  */
 import type { KubernetesDocument, Position, Problem } from '../documents/document.js';
+import { CIDR_GROUP_KIND } from './cilium/cidr-group.js';
+import type { CiliumObject } from './cilium/model.js';
+import { POLICY_KINDS as CILIUM_KINDS } from './cilium/policy.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
   readonly admin: readonly DialectObject[];
+  readonly cilium: readonly CiliumObject[];
 }
 
 export type DialectName = keyof DialectObjects;
@@ -36,7 +40,7 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [];
+export const DIALECT_KINDS: readonly DialectKind[] = [...CILIUM_KINDS, CIDR_GROUP_KIND];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
@@ -48,4 +52,7 @@ export const dialectKindOf = (group: string, kind: string): DialectKind | undefi
 export const objectName = ({ namespace, name }: Pick<DialectObject, 'namespace' | 'name'>): string =>
   namespace === '' ? name : `${namespace}/${name}`;
 
-export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({ admin: [] });
+export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][number][] } => ({
+  admin: [],
+  cilium: [],
+});

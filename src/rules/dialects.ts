@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../documents/document.js';
 import { type DialectName, type DialectObject, type DialectObjects, objectName } from '../policy/dialects.js';
+import { createCilium } from './cilium/index.js';
 import type { Contributed, Contribution, Contributor, RuleContext } from './contribution.js';
 
 const NOTHING: Contributed = { contributions: [], problems: [] };
@@ -12,7 +13,7 @@ type MakeContributors = {
   readonly [D in DialectName]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
 };
 
-const CONTRIBUTORS: MakeContributors = { admin: () => () => NOTHING };
+const CONTRIBUTORS: MakeContributors = { admin: () => () => NOTHING, cilium: createCilium };
 
 export function createDialects(context: RuleContext): (objects: DialectObjects) => Contributed {
   const names = Object.keys(CONTRIBUTORS) as DialectName[];

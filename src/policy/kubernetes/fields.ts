@@ -4,11 +4,11 @@
  */
 import type { Schema } from './schema.js';
 
-const STRING: Schema = { kind: 'string', type: 'string' };
-const STRING_LIST: Schema = { kind: 'list', type: '[]string', element: STRING };
-const ANY: Schema = { kind: 'any' };
+export const STRING: Schema = { kind: 'string', type: 'string' };
+export const STRING_LIST: Schema = { kind: 'list', type: '[]string', element: STRING };
+export const ANY: Schema = { kind: 'any' };
 
-const LABEL_SELECTOR: Schema = {
+export const LABEL_SELECTOR: Schema = {
   kind: 'object',
   type: 'v1.LabelSelector',
   noun: 'a label selector',
@@ -72,6 +72,32 @@ const PORTS: Schema = {
 const ANY_FIELDS = (names: readonly string[]): Record<string, Schema> =>
   Object.fromEntries(names.map(name => [name, ANY]));
 
+export const METADATA: Schema = {
+  kind: 'object',
+  type: 'v1.ObjectMeta',
+  noun: 'metadata',
+  fields: {
+    name: STRING,
+    namespace: STRING,
+    generateName: STRING,
+    labels: { kind: 'strings', type: 'map[string]string' },
+    annotations: { kind: 'strings', type: 'map[string]string' },
+    ...ANY_FIELDS([
+      'uid',
+      'resourceVersion',
+      'generation',
+      'creationTimestamp',
+      'deletionTimestamp',
+      'deletionGracePeriodSeconds',
+      'ownerReferences',
+      'finalizers',
+      'managedFields',
+      'selfLink',
+      'clusterName',
+    ]),
+  },
+};
+
 export const NETWORK_POLICY: Schema = {
   kind: 'object',
   type: 'v1.NetworkPolicy',
@@ -80,31 +106,7 @@ export const NETWORK_POLICY: Schema = {
   fields: {
     apiVersion: STRING,
     kind: STRING,
-    metadata: {
-      kind: 'object',
-      type: 'v1.ObjectMeta',
-      noun: 'metadata',
-      fields: {
-        name: STRING,
-        namespace: STRING,
-        generateName: STRING,
-        labels: { kind: 'strings', type: 'map[string]string' },
-        annotations: { kind: 'strings', type: 'map[string]string' },
-        ...ANY_FIELDS([
-          'uid',
-          'resourceVersion',
-          'generation',
-          'creationTimestamp',
-          'deletionTimestamp',
-          'deletionGracePeriodSeconds',
-          'ownerReferences',
-          'finalizers',
-          'managedFields',
-          'selfLink',
-          'clusterName',
-        ]),
-      },
-    },
+    metadata: METADATA,
     spec: {
       kind: 'object',
       type: 'v1.NetworkPolicySpec',
