@@ -246,8 +246,6 @@ describe('other kinds and versions', () => {
     ]);
   });
   it.each([
-    ['cilium.io/v2', 'CiliumNetworkPolicy'],
-    ['cilium.io/v2', 'CiliumClusterwideNetworkPolicy'],
     ['projectcalico.org/v3', 'NetworkPolicy'],
     ['projectcalico.org/v3', 'GlobalNetworkPolicy'],
     ['crd.projectcalico.org/v1', 'GlobalNetworkPolicy'],
