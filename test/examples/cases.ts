@@ -122,5 +122,7 @@ export function readCase(name: string): Case {
   };
 }
 
+export const isClusterScoped = ({ kind }: KubernetesObject): boolean => kind === 'CiliumClusterwideNetworkPolicy';
+
 export const identity = (object: KubernetesObject): string =>
-  `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;
+  isClusterScoped(object) ? object.metadata.name : `${object.metadata.namespace ?? 'default'}/${object.metadata.name}`;

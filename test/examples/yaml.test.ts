@@ -13,6 +13,7 @@ import {
   type ExpectedOutcome,
   type ExpectedQuery,
   identity,
+  isClusterScoped,
   type KubernetesObject,
   readCase,
 } from './cases.js';
@@ -22,6 +23,7 @@ const names = caseNames();
 /** What the examples are for: a scenario that is lost fails here, not silently. */
 const SCENARIOS = [
   'api-selectors',
+  'cilium-deny-first',
   'cni-support',
   'database-lockdown',
   'debugging',
@@ -43,6 +45,12 @@ const SCENARIOS = [
   'two-sentences',
   'zero-trust',
 ];
+
+const POLICY_KINDS = new Set([
+  'networking.k8s.io/v1 NetworkPolicy',
+  'cilium.io/v2 CiliumNetworkPolicy',
+  'cilium.io/v2 CiliumClusterwideNetworkPolicy',
+]);
 
 const CLUSTER_KINDS: Readonly<Record<string, string>> = {
   Namespace: 'v1',
@@ -95,9 +103,10 @@ function checkEnd(example: Case, end: string): void {
 function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egress' | 'ingress', where: string): void {
   if (outcome === null) return;
   expect(Object.keys(outcome).filter(key => !OUTCOME_KEYS.includes(key))).toEqual([]);
-  expect(VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
+  const isDenied = outcome.rule?.includes('Deny[') === true;
+  expect(isDenied ? 'dropped' : VERDICT_OF[outcome.reason], where).toBe(outcome.verdict);
   if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
-  if (outcome.reason === 'rule' || outcome.reason === 'default-deny') {
+  if ((outcome.reason === 'rule' && !isDenied) || outcome.reason === 'default-deny') {
     expect(outcome.isolated, where).toBe(true);
     expect(outcome.policies?.length, where).toBeGreaterThan(0);
   }
@@ -110,11 +119,16 @@ function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egr
     ).toBe(true);
   }
   if (outcome.policy === undefined) return;
-  expect(isolating, where).toContain(outcome.policy);
+  // A deny need not isolate.
+  if (!isDenied) expect(isolating, where).toContain(outcome.policy);
   const policy = example.policies.find(object => identity(object) === outcome.policy)!;
-  const [, direction, index] = /^(egress|ingress)\[(\d+)\]$/.exec(outcome.rule ?? '')!;
-  expect(direction, where).toBe(side);
-  expect(spec(policy)[side]?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
+  const [, part, section, index] = /^(?:specs\[(\d+)\]\.)?((?:egress|ingress)(?:Deny)?)\[(\d+)\]$/.exec(
+    outcome.rule ?? '',
+  )!;
+  expect(section!.replace('Deny', ''), where).toBe(side);
+  const own = part === undefined ? spec(policy) : (policy['specs'] as readonly Spec[])[Number(part)]!;
+  const rules = own[section as 'ingress'];
+  expect(rules?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
 }
 
 function checkQuery(example: Case, query: ExpectedQuery): void {
@@ -132,7 +146,8 @@ function checkQuery(example: Case, query: ExpectedQuery): void {
   const reasons = [query.egress?.reason, query.ingress?.reason];
   const strongest = ['default-deny', 'loopback', 'node', 'rule', 'no-policy'].find(reason => reasons.includes(reason));
   expect(query.reason, where).toBe(strongest);
-  expect(query.verdict, where).toBe(VERDICT_OF[query.reason]);
+  const isDropped = [query.egress, query.ingress].some(outcome => outcome?.verdict === 'dropped');
+  expect(query.verdict, where).toBe(isDropped ? 'dropped' : 'allowed');
 }
 
 const list = (value: string | readonly string[] | undefined): readonly string[] =>
@@ -228,8 +243,9 @@ describe.each(names)('%s', name => {
     expect(example.policies.length).toBeGreaterThan(0);
     const namespaces = named(example.cluster, 'Namespace');
     for (const policy of example.policies) {
-      expect(`${policy.apiVersion} ${policy.kind}`).toBe('networking.k8s.io/v1 NetworkPolicy');
-      expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
+      expect(POLICY_KINDS).toContain(`${policy.apiVersion} ${policy.kind}`);
+      if (isClusterScoped(policy)) expect(policy.metadata.namespace).toBeUndefined();
+      else expect(namespaces).toContain(policy.metadata.namespace ?? 'default');
     }
     expect(new Set(example.policies.map(identity)).size).toBe(example.policies.length);
   });
@@ -280,6 +296,7 @@ describe.each(names)('%s', name => {
       example.expected.queries.flatMap(query => [
         ...(query.egress?.policies ?? []),
         ...(query.ingress?.policies ?? []),
+        ...[query.egress?.policy, query.ingress?.policy].filter(policy => policy !== undefined),
       ]),
     );
     const unasked = example.policies.map(identity).filter(policy => !asked.has(policy));
