@@ -9,6 +9,7 @@
  * so that a deny beats every allow, and what only may be allowed is decided by whatever surely allows it. Isolations come from
  * rules with default deny alone. A policy that was seen (the same object, the same groups) gives the same contributions.
  */
+import type { Pod } from '../../cluster/inventory.js';
 import type { CiliumGroup, CiliumObject, CiliumPolicy, CiliumRule, CiliumSpec } from '../../policy/cilium/model.js';
 import { objectName } from '../../policy/dialects.js';
 import { intersect, isEmpty, subtract, union } from '../addresses.js';
@@ -123,7 +124,9 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
     if (rule.peers === null && !hasLayer4) return;
     const { namespace } = policy;
     const reached = rule.peers === null ? 'everybody' : peersOf(rule.peers, { namespace, groups, note });
-    const pods = reached === 'everybody' ? selection.all : [...new Set([...reached.sure.pods, ...reached.unsure.pods])];
+    /** Only named ports ask, and the lists may be long. */
+    const pods = (): readonly Pod[] =>
+      reached === 'everybody' ? selection.all : [...new Set([...reached.sure.pods(), ...reached.unsure.pods()])];
     const parts: readonly Part[] =
       reached === 'everybody'
         ? [{ subjects: subject.set, peers: sets.everyone, isSure: true }]

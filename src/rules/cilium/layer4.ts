@@ -30,7 +30,7 @@ export interface Layer4 {
 export type Layer4Of = (
   rule: CiliumRule,
   subjects: readonly Pod[],
-  peers: readonly Pod[],
+  peers: () => readonly Pod[],
   note: (kind: NoteKind) => void,
 ) => Layer4[];
 
@@ -78,7 +78,7 @@ export function createLayer4(all: readonly Pod[], sets: PodSets): Layer4Of {
     entry: CiliumPorts,
     rule: CiliumRule,
     subjects: readonly Pod[],
-    peers: readonly Pod[],
+    peers: () => readonly Pod[],
     note: (kind: NoteKind) => void,
   ): Layer4[] {
     const meaning = meaningOf(entry, note);
@@ -110,7 +110,7 @@ export function createLayer4(all: readonly Pod[], sets: PodSets): Layer4Of {
             named.push({ protocol, ports, icmp: null, only: { side: 'subjects', set }, meaning });
           }
         } else {
-          for (const found of egressNames(port.name, NAMES.get(protocol)!, peers)) {
+          for (const found of egressNames(port.name, NAMES.get(protocol)!, peers())) {
             if (found.isDisputed) note('namedPorts');
             named.push({
               protocol,

@@ -46,6 +46,7 @@ export function createPeers(
   sets: PodSets,
 ): PeersOf {
   const { nodes, apiServers, world } = identities;
+  const byEntities = new Map<string, { readonly reached: Reached; readonly notes: readonly NoteKind[] }>();
 
   function addEntity(entity: CiliumEntity, into: ReachBuilder, { note }: PeerContext): void {
     switch (entity) {
@@ -212,6 +213,21 @@ export function createPeers(
     }
   }
 
+  /** Entities mean the same to every policy, and their sets are the largest. */
+  function reachedByEntities(entities: readonly CiliumEntity[], context: PeerContext): Reached {
+    const key = entities.join();
+    let found = byEntities.get(key);
+    if (found === undefined) {
+      const notes: NoteKind[] = [];
+      const into = new ReachBuilder(sets);
+      for (const entity of entities) addEntity(entity, into, { ...context, note: kind => notes.push(kind) });
+      found = { reached: into.finish(), notes };
+      byEntities.set(key, found);
+    }
+    found.notes.forEach(context.note);
+    return found.reached;
+  }
+
   return (peers, context) => {
     const into = new ReachBuilder(sets);
     switch (peers.kind) {
@@ -220,8 +236,7 @@ export function createPeers(
       case 'entities':
         // (CI10)
         if (peers.entities.includes('all')) return 'everybody';
-        for (const entity of peers.entities) addEntity(entity, into, context);
-        break;
+        return reachedByEntities(peers.entities, context);
       case 'endpoints':
         for (const selector of peers.selectors) addSelector(selector, into, context);
         break;

@@ -16,7 +16,7 @@ export interface Reach {
   readonly own: AddressSet;
   /** Those that match where it is another one: the same object where that makes no difference. */
   readonly remote: AddressSet;
-  readonly pods: readonly Pod[];
+  pods(): readonly Pod[];
 }
 
 export interface Reached {
@@ -85,7 +85,7 @@ export class ReachBuilder {
       fixed: one([...pods.map(list => this.sets.of(list)), ...fixed]),
       own: ownSet,
       remote: isSame ? ownSet : one(remote),
-      pods: pods.length === 1 ? pods[0]! : [...new Set(pods.flat())],
+      pods: () => (pods.length === 1 ? pods[0]! : [...new Set(pods.flat())]),
     };
   }
 }

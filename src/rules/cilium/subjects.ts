@@ -47,6 +47,7 @@ export function createSubjects(
   judgesOwnNode: boolean,
 ) {
   const byNode = new WeakMap<readonly Pod[], ByNode>();
+  const both = createUnions();
   const hasStrays = inventory.pods.some(pod => !pod.hostNetwork && identities.nodeOf(pod.node) === undefined);
 
   function groupByNode(pods: readonly Pod[]): ByNode {
@@ -147,5 +148,16 @@ export function createSubjects(
   };
 }
 
-/** One of them where the other is empty: the same object stays. */
-const both = (a: AddressSet, b: AddressSet): AddressSet => (isEmpty(b) ? a : isEmpty(a) ? b : union([a, b]));
+/** One of them where the other is empty; of the same two the same object every time. */
+function createUnions(): (a: AddressSet, b: AddressSet) => AddressSet {
+  const known = new WeakMap<AddressSet, WeakMap<AddressSet, AddressSet>>();
+  return (a, b) => {
+    if (isEmpty(b)) return a;
+    if (isEmpty(a)) return b;
+    const withA = known.get(a) ?? new WeakMap<AddressSet, AddressSet>();
+    known.set(a, withA);
+    const found = withA.get(b) ?? union([a, b]);
+    withA.set(b, found);
+    return found;
+  };
+}
