@@ -1,5 +1,7 @@
 /** Facts of docs/dialects/cilium.md by their numbers: written packets through reader, rules and both engines. */
 import { describe, expect, it } from 'vitest';
+import { createCompiler } from '../../../src/compile.js';
+import { readDocuments } from '../../../src/documents/read.js';
 import type { ProfileName } from '../../../src/profile/profile.js';
 import { asker, compiled, namespace, node, ping, pod, service, TCP, to, UDP } from './ask.js';
 
@@ -783,5 +785,29 @@ describe('CI28: policies about nodes', () => {
       ['unsupported', [22, 22]],
       ['unsupported', [22, 22]],
     ]);
+  });
+});
+
+describe('compiled again', () => {
+  it('a changed group changes the policies that name it, and nothing else is made anew', () => {
+    const group = (cidr: string) => `
+apiVersion: cilium.io/v2
+kind: CiliumCIDRGroup
+metadata: {name: vpn}
+spec: {externalCIDRs: [${cidr}]}
+`;
+    const documents = (text: string) => readDocuments(text, 'p.yaml').documents;
+    const policies = documents(
+      client('egress: [{toCIDRSet: [{cidrGroupRef: vpn}]}]') +
+        server('ingress: [{fromEndpoints: [{}]}]').replace('name: p', 'name: q'),
+    );
+    const cluster = documents(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: CLUSTER }));
+    const compiler = createCompiler({ profile: 'cilium' });
+    const first = compiler.compile([...cluster, ...policies, ...documents(group('203.0.113.0/24'))]).compiled!;
+    const second = compiler.compile([...cluster, ...policies, ...documents(group('198.51.100.0/24'))]).compiled!;
+    expect(asker(first)(to(CLIENT, OUTSIDE)).egress).toBe('allowed rule shop/p egress[0]');
+    expect(asker(second)(to(CLIENT, OUTSIDE)).egress).toBe('dropped default-deny');
+    expect(asker(second)(to(CLIENT, API)).egress).toBe('allowed rule shop/p egress[0]');
+    expect(second.ruleset.ingress.at(-1)!.rules[0]).toBe(first.ruleset.ingress.at(-1)!.rules[0]);
   });
 });
