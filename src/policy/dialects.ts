@@ -11,12 +11,16 @@ import { ANTREA_KINDS } from './antrea/kinds.js';
 import type { AntreaObject } from './antrea/model.js';
 import type { CalicoObject } from './calico/model.js';
 import { CALICO_KINDS } from './calico/read.js';
+import { CIDR_GROUP_KIND } from './cilium/cidr-group.js';
+import type { CiliumObject } from './cilium/model.js';
+import { POLICY_KINDS as CILIUM_KINDS } from './cilium/policy.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
   readonly admin: readonly AdminPolicy[];
   readonly antrea: readonly AntreaObject[];
   readonly calico: readonly CalicoObject[];
+  readonly cilium: readonly CiliumObject[];
 }
 
 export type DialectName = keyof DialectObjects;
@@ -44,7 +48,13 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
 }
 
 /** Every kind that is read. */
-export const DIALECT_KINDS: readonly DialectKind[] = [...ADMIN_KINDS, ...ANTREA_KINDS, ...CALICO_KINDS];
+export const DIALECT_KINDS: readonly DialectKind[] = [
+  ...ADMIN_KINDS,
+  ...ANTREA_KINDS,
+  ...CALICO_KINDS,
+  ...CILIUM_KINDS,
+  CIDR_GROUP_KIND,
+];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
 
@@ -60,4 +70,5 @@ export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][n
   admin: [],
   antrea: [],
   calico: [],
+  cilium: [],
 });

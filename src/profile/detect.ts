@@ -27,6 +27,8 @@ const DAEMON_SETS: ReadonlyMap<string, ProfileName> = new Map([
   // Flannel's network with Calico's Felix.
   ['canal', 'calico'],
   ['rke2-canal', 'calico'],
+  ['cilium', 'cilium'],
+  ['antrea-agent', 'antrea'],
   ['kube-router', 'kube-router'],
   ['weave-net', 'weave'],
   ['kube-flannel-ds', 'flannel'],

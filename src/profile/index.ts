@@ -1,6 +1,7 @@
 /** Every profile by its name. */
 import { ANTREA } from './antrea.js';
 import { CALICO } from './calico.js';
+import { CILIUM } from './cilium.js';
 import { FLANNEL } from './flannel.js';
 import { KUBE_ROUTER } from './kube-router.js';
 import type { Profile, ProfileName } from './profile.js';
@@ -14,4 +15,5 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   weave: WEAVE,
   flannel: FLANNEL,
   antrea: ANTREA,
+  cilium: CILIUM,
 };

@@ -7,7 +7,7 @@
  */
 
 /** Profiles that are built; a name stands here when its file, its page and its tests do. */
-export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave', 'flannel', 'antrea'] as const;
+export const PROFILE_NAMES = ['upstream', 'calico', 'kube-router', 'weave', 'flannel', 'antrea', 'cilium'] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** For people: "as Calico enforces them". */
@@ -60,8 +60,9 @@ export interface Profile {
   readonly blocks: 'each' | 'longest';
   /** (P14) The prefixes that stand for 0.0.0.0/0 and ::/0 in such a set; null: themselves. */
   readonly wholeBlocks: { readonly v4: readonly string[]; readonly v6: readonly string[] } | null;
-  /** (P15) Rules of a direction that is not among the policyTypes: nothing, or they `allow` without isolating. */
-  readonly unlistedRules: 'ignored' | 'allow';
+  /** (P15) Rules of a direction that is not among the policyTypes: nothing, or they `allow` without isolating, or they
+   *  count as if it were listed and `isolate`. */
+  readonly unlistedRules: 'ignored' | 'allow' | 'isolate';
   /** (P16) A policy for both directions is one chain: between two pods that it selects, a rule of either direction allows
    *  the one and the other. */
   readonly oneChain: boolean;
@@ -72,4 +73,13 @@ export interface Profile {
   readonly invalidPasses: readonly ('node' | 'open')[];
   /** (P19) Kinds of policies beside NetworkPolicy that are enforced, by the names of their folders in src/policy. */
   readonly enforces: readonly string[];
+  /** (P20) Whom an ipBlock matches: `everybody` who has an address in it, or only `outsiders`, which no pod or node is. */
+  readonly blockPeers: 'everybody' | 'outsiders';
+  /** (P21) IP protocols that pods can speak at all: what is neither is dropped, whatever the policies say; what is `optional`
+   *  depends on a setting that no file tells. null: all. */
+  readonly protocols: { readonly open: readonly number[]; readonly optional: readonly number[] } | null;
+  /** (P22) A named port of egress: `each` peer pod's own number, or `one` number for all peers, as some versions have it. */
+  readonly egressNames: 'each' | 'one';
+  /** (P23) Labels of pods that no selector sees: regular expressions for the beginning of the key. */
+  readonly hiddenLabels: readonly string[];
 }

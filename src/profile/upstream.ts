@@ -23,4 +23,8 @@ export const UPSTREAM: Profile = {
   oneChain: false,
   refusal: 'drop',
   invalidPasses: [],
+  blockPeers: 'everybody',
+  protocols: null,
+  egressNames: 'each',
+  hiddenLabels: [],
 };

@@ -8,17 +8,31 @@
 import type { Peer } from '../policy/policy.js';
 import type { Profile } from '../profile/profile.js';
 import { fromCidr, NOWHERE, subtract, union } from './addresses.js';
+import type { Outsiders } from './outsiders.js';
 import type { AddressSet } from './ruleset.js';
 
 type Block = Extract<Peer, { kind: 'ipBlock' }>;
 
-/** @param everyone with the pods that have no address yet */
-export function blockSets(blocks: readonly Block[], everyone: AddressSet, profile: Profile): AddressSet[] {
+/** @param everyone with the pods that have no address yet  @param outsiders whom blocks match alone (P20), or everybody */
+export function blockSets(
+  blocks: readonly Block[],
+  everyone: AddressSet,
+  profile: Profile,
+  outsiders: Outsiders,
+): AddressSet[] {
   if (blocks.length === 0) return [];
+  if (profile.blockPeers === 'outsiders') return blocks.map(block => outsiders.within(outerSet(block)));
   return profile.blocks === 'longest'
     ? [longestSet(blocks, everyone, profile)]
     : blocks.map(({ cidr, except }) => blockSet(cidr, except, everyone));
 }
+
+/** (P20): the blocks that may hold the node-local DNS address, which is a node's to the one and nobody's to the other. */
+export const holdsNodeLocal = (blocks: readonly Block[], outsiders: Outsiders): boolean =>
+  blocks.some(block => outsiders.holdsNodeLocal(outerSet(block)));
+
+const outerSet = ({ cidr, except }: Block): AddressSet =>
+  except.length === 0 ? prefix(cidr) : subtract(prefix(cidr), union(except.map(prefix)));
 
 /** cidr without except. */
 function blockSet(cidr: string, except: readonly string[], everyone: AddressSet): AddressSet {

@@ -18,6 +18,7 @@ import { intersect, isEmpty } from './addresses.js';
 import type { Contributed, Contribution, Side } from './contribution.js';
 import { createDialects } from './dialects.js';
 import { createMatches, type Match } from './matches.js';
+import { createOutsiders, type Outsiders } from './outsiders.js';
 import { createPodSets, type PodSets } from './pod-sets.js';
 import { profileTier } from './profile-tier.js';
 import { isRefused } from './profile-warnings.js';
@@ -80,17 +81,20 @@ export interface RuleBuilder {
 
 /** Builds again and again over the same pods: of policies that it has seen (by identity) only the indices are made anew. */
 export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTREAM): RuleBuilder {
-  const selection = createPodSelection(inventory);
+  const selection = createPodSelection(inventory, profile.hiddenLabels);
   const sets = createPodSets(inventory);
+  const outsiders = createOutsiders(inventory);
   const contribute = createDialects({ inventory, selection, sets, profile });
   const first = {
     egress: profileTier('egress', profile, inventory, sets.of(selection.all)),
     ingress: profileTier('ingress', profile, inventory, sets.of(selection.all)),
   };
   const drafts = {
-    egress: createDrafts('egress', selection, sets, profile),
-    ingress: createDrafts('ingress', selection, sets, profile),
+    egress: createDrafts('egress', selection, sets, profile, outsiders),
+    ingress: createDrafts('ingress', selection, sets, profile, outsiders),
   };
+  /** (P20), (P22): whether a rule's meaning may not be known. */
+  const mayDispute = profile.blockPeers === 'outsiders' || profile.egressNames === 'one';
   const placeContributed = createPlaces();
   let before: { readonly drafted: readonly Draft[]; readonly rules: readonly Rule[] } = { drafted: [], rules: [] };
   const build = (
@@ -127,7 +131,14 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
           for (const policy of enforced) {
             const { rules: given, isolation } = drafts[direction](policy, tier);
             if (isolation !== null) isolations.push(isolation);
-            for (const draft of given) own.push(place(draft));
+            for (const draft of given) if (draft.action === 'allow') own.push(place(draft));
+          }
+          // What one policy surely allows is allowed, whatever is not known of another one.
+          if (!mayDispute) continue;
+          for (const policy of enforced) {
+            for (const draft of drafts[direction](policy, tier).rules) {
+              if (draft.action !== 'allow') own.push(place(draft));
+            }
           }
         }
         tiers.push({ name, rules: own, isolations });
@@ -159,8 +170,9 @@ function createDrafts(
   selection: PodSelection,
   sets: PodSets,
   profile: Profile,
+  outsiders: Outsiders,
 ): (policy: NetworkPolicy, tier: number) => PolicyDrafts {
-  const matchesOf = createMatches(selection, sets, profile);
+  const matchesOf = createMatches(selection, sets, profile, outsiders);
   let known = new WeakMap<NetworkPolicy, PolicyDrafts>();
   /** The tier that the known drafts stand in. */
   let tier = 0;
@@ -169,7 +181,7 @@ function createDrafts(
   function make(policy: NetworkPolicy): PolicyDrafts {
     const rules: Draft[] = [];
     const add = (match: Match, origin: Origin): void => {
-      rules.push({ direction, tier, ...match, ...fixed, origin });
+      rules.push({ direction, tier, ...fixed, ...match, origin });
     };
     const name = `${policy.namespace}/${policy.name}`;
     const origin = { kind: 'NetworkPolicy', policy: name, rule: direction, position: policy.position };
@@ -177,9 +189,12 @@ function createDrafts(
       const { position } = policy[side][i] ?? policy;
       return { ...origin, rule: `${side}[${i}]`, position };
     };
-    const isIsolating = direction === 'egress' ? policy.isolatesEgress : policy.isolatesIngress;
+    const isListed = direction === 'egress' ? policy.isolatesEgress : policy.isolatesIngress;
+    // (P15)
+    const own = isListed || profile.unlistedRules !== 'isolate' ? policy[direction] : (policy.unlisted ?? []);
+    const isIsolating = isListed || own.length > 0;
     // (1)-(3): the loader has settled policyTypes; a direction that is not isolated has no rules that count.
-    if (!isIsolating && profile.unlistedRules === 'ignored') return { rules, isolation: null };
+    if (!isIsolating && profile.unlistedRules !== 'allow') return { rules, isolation: null };
     // (19), (20): hostNetwork pods are not among them, finished ones have no address.
     const subjects = selection.inNamespace(policy.namespace, policy.podSelector);
     if (!isIsolating) {
@@ -191,8 +206,9 @@ function createDrafts(
       return { rules, isolation: null };
     }
     const isolation = { direction, tier, subjects: sets.of(subjects), origin };
-    policy[direction].forEach((rule, i) => {
-      for (const match of matchesOf(direction, policy, rule, subjects)) add(match, originOf(direction, i));
+    own.forEach((rule, i) => {
+      const named = { ...origin, rule: `${direction}[${i}]`, position: rule.position };
+      for (const match of matchesOf(direction, policy, rule, subjects)) add(match, named);
     });
     // (P16)
     if (!profile.oneChain || !policy.isolatesEgress || !policy.isolatesIngress) return { rules, isolation };

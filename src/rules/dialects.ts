@@ -7,6 +7,7 @@ import { type DialectName, type DialectObject, type DialectObjects, objectName }
 import { createAdmin } from './admin/contribute.js';
 import { createAntrea } from './antrea/contribute.js';
 import { createCalico } from './calico/contributor.js';
+import { createCilium } from './cilium/index.js';
 import type { Contributed, Contribution, Contributor, RuleContext } from './contribution.js';
 
 const NOTHING: Contributed = { contributions: [], problems: [] };
@@ -15,7 +16,12 @@ type MakeContributors = {
   readonly [D in DialectName]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
 };
 
-const CONTRIBUTORS: MakeContributors = { admin: createAdmin, antrea: createAntrea, calico: createCalico };
+const CONTRIBUTORS: MakeContributors = {
+  admin: createAdmin,
+  antrea: createAntrea,
+  calico: createCalico,
+  cilium: createCilium,
+};
 
 export function createDialects(context: RuleContext): (objects: DialectObjects) => Contributed {
   const names = Object.keys(CONTRIBUTORS) as DialectName[];

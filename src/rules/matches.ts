@@ -8,7 +8,9 @@ import type { Pod } from '../cluster/inventory.js';
 import type { NetworkPolicy, Peer, PolicyPort, PolicyRule } from '../policy/policy.js';
 import type { Profile } from '../profile/profile.js';
 import { intersect, isEmpty, NOWHERE, union } from './addresses.js';
-import { blockSets } from './blocks.js';
+import { blockSets, holdsNodeLocal } from './blocks.js';
+import { createEgressNames } from './egress-names.js';
+import type { Outsiders } from './outsiders.js';
 import type { PodSets } from './pod-sets.js';
 import { ALL_PORTS, NO_PORTS, portSet } from './ports.js';
 import { SCTP, TCP, UDP } from './protocols.js';
@@ -20,6 +22,8 @@ export interface Match {
   readonly peers: AddressSet;
   readonly protocol: number | null;
   readonly destinationPorts: PortSet | null;
+  /** Whether it allows depends on what no file tells. */
+  readonly action?: 'unsupported';
 }
 
 export type MatchesOf = (
@@ -37,8 +41,14 @@ interface NamedGroup {
   readonly ports: PortSet;
 }
 
-export function createMatches(selection: PodSelection, sets: PodSets, profile: Profile): MatchesOf {
+export function createMatches(
+  selection: PodSelection,
+  sets: PodSets,
+  profile: Profile,
+  outsiders: Outsiders,
+): MatchesOf {
   const portSets = new Map<string, PortSet>();
+  const egressNames = createEgressNames(selection.all, port => profile.initContainerPorts || port.init !== true);
 
   /** Equal sets of ports are one object. */
   function sharedPorts(ports: PortSet): PortSet {
@@ -63,7 +73,7 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
     const selected = peers.filter(peer => peer.kind === 'pods');
     return union([
       ...selected.map(peer => sets.of(selectPeer(policy.namespace, peer))),
-      ...blockSets(blocks, sets.everyone, profile),
+      ...blockSets(blocks, sets.everyone, profile, outsiders),
     ]);
   }
 
@@ -95,6 +105,17 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
 
   function egressToName(policy: NetworkPolicy, rule: PolicyRule, port: PolicyPort, subjects: AddressSet): Match[] {
     const protocol = PROTOCOL[port.protocol];
+    // (P22)
+    if (profile.egressNames === 'one') {
+      const peers = peerSet(policy, rule.peers);
+      return egressNames(port.port as string, port.protocol, peerPods(policy, rule.peers)).map(named => ({
+        subjects,
+        peers: named.pods === null ? peers : sets.of(named.pods),
+        protocol,
+        destinationPorts: sharedPorts(named.ports),
+        ...(named.isDisputed && { action: 'unsupported' as const }),
+      }));
+    }
     // (P10): the numbers that pods of the policy's namespace give the name, wherever the packet goes.
     if (rule.peers === null && profile.namedPortsAnywhere === 'numbers') {
       const groups = groupByPorts(selection.inNamespace(policy.namespace, EVERY), port);
@@ -109,7 +130,7 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
     // (P9): pods inside the blocks, too.
     const blocks = (rule.peers ?? []).filter(peer => peer.kind === 'ipBlock');
     if (!profile.namedPortsInBlocks || blocks.length === 0) return matches;
-    const inside = union(blockSets(blocks, sets.everyone, profile));
+    const inside = union(blockSets(blocks, sets.everyone, profile, outsiders));
     for (const { pods, ports } of groupByPorts(selection.all, port)) {
       const peers = intersect(sets.of(pods), { ...inside, unaddressed: [] });
       if (!isEmpty(peers)) matches.push({ subjects, peers, protocol, destinationPorts: ports });
@@ -117,7 +138,15 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
     return matches;
   }
 
-  return (direction, policy, rule, subjectPods) => {
+  /** (P20): of the node-local DNS address it is not known whether a block matches it. */
+  function nodeLocalMatches(rule: PolicyRule, matches: readonly Match[]): Match[] {
+    if (profile.blockPeers === 'everybody' || rule.peers === null) return [];
+    const blocks = rule.peers.filter(peer => peer.kind === 'ipBlock');
+    if (!holdsNodeLocal(blocks, outsiders)) return [];
+    return matches.map(match => ({ ...match, peers: outsiders.nodeLocal, action: 'unsupported' }));
+  }
+
+  const matchesOf: MatchesOf = (direction, policy, rule, subjectPods) => {
     const subjects = sets.of(subjectPods);
     const peers = peerSet(policy, rule.peers);
     // (3), (16): without ports, every protocol matches, ICMP too.
@@ -152,6 +181,11 @@ export function createMatches(selection: PodSelection, sets: PodSets, profile: P
       if (!isEmpty(pods)) matches.push({ subjects, peers: pods, protocol: null, destinationPorts: null });
     }
     return matches;
+  };
+  return (direction, policy, rule, subjects) => {
+    const matches = matchesOf(direction, policy, rule, subjects);
+    const disputed = nodeLocalMatches(rule, matches);
+    return disputed.length === 0 ? matches : [...matches, ...disputed];
   };
 }
 

@@ -9,12 +9,12 @@ import { type Inventory, NODE_LOCAL_DNS, type Pod } from '../cluster/inventory.j
 import type { Profile } from '../profile/profile.js';
 import { everywhere, fromAddresses, fromCidr, isEmpty, NOWHERE } from './addresses.js';
 import { heldAddresses } from './pod-sets.js';
-import { portSet } from './ports.js';
-import { ICMP, ICMPV6, TCP, UDP } from './protocols.js';
+import { portSet, subtractPorts } from './ports.js';
+import { ICMP, ICMPV6, protocolName, TCP, UDP } from './protocols.js';
 import type { AddressSet, Rule } from './ruleset.js';
 
 type Draft = Pick<Rule, 'subjects' | 'peers' | 'protocol'> &
-  Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'action' | 'unenforced'>> & { readonly name: string };
+  Partial<Pick<Rule, 'destinationPorts' | 'icmp' | 'within' | 'action' | 'unenforced'>> & { readonly name: string };
 
 const ANYWHERE = everywhere([]);
 
@@ -27,6 +27,7 @@ export function profileTier(
 ): { readonly name: string; readonly rules: readonly Omit<Rule, 'index'>[] } | null {
   const drafts = [
     ...otherFamilies(profile, pods),
+    ...otherProtocols(profile, pods),
     ...(direction === 'egress' ? dropsOf(profile, pods) : []),
     ...icmpTypes(profile, pods),
     ...(direction === 'egress' ? openDestinations(profile, pods) : []),
@@ -35,10 +36,10 @@ export function profileTier(
   if (drafts.length === 0) return null;
   const position = { file: `profile ${profile.name}`, line: 0, column: 0 };
   const rules = drafts.map((draft): Omit<Rule, 'index'> => {
-    const { name, subjects, peers, protocol, destinationPorts = null, icmp = null, action = 'allow' } = draft;
+    const { name, subjects, peers, protocol, destinationPorts = null, icmp = null, action = 'allow', within } = draft;
     const { unenforced = 'valid' } = draft;
     const origin = { kind: 'Profile', policy: profile.name, rule: name, position };
-    const match = { subjects, peers, protocol, sourcePorts: null, destinationPorts, icmp };
+    const match = { subjects, peers, protocol, sourcePorts: null, destinationPorts, icmp, ...(within && { within }) };
     const rule = { direction, tier: 0, ...match, action, origin };
     return action === 'allow' ? { ...rule, unenforced } : rule;
   });
@@ -78,6 +79,23 @@ function icmpTypes({ icmp }: Profile, pods: AddressSet): Draft[] {
 }
 
 const withUnaddressed = (set: AddressSet, { unaddressed }: AddressSet): AddressSet => ({ ...set, unaddressed });
+
+/** (P21): of the protocols, either way. */
+function otherProtocols({ protocols }: Profile, pods: AddressSet): Draft[] {
+  if (protocols === null) return [];
+  const everyone = { subjects: pods, peers: withUnaddressed(ANYWHERE, pods) };
+  const known = portSet([...protocols.open, ...protocols.optional].flatMap(number => [number, number]));
+  const rest = subtractPorts([0, 255], known);
+  return [
+    ...protocols.optional.map(protocol => ({
+      name: protocolName(protocol),
+      ...everyone,
+      protocol,
+      action: 'unsupported' as const,
+    })),
+    { name: 'other protocols', ...everyone, protocol: null, within: { protocols: rest }, action: 'deny' as const },
+  ];
+}
 
 /** (P3) */
 function dropsOf({ drops }: Profile, pods: AddressSet): Draft[] {

@@ -39,7 +39,9 @@ interface Candidates {
 
 export const EVERY: LabelSelector = { matchLabels: {}, matchExpressions: [] };
 
-export function createPodSelection(inventory: Inventory): PodSelection {
+/** @param hiddenLabels what no selector of pods sees (P23): beginnings of keys, as regular expressions */
+export function createPodSelection(inventory: Inventory, hiddenLabels: readonly string[] = []): PodSelection {
+  const isHidden = labelHider(hiddenLabels);
   const all = inventory.pods.filter(pod => !pod.hostNetwork);
   const byNamespace = groupByNamespace(all);
   const podsByLabel = createLabelIndex(all);
@@ -90,14 +92,18 @@ export function createPodSelection(inventory: Inventory): PodSelection {
 
   return {
     all,
-    inNamespace(namespace, selector) {
+    inNamespace(namespace, given) {
+      const selector = withoutHidden(given, isHidden);
+      if (selector === null) return NOBODY;
       return cached(`n ${namespace} ${selectorText(selector)}`, () => {
         const { pods: within, byLabel } = podsOf(namespace);
         const { pods, asks } = candidates(selector, within, byLabel);
         return asks === null ? pods : pods.filter(asks);
       });
     },
-    inNamespaces(namespaceSelector, podSelector) {
+    inNamespaces(namespaceSelector, given) {
+      const podSelector = withoutHidden(given, isHidden);
+      if (podSelector === null) return NOBODY;
       return cached(`s ${selectorText(namespaceSelector)} ${selectorText(podSelector)}`, () => {
         const namespaces = namespacesOf(namespaceSelector);
         const { pods, asks } = candidates(podSelector, all, podsByLabel);
@@ -118,6 +124,29 @@ export function createPodSelection(inventory: Inventory): PodSelection {
       });
     },
   };
+}
+
+const NOBODY: readonly Pod[] = [];
+
+/** Whether no selector sees a label (P23): null = all are seen. */
+export function labelHider(hiddenLabels: readonly string[]): ((key: string) => boolean) | null {
+  if (hiddenLabels.length === 0) return null;
+  const hidden = new RegExp(`^(?:${hiddenLabels.join('|')})`);
+  return key => hidden.test(key);
+}
+
+/** (P23): a label that is not seen is absent on every pod (6). @returns null where the selector asks for one, and so matches nothing */
+function withoutHidden(selector: LabelSelector, isHidden: ((key: string) => boolean) | null): LabelSelector | null {
+  if (isHidden === null) return selector;
+  const { matchLabels, matchExpressions } = selector;
+  if (Object.keys(matchLabels).some(isHidden)) return null;
+  if (!matchExpressions.some(({ key }) => isHidden(key))) return selector;
+  const asks = matchExpressions.filter(
+    ({ key, operator }) => isHidden(key) && (operator === 'In' || operator === 'Exists'),
+  );
+  return asks.length > 0
+    ? null
+    : { matchLabels, matchExpressions: matchExpressions.filter(({ key }) => !isHidden(key)) };
 }
 
 /** Owner indices sort faster than pods. */

@@ -116,7 +116,7 @@ spec: { podSelector: {}, ingress: [{ ports: [{ port: 1, endPort: 9 }] }] }
   it('takes no name that is not built', async () => {
     const { code, err } = await policap(['query', ...INPUT, ...PING, '--profile', 'canal']);
     expect(code).toBe(2);
-    expect(err).toContain('Allowed choices are upstream, calico, kube-router, weave, flannel, antrea.');
+    expect(err).toContain('Allowed choices are upstream, calico, kube-router, weave, flannel, antrea, cilium.');
   });
 
   it('is told by the cluster where nobody asks', async () => {

@@ -122,7 +122,13 @@ export function readCase(name: string): Case {
   };
 }
 
-const CLUSTER_SCOPED = ['ClusterNetworkPolicy', 'GlobalNetworkPolicy', 'GlobalNetworkSet', 'Tier'];
+const CLUSTER_SCOPED = [
+  'CiliumClusterwideNetworkPolicy',
+  'ClusterNetworkPolicy',
+  'GlobalNetworkPolicy',
+  'GlobalNetworkSet',
+  'Tier',
+];
 export const isClusterScoped = ({ kind }: KubernetesObject): boolean => CLUSTER_SCOPED.includes(kind);
 
 export const identity = (object: KubernetesObject): string =>

@@ -25,6 +25,7 @@ const SCENARIOS = [
   'admin-guardrails',
   'api-selectors',
   'calico-tiers',
+  'cilium-deny-first',
   'cni-support',
   'database-lockdown',
   'debugging',
@@ -64,6 +65,8 @@ const OUTCOME_KEYS = 'isolated,verdict,reason,policy,rule,policies'.split(',');
 
 /** Kinds beside NetworkPolicy: those that decide, and what they stand in or refer to. */
 const OTHER_POLICIES = [
+  'cilium.io/v2 CiliumNetworkPolicy',
+  'cilium.io/v2 CiliumClusterwideNetworkPolicy',
   'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy',
   'projectcalico.org/v3 NetworkPolicy',
   'projectcalico.org/v3 GlobalNetworkPolicy',
@@ -111,7 +114,8 @@ function checkEnd(example: Case, end: string): void {
 function verdictOf(example: Case, { reason, policy, rule }: ExpectedOutcome): string | undefined {
   const own = example.policies.find(object => identity(object) === policy);
   const [, side, index] = /^(egress|ingress)\[(\d+)\]/.exec(rule ?? '') ?? [];
-  const given = own && spec(own)[side as 'egress' | 'ingress']?.[Number(index)];
+  if (rule?.includes('Deny[')) return 'dropped';
+  const given = own && spec(own)?.[side as 'egress' | 'ingress']?.[Number(index)];
   return (given as { readonly action?: string } | undefined)?.action === 'Deny' ? 'dropped' : VERDICT_OF[reason];
 }
 
@@ -119,8 +123,9 @@ function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egr
   if (outcome === null) return;
   expect(Object.keys(outcome).filter(key => !OUTCOME_KEYS.includes(key))).toEqual([]);
   const decider = example.policies.find(object => identity(object) === outcome.policy);
-  // Not every kind isolates whom it decides about.
-  const isOther = decider !== undefined && decider.kind === 'ClusterNetworkPolicy';
+  const isDenied = outcome.rule?.includes('Deny[') === true;
+  // Not every kind isolates whom it decides about, and a deny need not.
+  const isOther = isDenied || (decider !== undefined && decider.kind === 'ClusterNetworkPolicy');
   expect(verdictOf(example, outcome), where).toBe(outcome.verdict);
   if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
   if (!isOther && (outcome.reason === 'rule' || outcome.reason === 'default-deny')) {
@@ -139,9 +144,13 @@ function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egr
   if (!isOther) expect(isolating, where).toContain(outcome.policy);
   expect(decider, where).toBeDefined();
   const policy = decider!;
-  const [, direction, index] = /^(egress|ingress)\[(\d+)\]/.exec(outcome.rule ?? '')!;
-  expect(direction, where).toBe(side);
-  expect(spec(policy)[side]?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
+  const [, part, section, index] = /^(?:specs\[(\d+)\]\.)?((?:egress|ingress)(?:Deny)?)\[(\d+)\]/.exec(
+    outcome.rule ?? '',
+  )!;
+  expect(section!.replace('Deny', ''), where).toBe(side);
+  const own = part === undefined ? spec(policy) : (policy['specs'] as readonly Spec[])[Number(part)]!;
+  const rules = own[section as 'ingress'];
+  expect(rules?.[Number(index)], `${where}: ${outcome.policy} ${outcome.rule}`).toBeDefined();
 }
 
 function checkQuery(example: Case, query: ExpectedQuery): void {

@@ -246,8 +246,6 @@ describe('other kinds and versions', () => {
     ]);
   });
   it.each([
-    ['cilium.io/v2', 'CiliumNetworkPolicy'],
-    ['cilium.io/v2', 'CiliumClusterwideNetworkPolicy'],
     ['projectcalico.org/v1', 'NetworkPolicy'],
     ['crd.projectcalico.org/v3', 'GlobalNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha1', 'ClusterNetworkPolicy'],

@@ -6,7 +6,17 @@
  */
 import type { NetworkPolicy } from '../../src/policy/policy.js';
 import type { ProfileName } from '../../src/profile/profile.js';
-import { block, type ClusterLiteral, everything, labels, pods, policy, port, rule } from '../rules/cluster.js';
+import {
+  block,
+  type ClusterLiteral,
+  everything,
+  expressions,
+  labels,
+  pods,
+  policy,
+  port,
+  rule,
+} from '../rules/cluster.js';
 import type { PacketLiteral } from '../tree/packets.js';
 
 const WEB = '10.0.0.1';
@@ -35,14 +45,21 @@ export const CLUSTER: ClusterLiteral = {
         { name: 'admin', protocol: 'TCP', port: 9000, init: true },
       ],
     },
-    { ns: 'shop', name: 'db', labels: { app: 'db' }, ips: [DB], node: 'n1' },
+    {
+      ns: 'shop',
+      name: 'db',
+      labels: { app: 'db', 'statefulset.kubernetes.io/pod-name': 'db-0' },
+      ips: [DB],
+      node: 'n1',
+      ports: [{ name: 'sql', protocol: 'TCP', port: 5432 }],
+    },
     { ns: 'other', name: 'out', ips: [OTHER], node: 'n1', ports: [{ name: 'http', protocol: 'TCP', port: 7070 }] },
     { ns: 'shop', name: 'host', labels: { app: 'api' }, ips: [HOSTED], node: 'n2', hostNetwork: true },
   ],
   nodes: { n1: [NODE1], n2: [NODE2] },
 };
 
-type Said = 'allowed' | 'dropped';
+type Said = 'allowed' | 'dropped' | 'undecided';
 
 export interface Ask {
   readonly packet: PacketLiteral;
@@ -83,6 +100,13 @@ const differs = (packet: PacketLiteral, here: Said, reason: string): Ask => ({
   upstream: here === 'allowed' ? 'dropped' : 'allowed',
   here,
   reason,
+});
+/** What only some versions or settings of the plugin do. */
+const disputed = (packet: PacketLiteral, upstream: Said): Ask => ({
+  packet,
+  upstream,
+  here: 'undecided',
+  reason: 'unsupported',
 });
 /** What does not. */
 const same = (packet: PacketLiteral, here: Said, reason: string): Ask => ({ packet, upstream: here, here, reason });
@@ -411,11 +435,161 @@ const ANTREA: readonly Omit<Case, 'profile'>[] = [
   },
 ];
 
+const stateful = labels({ 'statefulset.kubernetes.io/pod-name': 'db-0' });
+
+const CILIUM: readonly Omit<Case, 'profile'>[] = [
+  {
+    decision: 'P5: a pod needs a rule without `to` for its own node, a node reaches its pods',
+    policies: [
+      egressOfWeb(rule(toApi), rule([block(`${NODE1}/32`)], [port(22)]), rule(null, [port(53, 'UDP')])),
+      policy('shop', 'in', web, { ingress: [] }),
+    ],
+    asks: [
+      differs(packet(WEB, NODE1, 22), 'dropped', 'default-deny'),
+      differs(packet(WEB, NODE_LOCAL, 80), 'dropped', 'default-deny'),
+      { ...same(packet(WEB, NODE1, 53, UDP), 'allowed', 'rule') },
+      { ...same(packet(WEB, NODE_LOCAL, 53, UDP), 'allowed', 'rule') },
+      same(packet(WEB, NODE2, 22), 'dropped', 'default-deny'),
+      same(packet(NODE1, WEB, 80), 'allowed', 'node'),
+      same(packet(NODE_LOCAL, WEB, 80), 'allowed', 'node'),
+      same(packet(NODE2, WEB, 80), 'dropped', 'default-deny'),
+      same(packet(DB, NODE1, 22), 'allowed', 'no-policy'),
+    ],
+  },
+  {
+    decision: 'P8: the named ports of init containers are not known',
+    policies: [ingressOfApi(rule(fromWeb, [port('admin'), port('http')]))],
+    asks: [differs(packet(WEB, API, 9000), 'dropped', 'default-deny'), same(packet(WEB, API, 8080), 'allowed', 'rule')],
+  },
+  {
+    decision: 'P15: rules of a direction that is not listed isolate as if it were',
+    policies: [
+      { ...policy('shop', 'a', web, { ingress: [] }), unlisted: [rule(toApi, [port(80)])] },
+      { ...policy('shop', 'b', labels({ app: 'db' }), { egress: [] }), unlisted: [rule(fromWeb)] },
+    ],
+    asks: [
+      same(packet(WEB, API, 80), 'allowed', 'rule'),
+      differs(packet(WEB, API, 81), 'dropped', 'default-deny'),
+      differs(packet(WEB, OUTSIDE, 80), 'dropped', 'default-deny'),
+      differs(packet(API, DB, 80), 'dropped', 'default-deny'),
+      same(packet(DB, OUTSIDE, 80), 'dropped', 'default-deny'),
+      same(packet(API, OUTSIDE, 80), 'allowed', 'no-policy'),
+    ],
+  },
+  {
+    decision: 'P20: an ipBlock matches neither pods nor nodes',
+    policies: [
+      egressOfWeb(
+        rule([block('0.0.0.0/0', '203.0.113.0/25'), block('fd00::/16')], [port(80)]),
+        rule([pods(labels({ app: 'db' }))]),
+        rule([block(`${NODE_LOCAL}/32`)], [port(53, 'UDP')]),
+      ),
+      ingressOfApi(rule([block('10.0.0.0/8'), block('192.168.0.0/16')])),
+    ],
+    asks: [
+      differs(packet(WEB, OTHER, 80), 'dropped', 'default-deny'),
+      differs(packet(WEB, NODE2, 80), 'dropped', 'default-deny'),
+      same(packet(WEB6, API6, 80), 'dropped', 'default-deny'),
+      same(packet(WEB6, 'fd00::9', 80), 'allowed', 'rule'),
+      same(packet(WEB, '203.0.113.129', 80), 'allowed', 'rule'),
+      same(packet(WEB, OUTSIDE, 80), 'dropped', 'default-deny'),
+      same(packet(WEB, '10.0.0.9', 80), 'allowed', 'rule'),
+      same(packet(WEB, DB, 80), 'allowed', 'rule'),
+      differs(packet(OTHER, API, 80), 'dropped', 'default-deny'),
+      differs(packet(NODE1, API, 80), 'dropped', 'default-deny'),
+      same(packet('10.9.9.9', API, 80), 'allowed', 'rule'),
+      // Which of the two started first is not known.
+      disputed(packet(WEB, NODE_LOCAL, 53, UDP), 'allowed'),
+      disputed(packet(WEB, NODE_LOCAL, 80), 'allowed'),
+      { ...same(packet(WEB, NODE_LOCAL, 81), 'dropped', 'default-deny'), upstream: 'allowed' },
+    ],
+  },
+  {
+    decision: 'P20: what one policy surely allows is allowed, whatever is not known of another one',
+    policies: [
+      egressOfWeb(rule([block(`${NODE_LOCAL}/32`)], [port(53, 'UDP')])),
+      policy('shop', 'z', web, { egress: [rule(null, [port(53, 'UDP')])] }),
+    ],
+    asks: [same(packet(WEB, NODE_LOCAL, 53, UDP), 'allowed', 'rule')],
+  },
+  {
+    decision: 'P21: other protocols than ICMP, TCP and UDP do not pass, without any policy; SCTP may be switched on',
+    policies: [ingressOfApi(rule(null))],
+    asks: [
+      differs({ source: WEB, destination: API, protocol: 47 }, 'dropped', 'rule'),
+      differs({ source: WEB, destination: OUTSIDE, protocol: 4 }, 'dropped', 'rule'),
+      differs({ source: OUTSIDE, destination: WEB, protocol: 50 }, 'dropped', 'rule'),
+      differs({ source: WEB6, destination: API6, protocol: 41 }, 'dropped', 'rule'),
+      disputed(packet(WEB, API, 80, 132), 'allowed'),
+      disputed(packet(OUTSIDE, DB, 80, 132), 'allowed'),
+      same(icmp(WEB, API, 8), 'allowed', 'rule'),
+      same(icmp(WEB6, API6, 128), 'allowed', 'rule'),
+      same(packet(WEB, API, 80, UDP), 'allowed', 'rule'),
+      same({ source: NODE1, destination: NODE2, protocol: 4 }, 'allowed', 'no-policy'),
+    ],
+  },
+  {
+    decision: 'P22: the cluster does not agree about the number of a named port of egress',
+    policies: [
+      egressOfWeb(rule(toApi, [port('http')])),
+      policy('shop', 'db', labels({ app: 'db' }), { egress: [rule(null, [port('http')])] }),
+    ],
+    asks: [
+      // Some versions open each pod's own number, some none, some that of the selected pods.
+      disputed(packet(WEB, API, 8080), 'allowed'),
+      same(packet(WEB, API, 7070), 'dropped', 'default-deny'),
+      disputed(packet(DB, OTHER, 7070), 'allowed'),
+      same(packet(DB, OTHER, 8080), 'dropped', 'default-deny'),
+      same(packet(DB, OUTSIDE, 8080), 'dropped', 'default-deny'),
+    ],
+  },
+  {
+    decision: 'P22: it agrees, and the pods that have the port are open',
+    policies: [
+      egressOfWeb(rule([pods(labels({ app: 'db' })), block('203.0.113.0/24')], [port('sql')])),
+      policy('shop', 'api', api, { egress: [rule([pods(labels({ app: 'web' }))], [port('sql')])] }),
+    ],
+    asks: [
+      same(packet(WEB, DB, 5432), 'allowed', 'rule'),
+      same(packet(WEB, DB, 5433), 'dropped', 'default-deny'),
+      // Older versions open the number towards every peer of the rule.
+      disputed(packet(WEB, OUTSIDE, 5432), 'dropped'),
+      disputed(packet(API, WEB, 5432), 'dropped'),
+      same(packet(API, DB, 5432), 'dropped', 'default-deny'),
+    ],
+  },
+  {
+    decision: 'P23: labels that controllers write are seen by no selector',
+    policies: [
+      policy('shop', 'db', stateful, { ingress: [] }),
+      ingressOfApi(rule([pods(stateful)])),
+      policy('other', 'out', everything, {
+        ingress: [
+          rule([
+            pods(
+              expressions({ key: 'statefulset.kubernetes.io/pod-name', operator: 'DoesNotExist', values: [] }),
+              everything,
+            ),
+          ]),
+        ],
+      }),
+    ],
+    asks: [
+      differs(packet(WEB, DB, 80), 'allowed', 'no-policy'),
+      differs(packet(DB, API, 80), 'dropped', 'default-deny'),
+      differs(packet(DB, OTHER, 80), 'allowed', 'rule'),
+      same(packet(WEB, OTHER, 80), 'allowed', 'rule'),
+      same(packet(OUTSIDE, OTHER, 80), 'dropped', 'default-deny'),
+    ],
+  },
+];
+
 /** With their titles. */
 export const CASES: readonly (readonly [string, Case])[] = [
   ...of('calico', CALICO),
   ...of('kube-router', KUBE_ROUTER),
   ...of('weave', WEAVE),
   ...of('antrea', ANTREA),
+  ...CILIUM.map((it): Case => ({ ...it, profile: 'cilium', decision: `cilium: ${it.decision}` })),
   ...FLANNEL.map((it): Case => ({ ...it, profile: 'flannel', decision: `flannel: ${it.decision}` })),
 ].map(it => [it.decision, it]);

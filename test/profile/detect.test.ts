@@ -12,6 +12,8 @@ describe('detectProfile', () => {
     ['calico-node', 'calico'],
     ['canal', 'calico'],
     ['rke2-canal', 'calico'],
+    ['cilium', 'cilium'],
+    ['antrea-agent', 'antrea'],
     ['kube-router', 'kube-router'],
     ['weave-net', 'weave'],
     ['kube-flannel-ds', 'flannel'],

@@ -11,6 +11,7 @@ import { portSet } from '../../src/rules/ports.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { at, cluster } from '../rules/cluster.js';
+import { dnsAnswer } from '../support/dns.js';
 import { batchOf, ethernet, ipv4, ipv6, type Segment, tcp, udp } from '../support/frames.js';
 import { record, sourceOf } from '../support/replay.js';
 
@@ -68,24 +69,6 @@ function compiled({
   };
 }
 
-const words = (...parts: number[]): number[] => parts.flatMap(part => [part >> 8, part & 255]);
-const labels = (name: string): number[] => [
-  ...name.split('.').flatMap(label => [label.length, ...Buffer.from(label)]),
-  0,
-];
-const octets = (address: string): number[] =>
-  address.includes(':') ? [0x20, 1, 0xd, 0xb8, ...new Array(11).fill(0), 9] : address.split('.').map(Number);
-const message = (name: string, addresses: readonly string[], ttl: number): number[] => [
-  ...words(7, 0x8180, 1, addresses.length, 0, 0),
-  ...labels(name),
-  ...words(1, 1),
-  ...addresses.flatMap(address => [
-    ...[0xc0, 12],
-    ...words(address.includes(':') ? 28 : 1, 1, 0, ttl, octets(address).length),
-    ...octets(address),
-  ]),
-];
-
 interface Step {
   readonly frame: Uint8Array;
   readonly second: number;
@@ -100,7 +83,7 @@ const answer = (to: string, name: string, addresses: readonly string[], second: 
   packet(
     to.includes(':') ? 'fd00:1::10' : DNS,
     to,
-    udp({ sport: 53, dport: 5353, payload: Uint8Array.from(message(name, addresses, ttl)) }),
+    udp({ sport: 53, dport: 5353, payload: Uint8Array.from(dnsAnswer(name, addresses, ttl)) }),
     second,
   );
 /** A new connection. */
@@ -187,8 +170,8 @@ describe('rules that ask for names', () => {
   });
 
   it('answers over TCP, in pieces', async () => {
-    const body = message('example.com', [GOOD], 60);
-    const stream = Uint8Array.from([...words(body.length), ...body]);
+    const body = dnsAnswer('example.com', [GOOD], 60);
+    const stream = Uint8Array.from([body.length >> 8, body.length & 255, ...body]);
     const segment = (seq: number, flags: string, payload: Uint8Array, second: number): Step =>
       packet(DNS, WEB, tcp({ sport: 53, dport: 5353, seq, ack: 1, flags, payload }), second);
     const steps = [

@@ -16,6 +16,7 @@ export type Schema =
   /** `type` as the API names it: v1.Protocol. */
   | { readonly kind: 'string'; readonly type: string }
   | { readonly kind: 'int32'; readonly type: string }
+  | { readonly kind: 'bool'; readonly type: string }
   | { readonly kind: 'intOrString'; readonly type: string }
   | { readonly kind: 'number'; readonly type: string }
   | { readonly kind: 'boolean'; readonly type: string }
@@ -52,6 +53,10 @@ function decodeAt(schema: Schema, value: unknown, path: MutablePath, findings: F
     case 'string':
       if (typeof value === 'string') return value;
       return wrongType(schema, value, path, findings, quoteHint(value));
+    case 'bool':
+      return typeof value === 'boolean'
+        ? value
+        : wrongType(schema, value, path, findings, 'write true or false, without quotes');
     case 'int32':
       return decodeInteger(schema, value, path, findings);
     case 'intOrString':

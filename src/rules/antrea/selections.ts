@@ -19,6 +19,7 @@ import { isEmpty, NOWHERE, union } from '../addresses.js';
 import { blockSets } from '../blocks.js';
 import { createClusterSets } from '../cluster-sets.js';
 import type { RuleContext } from '../contribution.js';
+import { createOutsiders } from '../outsiders.js';
 import type { AddressSet } from '../ruleset.js';
 import { EVERY } from '../selectors.js';
 
@@ -55,6 +56,7 @@ const keyOf = ({ namespace, name }: Pick<AntreaGroup, 'namespace' | 'name'>): st
 
 export function createSelections({ inventory, selection, sets, profile }: RuleContext): Selections {
   const clusterSets = createClusterSets(inventory);
+  const outsiders = createOutsiders(inventory);
   const services = new Map(inventory.services.map(service => [keyOf(service), service]));
   const byAccount = new Map<string, Pod[]>();
   for (const pod of selection.all) {
@@ -92,7 +94,8 @@ export function createSelections({ inventory, selection, sets, profile }: RuleCo
     blockSets(
       blocks.map(({ cidr, except }) => ({ kind: 'ipBlock', cidr, except })),
       everyone,
-      { ...profile, blocks: 'each' },
+      { ...profile, blocks: 'each', blockPeers: 'everybody' },
+      outsiders,
     );
 
   const unknown = (set: AddressSet, because: string): Selected => ({
