@@ -2,7 +2,7 @@
  * Antrea's policies by their definition: no sets, no normal form, no copies of passing rules. Of every packet it asks
  * every tier, priority, place, policy, peer and port, in order. Written from docs/antrea-network-policy.md of the project.
  */
-import type { Inventory, Labels, Pod } from '../../../src/cluster/inventory.js';
+import type { Inventory, Labels, Node, Pod } from '../../../src/cluster/inventory.js';
 import type { AdminPolicy } from '../../../src/policy/admin/model.js';
 import type {
   AntreaGroup,
@@ -21,6 +21,7 @@ import type { PacketLiteral } from '../../tree/packets.js';
 import { adminOracle, type Said, together, words } from '../admin/oracle.js';
 
 type Way = 'egress' | 'ingress';
+type Subject = { readonly pod: Pod | null; readonly node: Node | null };
 type Matching = 'yes' | 'no' | 'unknown';
 const TIERS: Record<string, number> = {
   emergency: 50,
@@ -43,9 +44,13 @@ export function antreaOracle(
   policies: readonly NetworkPolicy[],
   inventory: Inventory,
   packet: PacketLiteral,
+  /** Some policy is about nodes: then a node's own side is asked. */
+  ofNodes = false,
 ): Readonly<Record<Way, readonly string[]>> {
   const { exempt, sourcePod, destinationPod } = endsOf(packet, inventory);
-  if (exempt !== null) return { egress: [exempt], ingress: [exempt] };
+  const nodes: Record<Way, Node | null> = { egress: nodeAt(packet.source), ingress: nodeAt(packet.destination) };
+  const areNodes = nodes.egress !== null && nodes.ingress !== null;
+  const isLink = [packet.source, packet.destination].includes('169.254.20.10');
   const priorities = { ...TIERS };
   for (const it of objects) if (it.kind === 'AntreaTier') priorities[it.name] = it.priority;
   const groups = objects.filter((it): it is AntreaGroup => 'members' in it);
@@ -60,8 +65,12 @@ export function antreaOracle(
   };
 
   const of = (way: Way): readonly string[] => {
-    const subject = way === 'egress' ? sourcePod : destinationPod;
-    if (subject === null) return ['none'];
+    const pod = way === 'egress' ? sourcePod : destinationPod;
+    const node = ofNodes ? nodes[way] : null;
+    // No policy of a pod's comes between it and its node; the node may have its own.
+    if (exempt !== null && (node === null || areNodes || isLink)) return [exempt];
+    if (pod === null && node === null) return ['none'];
+    const subject: Subject = { pod, node };
     const before = Object.values(priorities).filter(priority => priority <= 250);
     for (const priority of [...new Set(before)].sort((a, b) => a - b)) {
       const answer = decideTier(priority, way, subject);
@@ -69,18 +78,25 @@ export function antreaOracle(
       return answer.action === 'pass' ? behindAdmin(way, subject) : words(answer);
     }
     // What decides there decides; who passes there or meets nothing comes to what is behind.
-    if (!rest.adminOnly[way].includes('not-isolated')) return rest.adminOnly[way];
+    if (node === null && !rest.adminOnly[way].includes('not-isolated')) return rest.adminOnly[way];
     return behindAdmin(way, subject);
   };
   return { egress: of('egress'), ingress: of('ingress') };
 
-  function behindAdmin(way: Way, subject: Pod): readonly string[] {
-    if (!rest.network[way].includes('not-isolated')) return rest.network[way];
-    const baseline = decideTier(253, way, subject);
-    return baseline === null ? rest.last[way] : words(baseline);
+  function nodeAt(address: string): Node | null {
+    const held = [...inventory.byAddress].find(([it]) => bits(it) === bits(address));
+    return held?.[1].kind === 'node' ? held[1] : null;
   }
 
-  function decideTier(tier: number, way: Way, subject: Pod): Said | null {
+  function behindAdmin(way: Way, subject: Subject): readonly string[] {
+    if (subject.node === null && !rest.network[way].includes('not-isolated')) return rest.network[way];
+    const baseline = decideTier(253, way, subject);
+    if (baseline !== null) return words(baseline);
+    // Nobody else's policies are about nodes.
+    return subject.node === null ? rest.last[way] : ['not-isolated'];
+  }
+
+  function decideTier(tier: number, way: Way, subject: Subject): Said | null {
     const inTier = own.filter(policy => priorities[policy.tier] === tier);
     for (const priority of [...new Set(inTier.map(it => it.priority))].sort((a, b) => a - b)) {
       const equal = inTier.filter(policy => policy.priority === priority);
@@ -100,7 +116,7 @@ export function antreaOracle(
     return null;
   }
 
-  function matchesRule(policy: AntreaPolicy, rule: AntreaRule, way: Way, subject: Pod): Matching {
+  function matchesRule(policy: AntreaPolicy, rule: AntreaRule, way: Way, subject: Subject): Matching {
     const applies = most(rule.appliedTo.map(entry => isSubject(entry, policy, subject)));
     const atPeer = (peer: AntreaPeer | null): Matching => {
       const where = peer === null ? 'yes' : matchesPeer(peer, policy, way, subject);
@@ -112,13 +128,25 @@ export function antreaOracle(
     return answer === 'yes' && rule.hasLayer7 ? 'unknown' : answer;
   }
 
-  function isSubject(entry: AppliedTo, policy: AntreaPolicy, subject: Pod): Matching {
+  function isSubject(entry: AppliedTo, policy: AntreaPolicy, { pod: subject, node }: Subject): Matching {
+    if (node !== null) return isNodeSubject(entry, policy, node);
+    if (subject === null) return 'no';
     if (entry.kind === 'pods') return said(isOf(entry, policy.namespace, subject));
     if (entry.kind === 'serviceAccount') {
       return said(subject.namespace === entry.namespace && subject.serviceAccount === entry.name);
     }
     if (entry.kind === 'group') return memberOf(entry.name, policy.namespace, subject, null, 0);
     return 'no';
+  }
+
+  /** A group that was not given may be any pod, and no node. */
+  function isNodeSubject(entry: AppliedTo, policy: AntreaPolicy, node: Node): Matching {
+    if (entry.kind === 'nodes') return said(selects(entry.selector, node.labels));
+    if (entry.kind !== 'group') return 'no';
+    const find = (name: string) => groups.find(it => it.name === name && it.namespace === policy.namespace)?.members;
+    const members = find(entry.name);
+    const all = members?.kind === 'groups' ? members.names.map(find) : [members];
+    return said(all.some(it => it?.kind === 'nodes' && selects(it.selector, node.labels)));
   }
 
   function isOf({ namespaceSelector, podSelector }: SelectedPods, namespace: string, pod: Pod): boolean {
@@ -174,7 +202,7 @@ export function antreaOracle(
     return ![...inventory.byAddress.keys()].some(it => bits(it) === bits(address));
   }
 
-  function matchesPeer(peer: AntreaPeer, policy: AntreaPolicy, way: Way, subject: Pod): Matching {
+  function matchesPeer(peer: AntreaPeer, policy: AntreaPolicy, way: Way, { pod: subject }: Subject): Matching {
     const pod = way === 'egress' ? destinationPod : sourcePod;
     const address = way === 'egress' ? packet.destination : packet.source;
     switch (peer.kind) {
@@ -189,7 +217,7 @@ export function antreaOracle(
       case 'group':
         return memberOf(peer.name, policy.namespace, pod, address, 0);
       case 'related': {
-        if (pod === null || pod.hostNetwork) return 'no';
+        if (pod === null || pod.hostNetwork || subject === null) return 'no';
         if (peer.podSelector !== null && !selects(peer.podSelector, pod.labels)) return 'no';
         if (peer.sameLabels === null) return said(pod.namespace === subject.namespace);
         const [a, b] = [labelsOf(subject.namespace), labelsOf(pod.namespace)];
