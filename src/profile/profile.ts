@@ -72,4 +72,6 @@ export interface Profile {
   readonly invalidPasses: readonly ('node' | 'open')[];
   /** (P19) Kinds of policies beside NetworkPolicy that are enforced, by the names of their folders in src/policy. */
   readonly enforces: readonly string[];
+  /** (P29) The connection table that stands before the policies (docs/conntrack.md), unless the user names another. */
+  readonly conntrack: 'linux' | 'cilium' | 'calico-ebpf';
 }

@@ -23,4 +23,5 @@ export const UPSTREAM: Profile = {
   oneChain: false,
   refusal: 'drop',
   invalidPasses: [],
+  conntrack: 'linux',
 };
