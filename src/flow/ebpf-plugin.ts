@@ -3,9 +3,9 @@
  *
  * In:  rows, and an entry's words.  Out: numbers. The rest, entries, their order and their time, is ebpf.ts.
  */
-import { DST, FAMILY, PROTOCOL, SRC } from '../packet/row.js';
+import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_ID, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 import { KIND_IPV6, META, PORTS } from './entry.js';
-import { compareEnds, FROM_HIGH_END, writeEnds } from './tuple.js';
+import { compareEnds, FROM_HIGH_END, ICMP, ICMPV6, REQUEST_OF, writeEnds } from './tuple.js';
 
 /** EbpfPlugin.classOf: has a key of its own. */
 export const CLASS_CONNECTION = 0;
@@ -66,6 +66,33 @@ export const BITS = 4;
 export const RELATED_OF = 8;
 /** Of a connection: the slot of what errors about it are related by, + 1. */
 export const RELATED_AT = 9;
+/** Which exchange of packets the first one was of, two words: keys may hold several. */
+export const EXCHANGE = 10;
+/** META: the connection was refused, and is kept for what-if mode. */
+export const REFUSED_ENTRY = 1 << 15;
+
+/** Writes the row's exchange at words[at]: the ports, or what Linux tells ICMP exchanges by. */
+export const writeExchange = (
+  rows: Int32Array,
+  base: number,
+  fromHigh: boolean,
+  words: Int32Array,
+  at: number,
+): void => {
+  const protocol = rows[base + PROTOCOL]!;
+  if (protocol === ICMP || protocol === ICMPV6) {
+    const type = rows[base + ICMP_TYPE]! & 255;
+    const request = REQUEST_OF[(protocol === ICMPV6 ? 256 : 0) + type]! - 1;
+    const isReply = request >= 0 && request !== type;
+    words[at] = (rows[base + ICMP_ID]! << 16) | ((isReply ? request : type) << 8) | rows[base + ICMP_CODE]!;
+    words[at + 1] = fromHigh !== isReply ? 1 : 0;
+    return;
+  }
+  const source = rows[base + SPORT]!;
+  const destination = rows[base + DPORT]!;
+  words[at] = fromHigh ? (destination << 16) | source : (source << 16) | destination;
+  words[at + 1] = 0;
+};
 
 /** Both ends, the lower one first, under the row's protocol. @returns a side (tuple.ts) */
 export const writePortKey = (

@@ -35,8 +35,11 @@ import {
   CLASS_UNKNOWN,
   CLASS_UNTRACKED,
   type EbpfPlugin,
+  EXCHANGE,
+  REFUSED_ENTRY,
   RELATED_AT,
   RELATED_OF,
+  writeExchange,
   writePortKey,
 } from './ebpf-plugin.js';
 import { FROM_HIGH, HIGH, KEY_TAIL, KIND_IPV6, LOW, META, PORTS, REPLIED, TAG, TAIL_WORDS, WORDS } from './entry.js';
@@ -95,6 +98,7 @@ export class EbpfTracker implements Tracker {
   private readonly expiry: Expiry;
   private readonly queue: Queues;
   private readonly quoted = new Int32Array(STRIDE);
+  private readonly exchange = new Int32Array(2);
   /** Of a first packet that is neither confirmed nor discarded yet: its slot, its timeout, and the entry it would replace. */
   private pending = NONE;
   private pendingTimeout = 0;
@@ -143,11 +147,21 @@ export class EbpfTracker implements Tracker {
     const side = this.plugin.writeKey(rows, base, bytes, this.table.key);
     const slot = this.table.find();
     if (slot >= 0) {
+      if (this.isOther(slot, side, rows, base)) return this.ask(slot, side === FROM_HIGH_END, false, rows, base);
       const code = this.continue(slot, side, rows, base);
       if (code !== AGAIN) return code;
       this.slot = NONE;
     }
     return this.begin(side, rows, base);
+  }
+
+  /** Whether the entry is a refused connection's, which only what-if mode has, and the packet of another exchange. */
+  private isOther(slot: number, side: number, rows: Int32Array, base: number): boolean {
+    const { words } = this.table;
+    const at = slot * WORDS;
+    if ((words[at + META]! & REFUSED_ENTRY) === 0) return false;
+    writeExchange(rows, base, side === FROM_HIGH_END, this.exchange, 0);
+    return words[at + EXCHANGE] !== this.exchange[0] || words[at + EXCHANGE + 1] !== this.exchange[1];
   }
 
   /** A packet of a connection in the table. */
@@ -178,6 +192,7 @@ export class EbpfTracker implements Tracker {
   private begin(side: number, rows: Int32Array, base: number): number {
     const slot = this.write(side === FROM_HIGH_END);
     const timeout = this.plugin.begin(this.table.words, slot * WORDS, side === FROM_HIGH_END, rows, base);
+    writeExchange(rows, base, side === FROM_HIGH_END, this.table.words, slot * WORDS + EXCHANGE);
     if (timeout >= 0) return this.pend(slot, timeout, NONE);
     this.queue.give(slot);
     return this.refuse(INVALID_NO_ENTRY);
@@ -193,6 +208,7 @@ export class EbpfTracker implements Tracker {
       for (let word = BITS; word < RELATED_OF; word++) words[at + word] = words[old * WORDS + word]!;
       timeout = this.plugin.timeoutOf(words, at);
     } else timeout = this.plugin.begin(words, at, fromHigh, rows, base);
+    writeExchange(rows, base, fromHigh, words, at + EXCHANGE);
     return this.pend(slot, timeout, old);
   }
 
@@ -230,6 +246,12 @@ export class EbpfTracker implements Tracker {
   /** (CT10) An error is related by its own two addresses, and only against the direction of a connection between them. */
   private trackByAddresses(rows: Int32Array, base: number, bytes: Uint8Array): number {
     const { table } = this;
+    // What it quotes decides nothing, but tells which of the connections between the two it is about.
+    const about = this.findQuoted(rows, base, bytes);
+    if (about >= 0 && (table.words[about * WORDS + META]! & REFUSED_ENTRY) !== 0) {
+      this.slot = about;
+      return TRACK_RELATED;
+    }
     const fromHigh = writePortKey(rows, base, 0, 0, table.key) === FROM_HIGH_END;
     table.key[PORTS] = fromHigh ? RELATED_LOW_BEGAN : RELATED_HIGH_BEGAN;
     let slot = table.find();
@@ -237,8 +259,6 @@ export class EbpfTracker implements Tracker {
     if (slot >= 0) {
       this.use(slot);
       this.expiry.set(slot, this.clock + timeout);
-      // What it quotes decides nothing, but tells which of the connections between the two it is about.
-      const about = this.findQuoted(rows, base, bytes);
       const madeWith = table.words[slot * WORDS + RELATED_OF]! - 1;
       this.slot = about >= 0 ? about : madeWith >= 0 ? madeWith : slot;
       return TRACK_RELATED;
@@ -266,21 +286,24 @@ export class EbpfTracker implements Tracker {
     return table.find();
   }
 
-  confirm(): number {
+  confirm(refused = false): number {
     const slot = this.pending;
     if (slot < 0) throw new Error('confirm() without a new connection');
-    if (this.replaces >= 0) this.forget(this.replaces);
-    this.replaces = NONE;
+    this.slot = slot;
     const { words } = this.table;
     const isRelated = isRelatedEntry(words, slot);
-    if (!this.plugin.readsQuotes && !isRelated) this.relate(slot);
+    // A refused error relates nothing: its slot is the judge's until the next packet.
+    if (refused && isRelated) return slot;
+    if (this.replaces >= 0) this.forget(this.replaces);
+    this.replaces = NONE;
+    if (refused) words[slot * WORDS + META] = words[slot * WORDS + META]! | REFUSED_ENTRY;
+    else if (!this.plugin.readsQuotes && !isRelated) this.relate(slot);
     this.pending = NONE;
     this.makeRoom();
     this.insert(slot, this.pendingTimeout);
     for (let k = 0; k < TAGS; k++) words[tagPlace(slot) + k] = 0;
     if (isRelated) this.related++;
     this.created++;
-    this.slot = slot;
     return slot;
   }
 

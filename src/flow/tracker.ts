@@ -82,8 +82,12 @@ export interface Tracker {
   readonly slot: number;
   /** One of INVALID_, where track() returned TRACK_INVALID. */
   readonly invalid: number;
-  /** TRACK_NEW only: keep the connection; returns its slot. */
-  confirm(): number;
+  /**
+   * TRACK_NEW only: keep the connection; returns its slot.
+   * @param refused it was not let through, and is kept for what-if's sake alone: tables whose keys hold more than one
+   * exchange of packets must not let others share its fate
+   */
+  confirm(refused?: boolean): number;
   /** TRACK_NEW only: forget it. */
   discard(): void;
   /**

@@ -310,7 +310,7 @@ export class Judge implements SlowPath {
       tracker.discard();
       return;
     }
-    const at = tagPlace(tracker.confirm());
+    const at = tagPlace(tracker.confirm(code >= DROPPED_DEFAULT_DENY));
     tracker.tag[at + TAG_DECISION] = opening.decision;
     tracker.tag[at + TAG_NUMBER] = opening.connection;
     tracker.tag[at + TAG_OPENED] = opening.opened;

@@ -23,11 +23,24 @@ interface Entry {
   readonly marks: Map<string, Set<string>>;
   readonly sequence: Map<string, number>;
   resetAt: number | null;
+  /** What-if mode: refused, and kept; the exchange of its first packet. */
+  refused: string | null;
 }
+
+/** let through; refused and kept, as in what-if mode; refused and forgotten, as in dataplane mode. */
+export type Fate = 'passes' | 'refused' | 'forgotten';
 
 const isError = (d: Described, v4: readonly number[], v6: (type: number) => boolean): boolean =>
   d.protocol === 1 && !d.src.includes(':') ? v4.includes(d.type!) : d.protocol === 58 && v6(d.type!);
 const flag = (d: Described, letter: string): boolean => d.flags!.includes(letter);
+/** What Linux would tell an exchange by, beside the addresses. */
+const exchangeOf = (d: Described): string => {
+  if (d.protocol !== 1 && d.protocol !== 58)
+    return [`${d.src} ${d.sport ?? 0}`, `${d.dst} ${d.dport ?? 0}`].sort().join();
+  const replies: Record<number, number> = d.protocol === 1 ? { 0: 8, 14: 13, 16: 15, 18: 17 } : { 129: 128, 140: 139 };
+  const request = replies[d.type!];
+  return request === undefined ? `${d.src} ${d.type} ${d.id}` : `${d.dst} ${request} ${d.id}`;
+};
 const isSyn = (d: Described): boolean => flag(d, 'S') && !flag(d, 'A');
 
 abstract class Oracle {
@@ -43,18 +56,22 @@ abstract class Oracle {
     return [...this.entries.values()].filter(({ isConnection }) => isConnection).length;
   }
 
-  /** @param now milliseconds @param kept whether a first packet is let through */
-  play(d: Described, now: number, kept: boolean): Answer {
+  /** @param now milliseconds @param fate of a first packet */
+  play(d: Described, now: number, fate: Fate): Answer {
     this.now = now;
     for (const [key, { expires }] of this.entries) if (expires <= now) this.entries.delete(key);
-    return this.judge(d, kept);
+    return this.judge(d, fate);
   }
 
-  protected abstract judge(d: Described, kept: boolean): Answer;
+  protected abstract judge(d: Described, fate: Fate): Answer;
   protected abstract endsOf(d: Described): readonly [string, string];
 
   protected keyOf(d: Described): string {
     return `${d.protocol} ${[...this.endsOf(d)].sort().join(' ')}`;
+  }
+
+  protected isOther({ refused }: Entry, d: Described): boolean {
+    return refused !== null && refused !== exchangeOf(d);
   }
 
   protected use(entry: Entry, seconds: number | null): void {
@@ -78,6 +95,7 @@ abstract class Oracle {
       marks: new Map(),
       sequence: new Map(),
       resetAt: null,
+      refused: null,
     };
     this.entries.set(key, entry);
     return entry;
@@ -110,15 +128,16 @@ export class CiliumOracle extends Oracle {
     return [`${src}|${type === reply ? id : 0}`, `${dst}|${type === request ? id : 0}`];
   }
 
-  protected judge(d: Described, kept: boolean): Answer {
+  protected judge(d: Described, fate: Fate): Answer {
     const isV6 = d.src.includes(':');
     const isIcmp = d.protocol === (isV6 ? 58 : 1);
     if (d.protocol !== 6 && d.protocol !== 17 && !isIcmp) return { answer: 'invalid protocol', connection: null };
     if (isV6 && isIcmp && (d.type === 135 || d.type === 136)) return { answer: 'untracked', connection: null };
-    if (isError(d, [3, 11, 12], type => type >= 1 && type <= 4)) return this.judgeError(d, kept);
+    if (isError(d, [3, 11, 12], type => type >= 1 && type <= 4)) return this.judgeError(d, fate);
     const key = this.keyOf(d);
     const entry = this.entries.get(key);
-    if (entry === undefined) return this.open(key, d, kept);
+    if (entry === undefined) return this.open(key, d, fate);
+    if (this.isOther(entry, d)) return this.replace(key, d, fate);
     if (d.protocol !== 6) {
       this.use(entry, 60);
       return this.ofEntry(entry, d);
@@ -138,22 +157,25 @@ export class CiliumOracle extends Oracle {
     } else if (isSyn(d) && (closes(source) || closes(destination))) {
       entry.marks.clear();
       this.use(entry, 60);
-      if (!kept) return { answer: 'new', connection: null };
-      this.entries.delete(key);
-      return this.open(key, d, true);
+      return this.replace(key, d, fate);
     }
     this.use(entry, wasOpen ? (this.has(entry, 'any', 'non-syn') ? 8000 : 60) : null);
     return this.ofEntry(entry, d);
   }
 
-  private open(key: string, d: Described, kept: boolean): Answer {
-    if (!kept) return { answer: 'new', connection: null };
+  private replace(key: string, d: Described, fate: Fate): Answer {
+    if (fate !== 'forgotten') this.entries.delete(key);
+    return this.open(key, d, fate);
+  }
+
+  private open(key: string, d: Described, fate: Fate): Answer {
+    if (fate === 'forgotten') return { answer: 'new', connection: null };
     const number = ++this.created;
-    const related = this.relate(d.src, d.dst);
-    related.number = number;
+    if (fate === 'passes') this.relate(d.src, d.dst).number = number;
     const entry = this.add(key, this.endsOf(d)[0], true);
     this.use(entry, 60);
     entry.number = number;
+    if (fate === 'refused') entry.refused = exchangeOf(d);
     return { answer: 'new', connection: number };
   }
 
@@ -164,17 +186,18 @@ export class CiliumOracle extends Oracle {
     return entry;
   }
 
-  private judgeError(d: Described, kept: boolean): Answer {
+  private judgeError(d: Described, fate: Fate): Answer {
+    const about = d.quote !== undefined && d.quote.src === d.dst ? this.quoted(d.quote) : undefined;
+    if (about !== undefined && about.refused !== null) return { answer: 'related', connection: about.number };
     const against = this.entries.get(`related ${d.dst} ${d.src}`);
     if (against !== undefined) {
       this.use(against, 60);
-      const about = d.quote !== undefined && d.quote.src === d.dst ? this.quoted(d.quote) : undefined;
       return { answer: 'related', connection: (about ?? against).number };
     }
     const key = `related ${d.src} ${d.dst}`;
     const along = this.entries.get(key);
     if (along !== undefined) this.use(along, 60);
-    if (!kept) return { answer: 'new', connection: null };
+    if (fate !== 'passes') return { answer: 'new', connection: null };
     this.entries.delete(key);
     const entry = this.add(key, d.src, false);
     this.use(entry, 60);
@@ -201,7 +224,7 @@ export class CalicoOracle extends Oracle {
     return [`${src}|${hasPorts ? sport : 0}`, `${dst}|${hasPorts ? dport : 0}`];
   }
 
-  protected judge(d: Described, kept: boolean): Answer {
+  protected judge(d: Described, fate: Fate): Answer {
     const isV6 = d.src.includes(':');
     if (isV6 && d.protocol === 58 && [130, 131, 132, 133, 135, 136].includes(d.type!))
       return { answer: 'untracked', connection: null };
@@ -214,6 +237,10 @@ export class CalicoOracle extends Oracle {
     const key = this.keyOf(d);
     const [source, destination] = this.endsOf(d);
     let entry = this.entries.get(key);
+    if (entry !== undefined && this.isOther(entry, d)) {
+      if (fate !== 'forgotten') this.entries.delete(key);
+      return this.open(key, d, fate);
+    }
     if (entry !== undefined && d.protocol === 6 && isSyn(d)) {
       const over = [source, destination].every(end => this.has(entry!, end, 'fin') || this.has(entry!, end, 'rst'));
       if (over) {
@@ -221,15 +248,16 @@ export class CalicoOracle extends Oracle {
         entry = undefined;
       }
     }
-    if (entry === undefined) return this.open(key, d, kept);
+    if (entry === undefined) return this.open(key, d, fate);
     if (d.protocol === 6) this.learn(entry, d, source, destination);
     this.use(entry, this.secondsOf(d.protocol, entry));
     if (d.protocol !== 6 || !isSyn(d)) return this.ofEntry(entry, d);
     if (source === entry.from) return this.ofEntry(entry, d, true);
-    if (!kept) return { answer: 'new', connection: null };
+    if (fate === 'forgotten') return { answer: 'new', connection: null };
     // The entry is turned round: it knows what it knew.
     this.entries.delete(key);
-    const turned = { ...entry, from: source, replied: false, number: ++this.created };
+    const turned: Entry = { ...entry, from: source, replied: false, number: ++this.created, refused: null };
+    if (fate === 'refused') turned.refused = exchangeOf(d);
     this.entries.set(key, turned);
     this.use(turned, this.secondsOf(6, turned));
     return { answer: 'new', connection: turned.number };
@@ -239,12 +267,13 @@ export class CalicoOracle extends Oracle {
     return isError(d, [3, 4, 5, 11, 12], type => d.src.includes(':') && type < 128);
   }
 
-  private open(key: string, d: Described, kept: boolean): Answer {
+  private open(key: string, d: Described, fate: Fate): Answer {
     const [source, destination] = this.endsOf(d);
     const picksUp = this.loose && d.protocol === 6 && flag(d, 'A') && !/[SFR]/.test(d.flags!);
     if (d.protocol === 6 && !isSyn(d) && !picksUp) return { answer: 'invalid no-entry', connection: null };
-    if (!kept) return { answer: 'new', connection: null };
+    if (fate === 'forgotten') return { answer: 'new', connection: null };
     const entry = this.add(key, source, true);
+    if (fate === 'refused') entry.refused = exchangeOf(d);
     if (picksUp) for (const end of [source, destination]) this.mark(entry, end, 'syn', 'ack');
     else if (d.protocol === 6) {
       this.mark(entry, source, 'syn');

@@ -5,14 +5,14 @@ import { createEbpfTracker } from '../../src/flow/ebpf.js';
 import type { EbpfKind } from '../../src/flow/kinds.js';
 import { TRACK_NEW, tagPlace } from '../../src/flow/tracker.js';
 import { seed } from '../support/seed.js';
-import { CalicoOracle, CiliumOracle } from './ebpf-oracle.js';
+import { CalicoOracle, CiliumOracle, type Fate } from './ebpf-oracle.js';
 import { type Described, packetOf } from './ebpf-packets.js';
 import { answerOf } from './rows.js';
 
 interface Step {
   readonly packet: Described;
   readonly wait: number;
-  readonly kept: boolean;
+  readonly fate: Fate;
 }
 
 const HOSTS = [
@@ -73,7 +73,7 @@ const steps = (waits: readonly number[]): fc.Arbitrary<Step[]> =>
         .boolean()
         .chain(v6 => fc.oneof({ weight: 5, arbitrary: simple(v6) }, { weight: 1, arbitrary: error(v6) })),
       wait: fc.constantFrom(...waits),
-      kept: fc.nat(5).map(n => n > 0),
+      fate: fc.constantFrom<Fate>('passes', 'passes', 'passes', 'passes', 'refused', 'forgotten'),
     }),
     { minLength: 1, maxLength: 120 },
   );
@@ -82,22 +82,23 @@ function holds(kind: EbpfKind, loose: boolean, capacity: number, play: readonly 
   const tracker = createEbpfTracker(kind, { maxConnections: capacity, loose });
   const oracle = kind === 'cilium' ? new CiliumOracle(capacity) : new CalicoOracle(capacity, loose);
   let time = 0;
-  for (const [i, { packet, wait, kept }] of play.entries()) {
+  for (const [i, { packet, wait, fate }] of play.entries()) {
     time += Math.round(wait * 1000);
     const { rows, bytes } = packetOf(packet);
     const code = tracker.track(rows, 0, bytes, time);
     const said = answerOf(tracker, code);
-    const expected = oracle.play(packet, time, kept);
+    const expected = oracle.play(packet, time, fate);
     if (code === TRACK_NEW) {
-      if (kept) {
-        const slot = tracker.confirm();
-        for (let k = 0; k < 4; k++) expect(tracker.tag[tagPlace(slot) + k]).toBe(0);
+      if (fate !== 'forgotten') {
+        const slot = tracker.confirm(fate === 'refused');
+        if (expected.connection !== null) for (let k = 0; k < 4; k++) expect(tracker.tag[tagPlace(slot) + k]).toBe(0);
         tracker.tag[tagPlace(slot)] = expected.connection ?? -1;
         tracker.tag[tagPlace(slot) + 3] = -(expected.connection ?? -1);
       } else tracker.discard();
     }
     const { slot } = tracker;
-    const hasOne = slot >= 0 && !(code === TRACK_NEW && !kept);
+    // A refused error has a place for its tags, and is no connection.
+    const hasOne = slot >= 0 && !(code === TRACK_NEW && expected.connection === null);
     const connection = hasOne ? tracker.tag[tagPlace(slot)]! : null;
     expect({ i, packet, said, connection }).toEqual({
       i,
