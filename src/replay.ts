@@ -9,7 +9,7 @@ import type { CaptureError, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
 import { createEbpfTracker } from './flow/ebpf.js';
 import { createFragments } from './flow/fragments.js';
-import { checkTimeouts, type ConntrackKind, fragmentTimeouts } from './flow/kinds.js';
+import { type ConntrackKind, checkTimeouts, fragmentTimeouts } from './flow/kinds.js';
 import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { Tracker } from './flow/tracker.js';

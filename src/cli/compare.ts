@@ -24,10 +24,10 @@ export async function runCompare(
   terminal: Terminal,
 ): Promise<number> {
   check(paths, options);
-  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-  const compiled = compileInputs(options, options.profiles, terminal, errors);
   const { conntrack } = options;
   checkConntrack(conntrack);
+  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+  const compiled = compileInputs(options, options.profiles, terminal, errors);
   const why = (profile: string): string => (conntrack === undefined ? ` (of profile ${profile})` : '');
   checkTimeoutsOf(
     compiled.map(it => ({ kind: conntrackOf({ conntrack }, it), why: why(it.profile.name) })),

@@ -44,12 +44,13 @@ const ACK_SEEN = 2;
 const FIN_SEEN = 4;
 const RST_SEEN = 8;
 const HIGH = 4;
+const RST_TIMED = 1 << 8;
 const BOTH_RST = RST_SEEN | (RST_SEEN << HIGH);
 const BOTH_FIN = FIN_SEEN | (FIN_SEEN << HIGH);
 const HANDSHAKE = SYN_SEEN | ACK_SEEN | ((SYN_SEEN | ACK_SEEN) << HIGH);
 /** Sequence number of a side's SYN, low and high. */
 const SEQUENCE = BITS + 1;
-/** When a RST was seen, milliseconds of the table's clock + 1; 0: never, or long ago. */
+/** When the last RST came, in milliseconds of the table's clock, where RST_TIMED is set: not long ago. */
 const RST_AT = BITS + 3;
 /** (CE6) Traffic so long after a RST, in milliseconds, shows that the RST meant nothing. */
 const RST_FORGOTTEN = 120_000;
@@ -118,8 +119,10 @@ export class CalicoEbpf implements EbpfPlugin {
     const before = words[at + BITS]!;
     // (CE3)
     if (isSyn && isOver(before) && isOver(before >> HIGH)) return AGAIN;
-    if ((flags & RST) !== 0) words[at + RST_AT] = clock + 1;
-    else if (words[at + RST_AT] !== 0 && clock + 1 - words[at + RST_AT]! > RST_FORGOTTEN) words[at + RST_AT] = 0;
+    if ((flags & RST) !== 0) {
+      words[at + BITS] = before | RST_TIMED;
+      words[at + RST_AT] = clock;
+    } else if (clock - words[at + RST_AT]! > RST_FORGOTTEN) words[at + BITS] = before & ~RST_TIMED;
     this.mark(words, at, fromHigh, flags, rows, base);
     // (CE2)
     if (isSyn) this.asks = reply ? ASKS_TO_TURN : ASKS_AGAIN;
@@ -161,13 +164,12 @@ export class CalicoEbpf implements EbpfPlugin {
     let timeout = timeouts[(bits & HANDSHAKE) === HANDSHAKE ? CALICO_ESTABLISHED : CALICO_SYN_SENT]!;
     if ((bits & BOTH_RST) !== 0) timeout = Math.min(timeout, timeouts[CALICO_RESET_SEEN]!);
     if ((bits & BOTH_FIN) === BOTH_FIN) timeout = Math.min(timeout, timeouts[CALICO_FINS_SEEN]!);
-    if ((bits & HANDSHAKE) === HANDSHAKE && words[at + RST_AT] !== 0) timeout = Math.min(timeout, RESIDUAL);
+    if ((bits & HANDSHAKE) === HANDSHAKE && (bits & RST_TIMED) !== 0) timeout = Math.min(timeout, RESIDUAL);
     return timeout;
   }
 
   rebase(words: Int32Array, at: number, past: number): void {
-    // Of other protocols the word is 0.
-    if (words[at + RST_AT] !== 0) words[at + RST_AT] = Math.max(1, words[at + RST_AT]! - past);
+    if ((words[at + BITS]! & RST_TIMED) !== 0) words[at + RST_AT] = words[at + RST_AT]! - past;
   }
 }
 

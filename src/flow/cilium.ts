@@ -97,7 +97,7 @@ export class Cilium implements EbpfPlugin {
     // (CT5) A closed connection is renewed by nothing but what closes it.
     const isOpen = (bits & CLOSING) !== CLOSING;
     // (CT3)
-    if (isOpen && (flags & SYN) === 0) bits |= SEEN_NON_SYN;
+    if ((flags & SYN) === 0) bits |= SEEN_NON_SYN;
     if ((flags & (FIN | RST)) !== 0) {
       // (CT4)
       bits |= (flags & RST) !== 0 ? CLOSING : fromHigh ? HIGH_CLOSING : LOW_CLOSING;

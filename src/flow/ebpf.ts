@@ -372,7 +372,6 @@ export class EbpfTracker implements Tracker {
         for (let k = 0; k < TAGS; k++) words[related * WORDS + TAG + k] = words[at + TAG + k]!;
       }
     }
-    words[at + RELATED_OF] = 0;
     this.queue.unlink(LRU, slot);
     this.table.remove(slot);
     this.expiry.clear(slot);

@@ -77,8 +77,8 @@ describe('usage errors', () => {
     ],
     [['compare', 'x', ...shop.input, '--profiles', 'calico,weave', '--conntrack', 'bsd'], '--conntrack bsd: not known'],
     [
-      ['compare', 'x', ...shop.input, '--profiles', 'calico,weave', '--timeout', 'regular_tcp=3'],
-      'linux (of profile calico) or linux (of profile weave) has no such timeout, cilium has',
+      ['compare', 'x', ...shop.input, '--profiles', 'upstream,calico', '--timeout', 'regular_tcp=3'],
+      'linux (of profile upstream) or linux (of profile calico) has no such timeout, cilium has',
     ],
     [['replay', 'x', '--only', 'dropped'], '--only dropped is for packets: it needs -o jsonl or -o pcapng'],
     [

@@ -100,6 +100,7 @@ describe('CE4: the handshake', () => {
   it.each([
     ['the SYN-ACK acknowledges something else', [HANDSHAKE[0]!, to('SA', 5000, 1002), from('A')]],
     ['the ACK does', [HANDSHAKE[0]!, HANDSHAKE[1]!, from('A', 1001, 5002)]],
+    ['the other side has sent no SYN', [HANDSHAKE[0]!, from('SA', 1000, 1), to('SA', 5000, 1001)]],
     ['the SYN-ACK is missing', [HANDSHAKE[0]!, to('A'), from('A')]],
   ])('not where %s; it passes all the same', (_, packets) => {
     const w = world();
@@ -121,6 +122,19 @@ describe('CE5, CE6: RST', () => {
     const short = world({ timeouts: { tcp_reset_seen: 7 } });
     for (const packet of [from('S', 1000, 0), to('RA', 0, 1001)]) short.play(packet);
     expect(short.left).toBe(7);
+  });
+
+  it('traffic of either side takes both marks away', () => {
+    const w = played(from('S', 1000, 0), to('SA', 5000, 1001), to('R'), from('A'));
+    expect(w.left).toBe(40);
+    w.play(from('PA'));
+    expect(w.left).toBe(120);
+  });
+
+  it('its time counts on an established connection only', () => {
+    const w = world({ timeouts: { tcp_syn_sent: 300 } });
+    for (const packet of [from('S', 1000, 0), to('SA', 5000, 1001), from('R')]) w.play(packet);
+    expect(w.left).toBe(300);
   });
 
   it('on an established connection leaves two minutes, until traffic comes after two more', () => {
@@ -182,7 +196,7 @@ describe('CE7: timeouts', () => {
     const w = world();
     w.wait(12.4 * 86400);
     for (const packet of [...HANDSHAKE, to('A')]) w.play(packet);
-    w.wait(2400).play(from('R'));
+    w.wait(2370).play(from('R'));
     // 2^30 ms are 12 days, 10 hours and 15 minutes.
     for (let i = 0; i < 4; i++) w.wait(30).play(to('A'));
     expect(w.left).toBe(120);
@@ -202,6 +216,19 @@ describe('CE8: keys', () => {
       w.play({ protocol: 132, src: SERVER, dst: CLIENT }),
       w.playRow(icmp({ type: 0, id: 1, dst: '10.1.1.1' })),
     ]).toEqual(['new', 'reply', 'original', 'new', 'reply', 'new']);
+  });
+});
+
+describe('what-if mode: a refused connection', () => {
+  it('takes only its own exchange with it, told by who asked, too', () => {
+    const w = world();
+    w.refuse({ protocol: 1, src: CLIENT, dst: SERVER, type: 8, id: 5 });
+    expect([
+      w.play({ protocol: 1, src: SERVER, dst: CLIENT, type: 0, id: 5 }),
+      w.play({ protocol: 1, src: SERVER, dst: CLIENT, type: 8, id: 5 }, false),
+      w.play({ protocol: 1, src: CLIENT, dst: SERVER, type: 8, id: 6 }, false),
+      w.play({ protocol: 1, src: CLIENT, dst: SERVER, type: 8, id: 5 }),
+    ]).toEqual(['reply', 'new', 'new', 'original']);
   });
 });
 

@@ -236,6 +236,21 @@ describe('CT10: ICMP errors', () => {
     ]);
   });
 
+  it('in the direction of the connection it renews what relates the others, refused or not', () => {
+    const w = world();
+    w.play(from('S'));
+    w.wait(50).play(error(CLIENT, SERVER, 3, to('SA')), false);
+    expect(w.wait(50).play(error(SERVER, CLIENT))).toBe('related');
+  });
+
+  it('goes with a refused connection, which relates nothing else', () => {
+    const w = world();
+    w.refuse(from('S'));
+    const connection = w.slot;
+    expect([w.play(error(SERVER, CLIENT)), w.slot]).toEqual(['related', connection]);
+    expect(w.play(error(SERVER, CLIENT, 3, { ...from('S'), sport: 1 }), false)).toBe('new');
+  });
+
   it('let through it relates those the other way', () => {
     const w = world();
     expect([w.play(error(ROUTER, CLIENT)), w.play(error(CLIENT, ROUTER)), w.live]).toEqual(['new', 'related', 0]);
@@ -365,10 +380,14 @@ describe('timeouts', () => {
 
   it('hold over the twelve days after which the table’s clock begins anew', () => {
     const w = world();
-    w.wait(12 * 86400).play(from('S'));
+    w.wait(12.4 * 86400).play(from('S'));
     w.play(to('A'));
-    expect(w.wait(7999).play(from('A'))).toBe('original');
-    w.wait(5 * 3600).play(from('S'));
-    expect([w.live, w.expired]).toEqual([1, 1]);
+    w.play({ ...from('S'), sport: 2 });
+    w.play({ ...to('A'), dport: 2 });
+    // 2^30 ms go by in between.
+    expect([w.wait(7999).play(from('A')), w.live]).toEqual(['original', 2]);
+    expect([w.wait(1).play(from('A')), w.live, w.expired]).toEqual(['original', 1, 1]);
+    w.wait(8000).play(from('S'));
+    expect([w.live, w.created, w.expired]).toEqual([1, 3, 2]);
   });
 });

@@ -24,6 +24,13 @@ export class EbpfWorld {
     return this.playRow(packetOf(packet), keep);
   }
 
+  /** A first packet, refused and kept as in what-if mode. */
+  refuse(packet: Described): void {
+    const { rows, bytes } = packetOf(packet);
+    if (this.tracker.track(rows, 0, bytes, this.milliseconds) !== TRACK_NEW) throw new Error('not new');
+    this.slot = this.tracker.confirm(true);
+  }
+
   /** A new connection is kept unless `keep` is false. */
   playRow({ rows, bytes }: Packet, keep = true): string {
     const { tracker } = this;

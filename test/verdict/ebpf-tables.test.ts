@@ -225,6 +225,9 @@ describe('Cilium drops what it does not know', () => {
         Array(2).fill('dropped invalid-state'),
       );
     }
+    const cut = sourceOf([batchOf([packet], { snapLength: 14 + 20 + 14 }).batch]);
+    const { records } = await record(cut, compileText(CLUSTER, DB_FROM_WEB), { conntrack: 'cilium' });
+    expect(words(records)).toEqual(['dropped invalid-state']);
     expect(await said('calico-ebpf', DB_FROM_WEB, [packet])).toEqual(['allowed no-policy']);
   });
 });
