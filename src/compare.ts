@@ -6,8 +6,10 @@
  */
 import type { CaptureError, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
+import { timeoutsFor } from './flow/kinds.js';
 import { createParser } from './packet/parse.js';
 import { leastFrames, type ReplayOptions, replay } from './replay.js';
+import { conntrackOf } from './replay-memory.js';
 import { type Comparison, createComparison } from './report/comparison.js';
 import { tee } from './tee.js';
 
@@ -18,7 +20,10 @@ export interface CompareOutcome {
   readonly interrupted: boolean;
 }
 
-/** @param compiled one a profile, over the same documents */
+/**
+ * @param compiled one a profile, over the same documents
+ * @param options `conntrack`: for all of them, else each has its profile's table; `timeouts`: in every table that has the name
+ */
 export async function compareProfiles(
   source: FrameSource,
   compiled: readonly Compiled[],
@@ -30,7 +35,8 @@ export async function compareProfiles(
   const { onProgress, ...rest } = options;
   const outcomes = await Promise.all(
     compiled.map((it, i) => {
-      const own = i === 0 && onProgress !== undefined ? { ...rest, onProgress } : rest;
+      const timeouts = timeoutsFor(conntrackOf(options, it), options.timeouts);
+      const own = { ...rest, timeouts, ...(i === 0 && onProgress !== undefined && { onProgress }) };
       return replay(sources[i]!, it, own, [comparing.reports[i]!]).finally(() => leave(i));
     }),
   );

@@ -8,8 +8,9 @@ import { createAdoption } from './capture/adopt.js';
 import { BATCH_FRAMES, type FrameBatch } from './capture/frame.js';
 import { GATHERED_FRAMES } from './capture/gather.js';
 import type { Compiled } from './compile.js';
-import { type ConnectionTracker, createTracker } from './flow/conntrack.js';
-import type { TrackerOptions } from './flow/tracker.js';
+import { type ConnectionTracker, capacityOf, createTracker } from './flow/conntrack.js';
+import { type ConntrackKind, isEbpf } from './flow/kinds.js';
+import type { Tracker, TrackerOptions } from './flow/tracker.js';
 import { FastPath } from './memory/fast-path.js';
 import { MeasuredMemory, type Memory, OWN_MEMORY } from './memory/memory.js';
 import { newPacketBatch } from './packet/parse.js';
@@ -28,8 +29,19 @@ const REST_BYTES = 1 << 23;
 /** An owner's words in observations and in beginnings. */
 const OWNER_BYTES = 8;
 
-export interface ReplayMemory {
-  readonly tracker: ConnectionTracker;
+export interface TableOptions extends TrackerOptions {
+  /** The connection table; by default the profile's. `none`: every packet on its own. */
+  readonly conntrack?: ConntrackKind;
+}
+
+/** Which connection table a replay has. */
+export const conntrackOf = (
+  { conntrack }: TableOptions,
+  { profile }: { readonly profile?: Compiled['profile'] },
+): ConntrackKind => conntrack ?? profile?.conntrack ?? 'linux';
+
+export interface ReplayMemory<T extends Tracker = ConnectionTracker> {
+  readonly tracker: T;
   readonly packets: PacketBatch;
   readonly packetsAhead: PacketBatch;
   readonly verdicts: VerdictBatch;
@@ -40,24 +52,34 @@ export interface ReplayMemory {
   readonly adopt: (frames: FrameBatch) => FrameBatch;
 }
 
-export type Judging = Pick<Compiled, 'classifier' | 'inventory'>;
+export type Judging = Pick<Compiled, 'classifier' | 'inventory'> & Partial<Pick<Compiled, 'profile'>>;
 
-/** @param fastPath binds what it works on; its memory is taken, else arrays have memory of their own */
+/** With Linux's connection table. @param fastPath binds what it works on; its memory is taken, else arrays have memory of
+ *  their own */
 export function createReplayMemory(options: TrackerOptions, judging: Judging, fastPath: FastPath | null): ReplayMemory {
-  const made = takeMemory(options, judging, fastPath?.memory ?? OWN_MEMORY, fastPath !== null);
+  const memory = fastPath?.memory ?? OWN_MEMORY;
+  const made = takeMemory(options, judging, memory, fastPath !== null, () => createTracker(options, memory));
   fastPath?.bind(made.tracker.fastPathParts());
   fastPath?.bind({ Counters: made.counters, Groups: made.counters.groups, FlatAddresses: made.addresses });
   return made;
 }
 
-function takeMemory(
+/** With another connection table, which no fast path knows. */
+export const createReplayMemoryFor = <T extends Tracker>(
+  tracker: T,
+  options: TrackerOptions,
+  judging: Judging,
+): ReplayMemory<T> => takeMemory(options, judging, OWN_MEMORY, false, () => tracker);
+
+function takeMemory<T extends Tracker>(
   options: TrackerOptions,
   { classifier, inventory }: Judging,
   memory: Memory,
   adopts: boolean,
-): ReplayMemory & { readonly addresses: FlatAddresses } {
+  newTracker: () => T,
+): ReplayMemory<T> & { readonly addresses: FlatAddresses } {
   const addresses = flattenAddresses(classifier, inventory, memory);
-  const tracker = createTracker(options, memory);
+  const tracker = newTracker();
   return {
     tracker,
     packets: newPacketBatch(GATHERED_FRAMES, memory),
@@ -65,25 +87,27 @@ function takeMemory(
     verdicts: newVerdictBatch(GATHERED_FRAMES, memory),
     addresses,
     flat: flatten(classifier, addresses, memory),
-    counters: new Counters(addresses, inventory.owners.length, MAX_CONVERSATIONS, tracker.capacity, memory),
+    counters: new Counters(addresses, inventory.owners.length, MAX_CONVERSATIONS, capacityOf(options), memory),
     adopt: adopts ? createAdoption(memory, GATHERED_FRAMES, ADOPTED_BYTES) : frames => frames,
   };
 }
 
 /**
- * A fast path for one replay with these options; null where its tables are larger than a WebAssembly memory.
+ * A fast path for one replay with these options; null where its tables are larger than a WebAssembly memory, and where the
+ * connection table is an eBPF one, which it does not know.
  * @param judging what the replay will judge by: its tables are copied
  * @param module dist/fast-path/fast-path.wasm, compiled; fast-path-shared.wasm where threads are to share the memory
  * @param shared bytes more, for what other threads work on; undefined where there are none
  */
 export function createFastPath(
   module: WebAssembly.Module,
-  options: TrackerOptions,
+  options: TableOptions,
   judging: Judging,
   shared?: number,
 ): FastPath | null {
+  if (isEbpf(conntrackOf(options, judging))) return null;
   const measured = new MeasuredMemory();
-  takeMemory(options, judging, measured, true);
+  takeMemory(options, judging, measured, true, () => createTracker(options, measured));
   const ownerBytes = judging.inventory.owners.length * OWNER_BYTES;
   const bytes = measured.bytes + READER_BYTES + WRITING_BYTES + REST_BYTES + ownerBytes;
   if (shared === undefined) return FastPath.fits(bytes) ? new FastPath(module, bytes) : null;

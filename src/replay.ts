@@ -7,14 +7,22 @@
  */
 import type { CaptureError, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
+import { createEbpfTracker } from './flow/ebpf.js';
 import { createFragments } from './flow/fragments.js';
+import { type ConntrackKind, checkTimeouts, fragmentTimeouts } from './flow/kinds.js';
 import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
-import type { TrackerOptions } from './flow/tracker.js';
+import type { Tracker } from './flow/tracker.js';
 import type { FastPath } from './memory/fast-path.js';
 import { createParser, type ParserOptions } from './packet/parse.js';
 import { type PacketSource, parsing } from './packets.js';
-import { createReplayMemory } from './replay-memory.js';
+import {
+  conntrackOf,
+  createReplayMemory,
+  createReplayMemoryFor,
+  type ReplayMemory,
+  type TableOptions,
+} from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
 import type { ReplayContext, ReplayResult, Report } from './report/report.js';
@@ -24,11 +32,10 @@ import { EndOwners } from './verdict/end-owners.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 
-export interface ReplayOptions extends TrackerOptions, ParserOptions {
+export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
-  /** `linux`: nf_conntrack's rules; `none`: every packet on its own. */
-  readonly conntrack?: 'linux' | 'none';
-  /** Runs the hot loops (fast path.ts): made for this one replay, with these options. Without it they run as JavaScript. */
+  /** Runs the hot loops (fast path.ts): made for this one replay, with these options. Without it they run as JavaScript, as
+   *  they do with every connection table but Linux's. */
   readonly fastPath?: FastPath | null;
   /** The captures as the user named them. */
   readonly captures: readonly string[];
@@ -59,14 +66,17 @@ export async function replay(
   const started = performance.now();
   const mode = options.mode ?? 'what-if';
   const decisions = createDecisions();
-  const stateless = options.conntrack === 'none';
-  const fastPath = stateless ? null : (options.fastPath ?? null);
-  const memory = createReplayMemory(options, compiled, fastPath);
-  const tracker = stateless ? createStateless() : memory.tracker;
-  const fragments = createFragments(options);
-  const reassembly = mode === 'dataplane' && !stateless ? new Reassembly(options) : null;
-  const { flat } = memory;
-  const judge = new Judge({ ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat }, fastPath);
+  const kind = conntrackOf(options, compiled);
+  checkTimeouts(kind, options.timeouts);
+  const stateless = kind === 'none';
+  const fastPath = kind === 'linux' ? (options.fastPath ?? null) : null;
+  const memory = memoryOf(kind, options, compiled, fastPath);
+  const fragments = createFragments({ timeouts: fragmentTimeouts(options.timeouts) });
+  const reassembly = mode === 'dataplane' && kind === 'linux' ? new Reassembly(options) : null;
+  const { tracker, flat } = memory;
+  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat };
+  // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
+  const judge = new Judge({ ...parts, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
     : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
@@ -107,6 +117,19 @@ export async function replay(
   const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
   for (const report of reports) await report.end(result);
   return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
+}
+
+function memoryOf(
+  kind: ConntrackKind,
+  options: ReplayOptions,
+  compiled: Compiled,
+  fastPath: FastPath | null,
+): ReplayMemory<Tracker> {
+  if (kind === 'linux') return createReplayMemory(options, compiled, fastPath);
+  if (kind === 'none') return createReplayMemoryFor(createStateless(), options, compiled);
+  // What-if: a connection that began before the capture has an entry, as it had on the host.
+  const loose = options.mode !== 'dataplane';
+  return createReplayMemoryFor(createEbpfTracker(kind, { ...options, loose }), options, compiled);
 }
 
 const isParsed = (source: FrameSource | PacketSource): source is PacketSource => 'nextBatch' in source;

@@ -5,7 +5,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { PROFILE_NAMES, type ProfileName } from '../profile/profile.js';
 import type { Finish } from './main.js';
-import { addInputOptions, type CommonOptions, timeoutOption, wholeNumber, wordList } from './options.js';
+import {
+  addInputOptions,
+  type CommonOptions,
+  conntrackOption,
+  timeoutOption,
+  wholeNumber,
+  wordList,
+} from './options.js';
 import type { Terminal } from './terminal.js';
 
 const FINDINGS = ['different', 'unenforced'] as const;
@@ -16,6 +23,7 @@ export interface CompareCommandOptions extends Omit<CommonOptions, 'profile'> {
   readonly output: 'text' | 'json' | 'markdown';
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
+  readonly conntrack?: string;
   readonly timeout?: Readonly<Record<string, number>>;
   readonly maxConnections?: number;
   readonly tunnels: boolean;
@@ -60,8 +68,12 @@ export function compareCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
     )
+    .addOption(conntrackOption())
     .addOption(
-      new Option('--timeout <name=seconds>', "override one of Linux's timeouts; repeat").argParser(timeoutOption),
+      new Option(
+        '--timeout <name=seconds>',
+        'override a timeout in every connection table that has it; repeat',
+      ).argParser(timeoutOption),
     )
     .addOption(
       new Option('--max-connections <n>', 'entries of each connection table (default: 1048576)').argParser(

@@ -3,6 +3,7 @@
  */
 import { compareProfiles } from '../compare.js';
 import { openCaptures } from '../node/captures.js';
+import { conntrackOf } from '../replay-memory.js';
 import type { Comparison } from '../report/comparison.js';
 import { comparisonMarkdown, comparisonText } from '../report/comparison-text.js';
 import { plural } from '../report/style.js';
@@ -10,6 +11,7 @@ import type { CompareCommandOptions } from './compare-command.js';
 import { compileInputs } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { isUnenforced } from './notice.js';
+import { checkConntrack, checkTimeoutsOf } from './options.js';
 import { createProgress } from './progress.js';
 import { styleFor, type Terminal } from './terminal.js';
 
@@ -22,8 +24,15 @@ export async function runCompare(
   terminal: Terminal,
 ): Promise<number> {
   check(paths, options);
+  const { conntrack } = options;
+  checkConntrack(conntrack);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInputs(options, options.profiles, terminal, errors);
+  const why = (profile: string): string => (conntrack === undefined ? ` (of profile ${profile})` : '');
+  checkTimeoutsOf(
+    compiled.map(it => ({ kind: conntrackOf({ conntrack }, it), why: why(it.profile.name) })),
+    options.timeout,
+  );
   const stop = new AbortController();
   const source = await openCaptures(paths, {}, stop.signal);
   if (source === null) return EXIT_INTERRUPTED;
@@ -38,7 +47,7 @@ export async function runCompare(
   try {
     const { mode, timeout, maxConnections, tunnels, duplicates } = options;
     const outcome = await compareProfiles(source, compiled, {
-      ...{ mode, timeouts: timeout, maxConnections, tunnels, duplicates, signal: stop.signal },
+      ...{ mode, conntrack, timeouts: timeout, maxConnections, tunnels, duplicates, signal: stop.signal },
       captures: paths.map(path => (path === '-' ? 'standard input' : path)),
       onProgress: progress.update,
     });

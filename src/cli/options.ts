@@ -3,9 +3,11 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../documents/suggest.js';
-import { LONGEST_TIMEOUT, timeoutNames } from '../flow/timeouts.js';
+import { CONNTRACK_KINDS, type ConntrackKind, timeoutNamesOf } from '../flow/kinds.js';
+import { LONGEST_TIMEOUT } from '../flow/timeouts.js';
 import { PROFILE_NAMES } from '../profile/profile.js';
 import type { InputOptions } from './documents.js';
+import { UsageError } from './errors.js';
 import type { ColorChoice } from './terminal.js';
 
 export interface CommonOptions extends InputOptions {
@@ -54,7 +56,7 @@ export function wholeNumber(lowest: number, highest: number): (value: string) =>
   };
 }
 
-/** `name=seconds`, repeated; the names are those of flow/timeouts.ts. */
+/** `name=seconds`, repeated; the names are those of any connection table (flow/kinds.ts). */
 export function timeoutOption(
   value: string,
   before: Readonly<Record<string, number>> | undefined,
@@ -62,11 +64,14 @@ export function timeoutOption(
   const match = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(value);
   if (match === null) throw new InvalidArgumentError('Give name=seconds, for example tcp_established=3600.');
   const name = match[1]!;
-  const names = timeoutNames();
+  const names = [...new Set(CONNTRACK_KINDS.flatMap(timeoutNamesOf))];
   if (!names.includes(name)) {
     const meant = nearest(name, names);
+    const lists = CONNTRACK_KINDS.filter(kind => kind !== 'none').map(
+      kind => `${kind}: ${timeoutNamesOf(kind).join(', ')}`,
+    );
     throw new InvalidArgumentError(
-      `There is no timeout ${name}${meant === null ? '' : ` (did you mean ${meant}?)`}. The names: ${names.join(', ')}.`,
+      `There is no timeout ${name}${meant === null ? '' : ` (did you mean ${meant}?)`}. The names by connection table: ${lists.join('; ')}.`,
     );
   }
   const seconds = Number(match[2]);
@@ -74,6 +79,36 @@ export function timeoutOption(
     throw new InvalidArgumentError(`Give 0.001 to ${LONGEST_TIMEOUT} seconds.`);
   }
   return { ...before, [name]: seconds };
+}
+
+/** Which kinds there are is said in full, with the next step, so the parser does not check it. */
+export const conntrackOption = (): Option =>
+  new Option('--conntrack <kind>', `connection table: ${CONNTRACK_KINDS.join(', ')} (default: the profile's)`);
+
+export function checkConntrack(kind: string | undefined): asserts kind is ConntrackKind | undefined {
+  if (kind !== undefined && !(CONNTRACK_KINDS as readonly string[]).includes(kind)) {
+    const meant = nearest(kind, CONNTRACK_KINDS);
+    throw new UsageError(
+      `--conntrack ${kind}: not known${meant === null ? '' : ` (did you mean ${meant}?)`}`,
+      `give one of ${CONNTRACK_KINDS.join(', ')}`,
+    );
+  }
+}
+
+/** Whether one of the tables has each of the timeouts. @param why for people, after the table's name */
+export function checkTimeoutsOf(
+  tables: readonly { readonly kind: ConntrackKind; readonly why: string }[],
+  timeouts: Readonly<Record<string, number>> = {},
+): void {
+  for (const name of Object.keys(timeouts)) {
+    if (tables.some(({ kind }) => timeoutNamesOf(kind).includes(name))) continue;
+    const others = CONNTRACK_KINDS.filter(kind => timeoutNamesOf(kind).includes(name));
+    const lists = tables.map(({ kind }) => `${kind}: ${timeoutNamesOf(kind).join(', ')}`);
+    throw new UsageError(
+      `--timeout ${name}: connection table ${tables.map(({ kind, why }) => `${kind}${why}`).join(' or ')} has no such timeout, ${others.join(' and ')} has`,
+      `the names of ${[...new Set(lists)].join('; ')}`,
+    );
+  }
 }
 
 /** A comma-separated list of known words, repeated. */

@@ -5,7 +5,14 @@ import { Command, Option } from 'commander';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { Finish } from './main.js';
-import { addInputOptions, type CommonOptions, timeoutOption, wholeNumber, wordList } from './options.js';
+import {
+  addInputOptions,
+  type CommonOptions,
+  conntrackOption,
+  timeoutOption,
+  wholeNumber,
+  wordList,
+} from './options.js';
 import type { Terminal } from './terminal.js';
 
 const FORMATS = ['text', 'json', 'jsonl', 'pcapng', 'verdicts'] as const;
@@ -18,7 +25,7 @@ export interface ReplayCommandOptions extends CommonOptions {
   readonly output: (typeof FORMATS)[number];
   readonly write?: string;
   readonly mode: 'what-if' | 'dataplane';
-  readonly conntrack: string;
+  readonly conntrack?: string;
   readonly timeout?: Readonly<Record<string, number>>;
   readonly maxConnections?: number;
   readonly verifyChecksums?: boolean;
@@ -71,11 +78,11 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
     )
-    .option('--conntrack <kind>', 'connection tracking: linux, or none', 'linux')
+    .addOption(conntrackOption())
     .addOption(
       new Option(
         '--timeout <name=seconds>',
-        "override one of Linux's timeouts, e.g. tcp_established=3600; repeat",
+        "override one of the connection table's timeouts, e.g. tcp_established=3600; repeat",
       ).argParser(timeoutOption),
     )
     .addOption(

@@ -4,7 +4,7 @@
 import type { FrameSource } from '../capture/frame.js';
 import { onFastPath } from '../capture/loops.js';
 import type { Compiled } from '../compile.js';
-import type { TrackerOptions } from '../flow/tracker.js';
+import { type ConntrackKind, isEbpf } from '../flow/kinds.js';
 import type { FastPath } from '../memory/fast-path.js';
 import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
@@ -12,7 +12,7 @@ import { openOutput } from '../node/output.js';
 import { ringBytes, startReading } from '../node/start-reading.js';
 import type { PacketSource } from '../packets.js';
 import { type ReplayOptions, replay } from '../replay.js';
-import { createFastPath } from '../replay-memory.js';
+import { conntrackOf, createFastPath, type TableOptions } from '../replay-memory.js';
 import { createJsonReport } from '../report/json.js';
 import { createJsonlReport } from '../report/jsonl.js';
 import { createPcapngReport } from '../report/pcapng.js';
@@ -24,6 +24,7 @@ import { createVerdictsReport } from '../report/verdicts.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { isUnenforced } from './notice.js';
+import { checkConntrack, checkTimeoutsOf } from './options.js';
 import { createProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -39,6 +40,7 @@ export async function runReplay(
   check(paths, options, terminal);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
+  checkTable(options, compiled);
   const stop = new AbortController();
   let source: FrameSource | PacketSource | null = null;
   let wake: NodeJS.Timeout | undefined;
@@ -142,7 +144,7 @@ async function open(
   environment: Terminal['environment'],
   signal: AbortSignal,
 ): Promise<{ readonly source: FrameSource | PacketSource | null; readonly fastPath: FastPath | null }> {
-  if (options.conntrack === 'linux' && options.workers > 1) {
+  if (conntrackOf(trackerOptions(options), compiled) === 'linux' && options.workers > 1) {
     const module = loadFastPath(environment, true);
     const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled, ringBytes());
     if (fastPath !== null) {
@@ -155,9 +157,29 @@ async function open(
   return { source: await openCaptures(paths, onFastPath(fastPath), signal), fastPath };
 }
 
+/** What a profile's connection table has no use for. */
+function checkTable(options: ReplayCommandOptions, compiled: Compiled): void {
+  const { conntrack, beLiberal, verifyChecksums, timeout } = options;
+  const kind = conntrackOf(trackerOptions(options), compiled);
+  const why = conntrack === undefined ? ` (of profile ${compiled.profile.name})` : '';
+  checkTimeoutsOf([{ kind, why }], timeout);
+  if (!isEbpf(kind)) return;
+  if (beLiberal) {
+    throw new UsageError(
+      `--be-liberal: connection table ${kind}${why} has no windows`,
+      'leave it out, or give --conntrack linux',
+    );
+  }
+  if (verifyChecksums) {
+    throw new UsageError(
+      `--verify-checksums: connection table ${kind}${why} does not look at checksums`,
+      'leave it out, or give --conntrack linux',
+    );
+  }
+}
+
 const replayOptions = (paths: readonly string[], options: ReplayCommandOptions): ReplayOptions => ({
   mode: options.mode,
-  conntrack: options.conntrack as 'linux' | 'none',
   ...trackerOptions(options),
   verifyChecksums: options.verifyChecksums,
   tunnels: options.tunnels,
@@ -165,7 +187,8 @@ const replayOptions = (paths: readonly string[], options: ReplayCommandOptions):
   captures: paths.map(path => (path === '-' ? 'standard input' : path)),
 });
 
-const trackerOptions = (options: ReplayCommandOptions): TrackerOptions => ({
+const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
+  conntrack: options.conntrack as ConntrackKind | undefined,
   timeouts: options.timeout,
   maxConnections: options.maxConnections,
   liberal: options.beLiberal,
@@ -187,8 +210,6 @@ function createReport(output: Output, { output: format, only }: ReplayCommandOpt
   }
 }
 
-const LATER = ['cilium', 'calico-ebpf', 'ovs', 'vpp'];
-
 function check(
   paths: readonly string[],
   { conntrack, output, write, only, policies, cluster, rules }: ReplayCommandOptions,
@@ -203,12 +224,7 @@ function check(
   if (paths.includes('-') && [policies, cluster, rules].some(documents => documents?.includes('-'))) {
     throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
   }
-  if (LATER.includes(conntrack)) {
-    throw new UsageError(`--conntrack ${conntrack} is not there yet`, 'linux and none are; linux is the default');
-  }
-  if (conntrack !== 'linux' && conntrack !== 'none') {
-    throw new UsageError(`--conntrack ${conntrack}: not known`, 'give linux or none');
-  }
+  checkConntrack(conntrack);
   if (only !== undefined && output === 'verdicts') {
     throw new UsageError(
       `--only ${only} leaves packets out, and the place of a byte of -o verdicts is its packet's number`,

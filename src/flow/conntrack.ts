@@ -438,7 +438,8 @@ export class ConnectionTracker implements Tracker {
   }
 }
 
-function capacityOf({ maxConnections = DEFAULT_CONNECTIONS }: TrackerOptions): number {
+/** @throws RangeError */
+export function capacityOf({ maxConnections = DEFAULT_CONNECTIONS }: TrackerOptions): number {
   if (!Number.isInteger(maxConnections) || maxConnections < 1 || maxConnections > MOST_CONNECTIONS) {
     throw new RangeError(`maxConnections: ${maxConnections} is not a whole number from 1 to ${MOST_CONNECTIONS}`);
   }

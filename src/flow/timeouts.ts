@@ -11,7 +11,12 @@ export interface TimeoutDefinition {
   readonly seconds: number;
   readonly about: string;
 }
-const t = (name: string, seconds: number, about: string): TimeoutDefinition => ({ name, seconds, about });
+export const definition = (name: string, seconds: number, about: string): TimeoutDefinition => ({
+  name,
+  seconds,
+  about,
+});
+const t = definition;
 
 export const TIMEOUTS: readonly TimeoutDefinition[] = [
   t('tcp_none', 120, 'TCP: not used; keeps the order of the states'),
@@ -66,7 +71,8 @@ export const LONGEST_TIMEOUT = 1_000_000;
 
 const unused = new Set(['tcp_none', 'sctp_none']);
 /** Names a user may set. */
-export const timeoutNames = (): string[] => TIMEOUTS.map(({ name }) => name).filter(name => !unused.has(name));
+export const timeoutNames = (definitions: readonly TimeoutDefinition[] = TIMEOUTS): string[] =>
+  definitions.map(({ name }) => name).filter(name => !unused.has(name));
 
 /** A timeout that does not exist, or a value out of range. */
 export class TimeoutError extends Error {
@@ -75,11 +81,14 @@ export class TimeoutError extends Error {
 
 /**
  * @param overrides seconds by name, 1..LONGEST_TIMEOUT; fractions down to a millisecond are kept.
- * @returns milliseconds by index of TIMEOUTS.
+ * @returns milliseconds by index of the definitions.
  * @throws TimeoutError naming the timeout, the value and what is allowed.
  */
-export const timeoutTable = (overrides: Readonly<Record<string, number>> = {}): Int32Array => {
-  const names = timeoutNames();
+export const timeoutTable = (
+  overrides: Readonly<Record<string, number>> = {},
+  definitions: readonly TimeoutDefinition[] = TIMEOUTS,
+): Int32Array => {
+  const names = timeoutNames(definitions);
   for (const [name, seconds] of Object.entries(overrides)) {
     if (!names.includes(name)) {
       throw new TimeoutError(`there is no timeout "${name}"; the timeouts are: ${names.join(', ')}`);
@@ -88,7 +97,7 @@ export const timeoutTable = (overrides: Readonly<Record<string, number>> = {}): 
       throw new TimeoutError(`timeout ${name}: ${seconds} is not a number of seconds from 0.001 to ${LONGEST_TIMEOUT}`);
     }
   }
-  return Int32Array.from(TIMEOUTS, ({ name, seconds }) =>
+  return Int32Array.from(definitions, ({ name, seconds }) =>
     Math.round((Object.hasOwn(overrides, name) ? overrides[name]! : seconds) * 1000),
   );
 };

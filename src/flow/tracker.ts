@@ -1,5 +1,5 @@
 /**
- * Connection tracking: packet -> the state a stateful filter sees, as Linux's nf_conntrack decides it.
+ * Connection tracking: packet -> the state a stateful filter sees, as Linux's nf_conntrack or a plugin's eBPF table decides.
  *
  * In:  rows (packet/row.ts), the frame's bytes, and the capture's time.  Out: one TRACK_ code a packet, and the
  * connection's slot.  Hot: nothing is allocated a packet; all memory is taken at the start (maxConnections).
@@ -41,11 +41,13 @@ export const INVALID_WINDOW = 3;
 export const INVALID_NO_ENTRY = 4;
 /** An ICMP error about no known connection, or not about what it quotes. */
 export const INVALID_UNRELATED = 5;
+/** A protocol that the table does not take, whatever is in the packet (Cilium: all but TCP, UDP and ICMP). */
+export const INVALID_PROTOCOL = 6;
 
 export interface TrackerOptions {
   /** Entries of the table, fixed at the start. Default 1,048,576. */
   readonly maxConnections?: number;
-  /** Seconds by name (flow/timeouts.ts), overriding the defaults. */
+  /** Seconds by name (flow/timeouts.ts, flow/kinds.ts), overriding the defaults. */
   readonly timeouts?: Readonly<Record<string, number>>;
   /** nf_conntrack_tcp_be_liberal: out-of-window packets are not invalid. */
   readonly liberal?: boolean;
@@ -59,7 +61,7 @@ export interface TrackerCounters {
   readonly live: number;
   readonly created: number;
   readonly expired: number;
-  /** Unreplied connections that went to make room. */
+  /** Connections that went to make room: unreplied ones (Linux), those unused for longest (eBPF). */
   readonly earlyEvictions: number;
   readonly refusedFull: number;
 }
@@ -80,8 +82,12 @@ export interface Tracker {
   readonly slot: number;
   /** One of INVALID_, where track() returned TRACK_INVALID. */
   readonly invalid: number;
-  /** TRACK_NEW only: keep the connection; returns its slot. */
-  confirm(): number;
+  /**
+   * TRACK_NEW only: keep the connection; returns its slot.
+   * @param refused it was not let through, and is kept for what-if's sake alone: tables whose keys hold more than one
+   * exchange of packets must not let others share its fate
+   */
+  confirm(refused?: boolean): number;
   /** TRACK_NEW only: forget it. */
   discard(): void;
   /**

@@ -43,7 +43,8 @@ for (const [request, reply] of [
 export const isRequest = (protocol: number, type: number): boolean =>
   REQUEST_OF[(protocol === ICMPV6 ? 256 : 0) + type] === type + 1;
 
-const compareEnds = (rows: Int32Array, base: number, sourcePort: number, destinationPort: number): number => {
+/** Which end of the row's connection stands first: FROM_LOW_END where the source does. */
+export const compareEnds = (rows: Int32Array, base: number, sourcePort: number, destinationPort: number): number => {
   for (let w = 0; w < 4; w++) {
     const source = rows[base + SRC + w]! >>> 0;
     const destination = rows[base + DST + w]! >>> 0;
@@ -53,7 +54,8 @@ const compareEnds = (rows: Int32Array, base: number, sourcePort: number, destina
   return sourcePort < destinationPort ? FROM_LOW_END : FROM_HIGH_END;
 };
 
-const writeEnds = (rows: Int32Array, low: number, high: number, key: Int32Array, of: number): void => {
+/** Writes both addresses at key[of]; `low` and `high` are where they stand in `rows`. */
+export const writeEnds = (rows: Int32Array, low: number, high: number, key: Int32Array, of: number): void => {
   key[of + LOW] = rows[low]!;
   key[of + HIGH] = rows[high]!;
   for (let w = 0; w < 3; w++) {

@@ -33,4 +33,5 @@ export const CILIUM: Profile = {
   protocols: { open: [1, 6, 17, 58], optional: [132] },
   egressNames: 'one',
   hiddenLabels: HIDDEN_LABELS,
+  conntrack: 'cilium',
 };

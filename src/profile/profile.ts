@@ -82,4 +82,6 @@ export interface Profile {
   readonly egressNames: 'each' | 'one';
   /** (P23) Labels of pods that no selector sees: regular expressions for the beginning of the key. */
   readonly hiddenLabels: readonly string[];
+  /** (P24) The connection table that stands before the policies (docs/conntrack.md), unless the user names another. */
+  readonly conntrack: 'linux' | 'cilium' | 'calico-ebpf';
 }

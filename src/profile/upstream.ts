@@ -27,4 +27,5 @@ export const UPSTREAM: Profile = {
   protocols: null,
   egressNames: 'each',
   hiddenLabels: [],
+  conntrack: 'linux',
 };

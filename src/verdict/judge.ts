@@ -15,6 +15,7 @@ import type { Reassembly } from '../flow/reassembly.js';
 import {
   INVALID_HEADER,
   INVALID_NO_ENTRY,
+  INVALID_PROTOCOL,
   INVALID_STATE,
   INVALID_WINDOW,
   TRACK_FULL,
@@ -88,6 +89,8 @@ export interface JudgeParts extends OpeningParts {
   readonly fragments: Fragments;
   /** Where datagrams are judged when they are whole, as Linux does: in dataplane mode with connection tracking. */
   readonly reassembly: Reassembly | null;
+  /** Rules take a packet with IPv6's authentication header for one of that protocol. Default true. */
+  readonly stopsAtAuthentication?: boolean;
   /** The classifier for the loop, null where it has no flat form: then every first packet takes the slow path. */
   readonly flat: FlatTree | null;
 }
@@ -302,7 +305,7 @@ export class Judge implements SlowPath {
     const { tracker, decisions, mode } = this.parts;
     const { opening } = this;
     const [{ seconds, nanoseconds }] = this.ahead;
-    const authenticated = (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0;
+    const authenticated = (rows[base + FLAGS]! & FLAG_AUTH_HEADER) !== 0 && this.parts.stopsAtAuthentication !== false;
     this.hear(i);
     const protocol = rows[base + PROTOCOL]!;
     // Connection tracking steps over IPv6's authentication header; the rules of iptables and nftables stop at it.
@@ -317,7 +320,7 @@ export class Judge implements SlowPath {
       tracker.discard();
       return;
     }
-    const at = tagPlace(tracker.confirm());
+    const at = tagPlace(tracker.confirm(code >= DROPPED_DEFAULT_DENY));
     tracker.tag[at + TAG_DECISION] = opening.decision;
     tracker.tag[at + TAG_NUMBER] = opening.connection;
     tracker.tag[at + TAG_OPENED] = opening.opened;
@@ -381,7 +384,7 @@ export class Judge implements SlowPath {
   ): void {
     const { tracker, mode } = this.parts;
     const { slot, invalid } = tracker;
-    if (mayBeCutShort(rows, base, bytes)) {
+    if (invalid !== INVALID_PROTOCOL && mayBeCutShort(rows, base, bytes)) {
       out.code[i] = UNDECIDED_TRUNCATED;
       return;
     }

@@ -49,8 +49,37 @@ describe('usage errors', () => {
     [['replay', 'x', '--timeout', 'tcp_close'], 'Give name=seconds'],
     [['replay', 'x', '--fail-on', 'droped'], 'Allowed are dropped, undecided, warnings'],
     [['replay', 'x', '--max-connections', '0'], 'Give a whole number from 1 to'],
-    [['replay', 'x', '--conntrack', 'cilium'], '--conntrack cilium is not there yet'],
     [['replay', 'x', '--conntrack', 'bsd'], '--conntrack bsd: not known'],
+    [['replay', 'x', '--conntrack', 'celium'], 'did you mean cilium?'],
+    [['replay', 'x', '--conntrack', 'ovs'], 'give one of linux, cilium, calico-ebpf, none'],
+    [['replay', 'x', '--timeout', 'regular_tpc=3'], 'did you mean regular_tcp?'],
+    [['replay', 'x', '--timeout', 'tcp_ever=3'], 'The names by connection table: linux: tcp_syn_sent'],
+    [['replay', 'x', '--timeout', 'tcp_ever=3'], 'cilium: regular_tcp_syn, regular_tcp, regular_tcp_fin, regular_any'],
+    [
+      ['replay', 'x', ...shop.input, '--timeout', 'regular_tcp=3'],
+      '--timeout regular_tcp: connection table linux (of profile upstream) has no such timeout, cilium has',
+    ],
+    [
+      ['replay', 'x', ...shop.input, '--conntrack', 'cilium', '--timeout', 'udp_stream=3'],
+      '--timeout udp_stream: connection table cilium has no such timeout, linux has',
+    ],
+    [
+      ['replay', 'x', ...shop.input, '--conntrack', 'cilium', '--timeout', 'udp_stream=3'],
+      'the names of cilium: regular_tcp_syn, regular_tcp, regular_tcp_fin, regular_any, ip_fragment, ip6_fragment',
+    ],
+    [
+      ['replay', 'x', ...shop.input, '--conntrack', 'cilium', '--be-liberal'],
+      '--be-liberal: connection table cilium has no windows',
+    ],
+    [
+      ['replay', 'x', ...shop.input, '--conntrack', 'calico-ebpf', '--verify-checksums'],
+      'connection table calico-ebpf does not look at checksums',
+    ],
+    [['compare', 'x', ...shop.input, '--profiles', 'calico,weave', '--conntrack', 'bsd'], '--conntrack bsd: not known'],
+    [
+      ['compare', 'x', ...shop.input, '--profiles', 'upstream,calico', '--timeout', 'regular_tcp=3'],
+      'linux (of profile upstream) or linux (of profile calico) has no such timeout, cilium has',
+    ],
     [['replay', 'x', '--only', 'dropped'], '--only dropped is for packets: it needs -o jsonl or -o pcapng'],
     [
       ['replay', 'x', '--only', 'dropped', '-o', 'verdicts'],

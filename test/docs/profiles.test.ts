@@ -15,7 +15,7 @@ const FIELDS = new Map(
 describe('docs/profiles', () => {
   it.each(PROFILE_NAMES)('%s.md', name => {
     const page = readFileSync(`docs/profiles/${name}.md`, 'utf8');
-    expect(FIELDS.size).toBe(23);
+    expect(FIELDS.size).toBe(24);
     for (const [number, field] of FIELDS) {
       const row = new RegExp(`^\\| ${number} \\| [^|]+ \\| ([^|]+) \\|`, 'm').exec(page);
       expect(row, number).not.toBeNull();

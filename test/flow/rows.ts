@@ -8,6 +8,7 @@ import {
   INVALID_HEADER,
   INVALID_NO_ENTRY,
   INVALID_NONE,
+  INVALID_PROTOCOL,
   INVALID_STATE,
   INVALID_UNRELATED,
   INVALID_WINDOW,
@@ -19,6 +20,7 @@ import {
   TRACK_RELATED,
   TRACK_REPLY,
   TRACK_UNTRACKED,
+  type Tracker,
   type TrackerOptions,
 } from '../../src/flow/tracker.js';
 import {
@@ -187,7 +189,12 @@ const REASONS: Record<number, string> = {
   [INVALID_WINDOW]: 'window',
   [INVALID_NO_ENTRY]: 'no-entry',
   [INVALID_UNRELATED]: 'unrelated',
+  [INVALID_PROTOCOL]: 'protocol',
 };
+
+/** What track() answered, in words. */
+export const answerOf = (tracker: Tracker, code: number): string =>
+  code === TRACK_INVALID ? `invalid ${REASONS[tracker.invalid]}` : CODES[code]!;
 
 /** A tracker, a clock in seconds, and answers in words: 'new', 'original', 'invalid window' ... */
 export class World {
@@ -212,7 +219,7 @@ export class World {
       if (keep) this.slot = this.tracker.confirm();
       else this.tracker.discard();
     } else if (this.tracker.slot >= 0) this.slot = this.tracker.slot;
-    return code === TRACK_INVALID ? `invalid ${REASONS[this.tracker.invalid]}` : CODES[code]!;
+    return answerOf(this.tracker, code);
   }
 
   /** The last connection's state and seconds left. */

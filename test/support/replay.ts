@@ -4,8 +4,10 @@
 import type { FrameBatch, FrameSource } from '../../src/capture/frame.js';
 import { type Compiled, compile } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
+import { isEbpf } from '../../src/flow/kinds.js';
 import { STRIDE } from '../../src/packet/row.js';
 import { type ReplayOptions, type ReplayOutcome, replay } from '../../src/replay.js';
+import { conntrackOf } from '../../src/replay-memory.js';
 import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { Decision } from '../../src/verdict/decisions.js';
 import { outcomeRecord } from '../../src/verdict/outcome.js';
@@ -97,7 +99,7 @@ export async function record(
 ): Promise<{ records: PacketRecord[]; outcome: ReplayOutcome }> {
   const recorder = createRecorder();
   // On the fast path: its equality with plain TypeScript is tested on its own (test/fast-path).
-  const fastPath = newFastPath(options, compiled);
+  const fastPath = isEbpf(conntrackOf(options, compiled)) ? null : newFastPath(options, compiled);
   const outcome = await replay(source, compiled, { captures: ['test'], fastPath, ...options }, [recorder]);
   return { records: recorder.records, outcome };
 }
