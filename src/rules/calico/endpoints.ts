@@ -73,17 +73,18 @@ export function createEndpoints(
 
   /** The fewest endpoints that are known to hold all that match. */
   function candidates(expression: Expression): readonly Endpoint[] {
-    let best: readonly Endpoint[] = endpoints;
+    let fewest = endpoints.length;
+    let best: readonly (readonly Endpoint[])[] = [endpoints];
     for (const { key, values } of requirements(expression)) {
       const byValue = postings(key);
-      const [only] = values;
-      const found =
-        values.length === 1
-          ? (byValue.get(only!) ?? [])
-          : [...new Set(values)].flatMap(value => byValue.get(value) ?? []);
-      if (found.length < best.length) best = found;
+      const lists = [...new Set(values)].map(value => byValue.get(value) ?? []);
+      const found = lists.reduce((sum, { length }) => sum + length, 0);
+      if (found >= fewest) continue;
+      fewest = found;
+      best = lists;
     }
-    return best;
+    // Lists of values are put together where they are needed, and not where another label tells more.
+    return best.length === 1 ? best[0]! : best.flat();
   }
 
   function toSelected(found: readonly Endpoint[]): Selected {
