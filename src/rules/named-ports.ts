@@ -90,13 +90,28 @@ export function createNamedPorts({ initContainerPorts }: Profile): NamedPortsOf 
   };
 }
 
-/** A pod -> the numbers of those of its ports that are asked for, looked up once. @param shared equal sets are one object */
+/** A pod -> the numbers of those of its ports that are asked for. @param shared equal sets are one object */
 export function createNumbers(
   isAsked: (port: Pod['ports'][number]) => boolean,
   shared: (ports: PortSet) => PortSet,
 ): (pod: Pod) => PortSet {
+  const singles = new Map<number, PortSet>();
   const known = new Map<Pod, PortSet>();
+
+  function single(port: number): PortSet {
+    let ports = singles.get(port);
+    if (ports === undefined) {
+      ports = shared([port, port]);
+      singles.set(port, ports);
+    }
+    return ports;
+  }
+
   return pod => {
+    const [first] = pod.ports;
+    if (first === undefined) return NO_PORTS;
+    // Most pods have one.
+    if (pod.ports.length === 1) return isAsked(first) ? single(first.port) : NO_PORTS;
     let ports = known.get(pod);
     if (ports === undefined) {
       const asked = pod.ports.filter(isAsked);
