@@ -86,6 +86,8 @@ function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs:
     const actions = new Set(rules.map(({ action }) => action));
     return actions.size === 1 ? rules[0]!.action : null;
   });
+  // All say the same, whoever they are about.
+  if (onlyAction[0] !== null && onlyAction.every(action => action === onlyAction[0])) return policies.map(it => [it]);
   let pairs = 0;
   for (const pair of overlappingPairs(policies.map(subjectsOf))) {
     // Joined or not, the answer is the same: to join what need not be costs time alone.

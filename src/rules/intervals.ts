@@ -49,15 +49,15 @@ export function ofPoints(values: readonly number[]): number[] {
   return out;
 }
 
-/** Merged two by two, so that no set is sorted again. */
-export function union<T extends Coordinate>(sets: readonly (readonly T[])[], line: Line<T>): T[] {
+/** Merged two by two, so that no set is sorted again. Of one set that is not empty it is that set. */
+export function union<T extends Coordinate>(sets: readonly (readonly T[])[], line: Line<T>): readonly T[] {
   let left: (readonly T[])[] = sets.filter(set => set.length > 0);
   while (left.length > 1) {
     const merged: T[][] = [];
     for (let i = 0; i + 1 < left.length; i += 2) merged.push(merge(left[i]!, left[i + 1]!, line));
     left = left.length % 2 === 0 ? merged : [...merged, left[left.length - 1]!];
   }
-  return [...(left[0] ?? [])];
+  return left[0] ?? [];
 }
 
 function merge<T extends Coordinate>(a: readonly T[], b: readonly T[], line: Line<T>): T[] {
@@ -91,6 +91,35 @@ export function intersect<T extends Coordinate>(a: readonly T[], b: readonly T[]
     else j += 2;
   }
   return out;
+}
+
+/** Whether any point is in both: the intervals of the smaller set are looked up in the larger. */
+export function overlap<T extends Coordinate>(a: readonly T[], b: readonly T[]): boolean {
+  if (a.length > b.length) return overlap(b, a);
+  let from = 0;
+  for (let i = 0; i < a.length && from < b.length; i += 2) {
+    from = firstEndingAt(b, a[i]!, from);
+    if (from < b.length && b[from]! <= a[i + 1]!) return true;
+  }
+  return false;
+}
+
+/** Where the first interval begins, of those from a place on, that ends at x or behind it: in doubling steps, then halving. */
+function firstEndingAt<T extends Coordinate>(set: readonly T[], x: T, from: number): number {
+  const count = set.length / 2;
+  let lo = from / 2;
+  let step = 1;
+  while (lo + step <= count && set[(lo + step) * 2 - 1]! < x) {
+    lo += step;
+    step *= 2;
+  }
+  let hi = Math.min(lo + step, count);
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (set[mid * 2 + 1]! < x) lo = mid + 1;
+    else hi = mid;
+  }
+  return lo * 2;
 }
 
 /** a without b. */

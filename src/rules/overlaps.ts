@@ -4,8 +4,14 @@
  * The borders of all intervals are walked in order. What opens while others are open overlaps them. Pods that the same sets
  * hold are met again and again: who is open is a state, the steps between states are remembered, and only a step that was
  * not taken before can tell a pair. So it costs the sort and the distinct steps. Sets that are one object are walked once.
+ *
+ * Few sets are compared two by two instead: a set of some pods is looked up in one of ten thousand without walking it.
  */
+import { overlap } from './intervals.js';
 import type { AddressSet } from './ruleset.js';
+
+/** Of so many the pairs are sooner compared than the borders sorted. */
+const FEW = 32;
 
 /** null: a step that told nothing new, for who counts them. */
 export function* overlappingPairs(sets: readonly AddressSet[]): Generator<readonly [number, number] | null> {
@@ -20,6 +26,15 @@ export function* overlappingPairs(sets: readonly AddressSet[]): Generator<readon
     for (let i = 0; i < own.length; i++) for (let j = i + 1; j < own.length; j++) yield [own[i]!, own[j]!];
   }
   const distinct = [...places.keys()];
+  if (distinct.length <= FEW) {
+    for (let b = 1; b < distinct.length; b++) {
+      for (let a = 0; a < b; a++) {
+        if (haveCommon(distinct[a]!, distinct[b]!))
+          yield* pairsOf(places.get(distinct[a]!)!, places.get(distinct[b]!)!);
+      }
+    }
+    return;
+  }
   const told = new Set<number>();
   const lines = [
     () => walk(distinct.map(({ v4 }) => v4)),
@@ -34,11 +49,20 @@ export function* overlappingPairs(sets: readonly AddressSet[]): Generator<readon
         continue;
       }
       told.add(key);
-      for (const i of places.get(distinct[a]!)!) {
-        for (const j of places.get(distinct[b]!)!) yield i < j ? [i, j] : [j, i];
-      }
+      yield* pairsOf(places.get(distinct[a]!)!, places.get(distinct[b]!)!);
     }
   }
+}
+
+function* pairsOf(a: readonly number[], b: readonly number[]): Generator<readonly [number, number]> {
+  for (const i of a) for (const j of b) yield i < j ? [i, j] : [j, i];
+}
+
+function haveCommon(a: AddressSet, b: AddressSet): boolean {
+  if (overlap(a.v4, b.v4) || overlap(a.v6, b.v6)) return true;
+  if (a.unaddressed.length === 0 || b.unaddressed.length === 0) return false;
+  const inB = new Set(b.unaddressed);
+  return a.unaddressed.some(owner => inB.has(owner));
 }
 
 /** The sets that are open, ascending. */

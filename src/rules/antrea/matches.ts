@@ -28,6 +28,13 @@ interface Name {
   readonly sourcePorts: PortSet | null;
 }
 
+interface Subjects {
+  readonly selected: Selected;
+  readonly addresses: AddressSet;
+  /** Each once: put together when it is first asked for, as only names of ports and related peers ask. */
+  pods(): readonly Pod[];
+}
+
 export interface Drafted {
   readonly rules: readonly ContributedRule[];
   /** Some of the subjects are nodes. */
@@ -44,10 +51,7 @@ export function createDraftRule(
 ): DraftRule {
   const namedPorts = createNamedPorts(profile);
   const portSets = new Map<string, PortSet>();
-  const subjectsKnown = new WeakMap<
-    readonly AppliedTo[],
-    { readonly selected: Selected; readonly pods: readonly Pod[] }
-  >();
+  const subjectsKnown = new WeakMap<readonly AppliedTo[], Subjects>();
   const byNamespaceKnown = new WeakMap<readonly Pod[], ReadonlyMap<string, readonly Pod[]>>();
 
   function shared(flat: readonly number[]): PortSet {
@@ -58,15 +62,22 @@ export function createDraftRule(
   }
 
   /** (AN6): entries are alternatives. A block among them selects nobody. */
-  function subjectsOf(appliedTo: readonly AppliedTo[], policy: AntreaPolicy) {
+  function subjectsOf(appliedTo: readonly AppliedTo[], policy: AntreaPolicy): Subjects {
     let subjects = subjectsKnown.get(appliedTo);
     if (subjects === undefined) {
       const selected = together(
         appliedTo.filter(it => it.kind !== 'service').map(entry => selections.of(entry, policy)),
       );
       const [only = []] = selected.pods;
-      const pods = selected.pods.length <= 1 ? only : [...new Set(selected.pods.flat())];
-      subjects = { selected, pods };
+      let pods = selected.pods.length <= 1 ? only : null;
+      subjects = {
+        selected,
+        addresses: unionOf([...selected.pods.map(it => sets.of(it)), ...selected.nodes]),
+        pods() {
+          pods ??= [...new Set(selected.pods.flat())];
+          return pods;
+        },
+      };
       subjectsKnown.set(appliedTo, subjects);
     }
     return subjects;
@@ -125,9 +136,7 @@ export function createDraftRule(
       rule: rule.rule,
       position: rule.position,
     };
-    const { selected, pods: subjectPods } = subjectsOf(rule.appliedTo, policy);
-    const podSubjects = sets.of(subjectPods);
-    const subjects = selected.nodes.length === 0 ? podSubjects : unionOf([podSubjects, ...selected.nodes]);
+    const { selected, addresses: subjects, pods: subjectPods } = subjectsOf(rule.appliedTo, policy);
     const surely: ContributedRule[] = [];
     const perhaps: ContributedRule[] = [];
     // (AN14): what passes at layer 4, an engine decides.
@@ -151,14 +160,14 @@ export function createDraftRule(
 
     /** (AN11): between these subjects and these peers, on every header and name. */
     const addAll = (
-      of: readonly Pod[],
+      of: () => readonly Pod[],
       ofSet: AddressSet,
       peerSet: AddressSet,
       peerPods: readonly (readonly Pod[])[],
     ) => {
       for (const header of headers) add(header, ofSet, peerSet);
       for (const { name, protocol, sourcePorts } of names) {
-        const lists = side === 'ingress' ? [of] : peerPods;
+        const lists = side === 'ingress' ? [of()] : peerPods;
         for (const pods of lists) {
           for (const { ports, pods: having } of namedPorts(pods, name, protocol)) {
             const header = { ...ANY, protocol: PROTOCOL_OF[protocol], sourcePorts, destinationPorts: ports };
@@ -174,7 +183,7 @@ export function createDraftRule(
     else {
       addAll(subjectPods, subjects, peerSet, peerPods);
       for (const peer of relatedPeers) {
-        for (const [of, pods] of related(peer, subjectPods)) addAll(of, sets.of(of), sets.of(pods), [pods]);
+        for (const [of, pods] of related(peer, subjectPods())) addAll(() => of, sets.of(of), sets.of(pods), [pods]);
       }
       // (AN9), (AN13): what a peer could be, too.
       if (!isEmpty(peers.unknown)) {

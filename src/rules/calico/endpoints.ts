@@ -71,19 +71,26 @@ export function createEndpoints(
     return byValue;
   }
 
-  /** The fewest endpoints that are known to hold all that match. */
-  function candidates(expression: Expression): readonly Endpoint[] {
-    let best: readonly Endpoint[] = endpoints;
-    for (const { key, values } of requirements(expression)) {
-      const byValue = postings(key);
-      const [only] = values;
-      const found =
-        values.length === 1
-          ? (byValue.get(only!) ?? [])
-          : [...new Set(values)].flatMap(value => byValue.get(value) ?? []);
-      if (found.length < best.length) best = found;
+  /** The fewest endpoints that are known to hold all that match, and what is left to ask of them. */
+  function candidates(expression: Expression): { found: readonly Endpoint[]; left: readonly Expression[] } {
+    const asked = conjuncts(expression);
+    let fewest = endpoints.length;
+    let best: readonly (readonly Endpoint[])[] = [endpoints];
+    let settled: Expression | null = null;
+    for (const one of asked) {
+      const wanted = requirement(one);
+      if (wanted === null) continue;
+      const byValue = postings(wanted.key);
+      const lists = wanted.values.map(value => byValue.get(value) ?? []);
+      const count = lists.reduce((sum, { length }) => sum + length, 0);
+      if (count >= fewest) continue;
+      fewest = count;
+      best = lists;
+      settled = one;
     }
-    return best;
+    // Lists of values are put together where they are needed, and not where another label tells more.
+    const found = best.length === 1 ? best[0]! : best.flat();
+    return { found, left: asked.filter(one => one !== settled) };
   }
 
   function toSelected(found: readonly Endpoint[]): Selected {
@@ -119,8 +126,9 @@ export function createEndpoints(
       const text = formatSelector(expression);
       let selected = known.get(text);
       if (selected === undefined) {
-        const holds = compile(expression, labelOf);
-        selected = toSelected(candidates(expression).filter(holds));
+        const { found, left } = candidates(expression);
+        const asks = left.map(one => compile(one, labelOf));
+        selected = toSelected(asks.reduce((rest, holds) => rest.filter(holds), found));
         known.set(text, selected);
       }
       return selected;
@@ -145,18 +153,20 @@ function createLabels(inventory: Inventory, profiles: ReadonlyMap<string, Calico
     }
     return undefined;
   };
-  const ofNamespace = (namespace: string, key: string): string | undefined => {
-    if (!key.startsWith(NAMESPACE_PREFIX)) return undefined;
+  const nothing = (): undefined => undefined;
+  const ofNamespace = (key: string): ((namespace: string) => string | undefined) => {
+    if (!key.startsWith(NAMESPACE_PREFIX)) return nothing;
     const label = key.slice(NAMESPACE_PREFIX.length);
     // (C15)
-    return label === NAME ? namespace : own(inventory.namespaces.get(namespace)?.labels ?? {}, label);
+    if (label === NAME) return namespace => namespace;
+    return namespace => own(inventory.namespaces.get(namespace)?.labels ?? {}, label);
   };
-  const ofAccount = ({ namespace, serviceAccount }: Pod, key: string): string | undefined => {
-    if (!key.startsWith(ACCOUNT_PREFIX)) return undefined;
+  const ofAccount = (key: string): ((pod: Pod) => string | undefined) => {
+    if (!key.startsWith(ACCOUNT_PREFIX)) return nothing;
     const label = key.slice(ACCOUNT_PREFIX.length);
-    return label === NAME
-      ? serviceAccount
-      : own(inventory.serviceAccounts.get(`${namespace}/${serviceAccount}`) ?? {}, label);
+    if (label === NAME) return ({ serviceAccount }) => serviceAccount;
+    return ({ namespace, serviceAccount }) =>
+      own(inventory.serviceAccounts.get(`${namespace}/${serviceAccount}`) ?? {}, label);
   };
   const synthetic: Readonly<Record<string, (pod: Pod) => string | undefined>> = {
     [NAMESPACE]: pod => pod.namespace,
@@ -168,11 +178,14 @@ function createLabels(inventory: Inventory, profiles: ReadonlyMap<string, Calico
     if (Object.hasOwn(synthetic, key)) return synthetic[key]!;
     const inherits = profiles.size > 0 || key.startsWith(NAMESPACE_PREFIX) || key.startsWith(ACCOUNT_PREFIX);
     if (!inherits) return pod => own(pod.labels, key);
-    return pod =>
-      own(pod.labels, key) ?? ofNamespace(pod.namespace, key) ?? ofAccount(pod, key) ?? applied(profilesOf(pod), key);
+    const namespaceLabel = ofNamespace(key);
+    const accountLabel = ofAccount(key);
+    const profileLabel = profiles.size === 0 ? nothing : (pod: Pod) => applied(profilesOf(pod), key);
+    return pod => own(pod.labels, key) ?? namespaceLabel(pod.namespace) ?? accountLabel(pod) ?? profileLabel(pod);
   };
   return key => {
     const podLabel = ofPod(key);
+    const namespaceLabel = ofNamespace(key);
     return endpoint => {
       if (endpoint.kind === 'pod') return podLabel(endpoint.pod);
       if (endpoint.kind === 'host') return own(endpoint.host.labels, key) ?? applied(endpoint.host.profiles, key);
@@ -180,7 +193,7 @@ function createLabels(inventory: Inventory, profiles: ReadonlyMap<string, Calico
       if (set.kind === 'GlobalNetworkSet') return own(set.labels, key);
       // (C17): a namespaced set is in its namespace as a pod is.
       if (key === NAMESPACE) return set.namespace;
-      return own(set.labels, key) ?? ofNamespace(set.namespace, key) ?? applied([`kns.${set.namespace}`], key);
+      return own(set.labels, key) ?? namespaceLabel(set.namespace) ?? applied([`kns.${set.namespace}`], key);
     };
   };
 }
@@ -206,19 +219,15 @@ function groupByLabel(
   return byValue;
 }
 
-/** Labels that must have one of a few values for the expression to hold. */
-function requirements(expression: Expression): readonly { readonly key: string; readonly values: readonly string[] }[] {
-  switch (expression.kind) {
-    case '==':
-      return [{ key: expression.key, values: [expression.value] }];
-    case 'in':
-      return [{ key: expression.key, values: expression.values }];
-    case '&&':
-      return expression.of.flatMap(requirements);
-    default:
-      return [];
-  }
+/** A label that must have one of a few values, each told once; null where more or less is asked. */
+function requirement(one: Expression): { readonly key: string; readonly values: readonly string[] } | null {
+  if (one.kind === '==') return { key: one.key, values: [one.value] };
+  return one.kind === 'in' ? { key: one.key, values: [...new Set(one.values)] } : null;
 }
+
+/** What must hold all at once. */
+const conjuncts = (expression: Expression): readonly Expression[] =>
+  expression.kind === '&&' ? expression.of.flatMap(conjuncts) : [expression];
 
 /** (C11): what an expression asks of an endpoint. */
 function compile(expression: Expression, labelOf: LabelOf): (endpoint: Endpoint) => boolean {

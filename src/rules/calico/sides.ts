@@ -9,7 +9,8 @@ import type { Pod } from '../../cluster/inventory.js';
 import type { CalicoPort, CalicoRule, EntityRule } from '../../policy/calico/model.js';
 import { fromAddresses, fromCidr, intersect, isEmpty, NOWHERE, subtract, union } from '../addresses.js';
 import type { RuleContext } from '../contribution.js';
-import { ALL_PORTS, portSet, subtractPorts, unionPorts } from '../ports.js';
+import { createNumbers } from '../named-ports.js';
+import { ALL_PORTS, NO_PORTS, portSet, subtractPorts, unionPorts } from '../ports.js';
 import { SCTP, TCP, UDP } from '../protocols.js';
 import type { AddressSet, PortSet } from '../ruleset.js';
 import type { Endpoints, Selected } from './endpoints.js';
@@ -124,6 +125,20 @@ export function createSides({ inventory, sets }: RuleContext, endpoints: Endpoin
     readonly not: PortSet;
   }
 
+  const numbersByName = new Map<string, (pod: Pod) => PortSet>();
+
+  function podNumbers(names: readonly string[], protocol: number): (pod: Pod) => PortSet {
+    if (names.length === 0) return () => NO_PORTS;
+    const key = JSON.stringify([names, protocol]);
+    let numbers = numbersByName.get(key);
+    if (numbers === undefined) {
+      const protocolName = PROTOCOL_NAMES.get(protocol);
+      numbers = createNumbers(it => it.protocol === protocolName && names.includes(it.name ?? ''), shared);
+      numbersByName.set(key, numbers);
+    }
+    return numbers;
+  }
+
   const groupsBySelected = new WeakMap<Selected, Map<string, readonly NamedGroup[]>>();
 
   /** Endpoints that have any of the names, by the numbers they give them. */
@@ -132,7 +147,6 @@ export function createSides({ inventory, sets }: RuleContext, endpoints: Endpoin
     names: { readonly only: readonly string[]; readonly not: readonly string[] },
     protocol: number,
   ): readonly NamedGroup[] {
-    const protocolName = PROTOCOL_NAMES.get(protocol);
     const known = groupsBySelected.get(selected) ?? new Map<string, readonly NamedGroup[]>();
     groupsBySelected.set(selected, known);
     const key = JSON.stringify([names, protocol]);
@@ -144,35 +158,32 @@ export function createSides({ inventory, sets }: RuleContext, endpoints: Endpoin
       readonly only: PortSet;
       readonly not: PortSet;
     }
-    const groups = new Map<string, Group>();
-    const groupOf = (ports: (wanted: readonly string[]) => PortSet): Group | null => {
-      const only = ports(names.only);
-      const not = ports(names.not);
+    const groups = new Map<PortSet, Map<PortSet, Group>>();
+    const groupOf = (only: PortSet, not: PortSet): Group | null => {
       if (only.length + not.length === 0) return null;
-      const key = `${only.join()} ${not.join()}`;
-      const group = groups.get(key) ?? { pods: [], addresses: [], only, not };
-      groups.set(key, group);
+      const byNot = groups.get(only) ?? new Map<PortSet, Group>();
+      groups.set(only, byNot);
+      const group = byNot.get(not) ?? { pods: [], addresses: [], only, not };
+      byNot.set(not, group);
       return group;
     };
-    for (const pod of selected.pods) {
-      const group = groupOf(wanted => {
-        const own = pod.ports.filter(it => it.protocol === protocolName && wanted.includes(it.name ?? ''));
-        return portSet(own.flatMap(({ port }) => [port, port]));
-      });
-      group?.pods.push(pod);
-    }
+    const only = podNumbers(names.only, protocol);
+    const not = podNumbers(names.not, protocol);
+    for (const pod of selected.pods) groupOf(only(pod), not(pod))?.pods.push(pod);
     for (const host of selected.hosts) {
-      const group = groupOf(wanted => {
+      const numbers = (wanted: readonly string[]): PortSet => {
         const own = host.ports.filter(it => it.protocol === protocol && wanted.includes(it.name));
-        return portSet(own.flatMap(({ port }) => [port, port]));
-      });
-      group?.addresses.push(...host.expectedIPs);
+        return own.length === 0 ? NO_PORTS : shared(portSet(own.flatMap(({ port }) => [port, port])));
+      };
+      groupOf(numbers(names.only), numbers(names.not))?.addresses.push(...host.expectedIPs);
     }
-    const found = [...groups.values()].map(({ pods, addresses, only, not }) => ({
-      addresses: addresses.length === 0 ? sets.of(pods) : union([sets.of(pods), fromAddresses(addresses)]),
-      only,
-      not,
-    }));
+    const found = [...groups.values()].flatMap(byNot =>
+      [...byNot.values()].map(({ pods, addresses, only, not }) => {
+        // All of them are one set with what was selected.
+        const set = sets.of(pods.length === selected.pods.length ? selected.pods : pods);
+        return { addresses: addresses.length === 0 ? set : union([set, fromAddresses(addresses)]), only, not };
+      }),
+    );
     known.set(key, found);
     return found;
   }
