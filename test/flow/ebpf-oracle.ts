@@ -207,6 +207,8 @@ export class CiliumOracle extends Oracle {
 
   private quoted(quote: Described): Entry | undefined {
     if (isError(quote, [3, 11, 12], type => type >= 1 && type <= 4)) return undefined;
+    // (CT11) Neighbour discovery never met the table.
+    if (quote.protocol === 58 && (quote.type === 135 || quote.type === 136)) return undefined;
     return this.entries.get(this.keyOf(quote));
   }
 }
