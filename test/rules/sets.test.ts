@@ -34,6 +34,24 @@ function isCanonical(set: readonly (number | bigint)[]): boolean {
 }
 
 describe(`interval algebra (seed ${seed})`, () => {
+  it('two sets overlap where something is in both, whichever is the larger', () => {
+    const arbMany = fc
+      .array(fc.tuple(fc.nat(400), fc.nat(3)), { maxLength: 40 })
+      .map(pairs => portSet(pairs.flatMap(([at, size]) => [at, at + size])));
+    let apart = 0;
+    fc.assert(
+      fc.property(arbMany, fc.oneof(arbMany, arbFlat.map(portSet)), (a, b) => {
+        const expected = intersectPorts(a, b).length > 0;
+        if (!expected) apart++;
+        expect(intervals.overlap(a, b)).toBe(expected);
+        expect(intervals.overlap(b, a)).toBe(expected);
+        expect(intervals.overlap(a.map(BigInt), b.map(BigInt))).toBe(expected);
+      }),
+      { seed, numRuns: 2000 },
+    );
+    expect(apart).toBeGreaterThan(100);
+  });
+
   it('equals membership, for numbers and bigints, and stays canonical', () => {
     fc.assert(
       fc.property(arbFlat, arbFlat, (flatA, flatB) => {
