@@ -75,15 +75,16 @@ function sideLines(
 function sentence(side: string, outcome: OutcomeRecord | null, name: string): string {
   if (outcome === null) return `${name} is no pod that policies select: nothing is decided on this side`;
   const { subject, reason, policies, policy, rule } = outcome;
+  const tier = outcome.tier === undefined ? '' : ` (tier ${outcome.tier})`;
   switch (reason) {
     case 'no-policy':
       return subject === '' ? 'no rule matches, and the default allows' : `no policy isolates ${name} for ${side}`;
     case 'rule':
-      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it`;
+      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it${tier}`;
     case 'default-deny':
       return subject === ''
         ? 'no rule matches, and the default denies'
-        : `${name} is isolated by ${listed(policies)}; no rule allows this`;
+        : `${name} is isolated by ${listed(policies)}; no rule allows this${tier}`;
     case 'loopback':
       return 'a pod always reaches itself';
     case 'node':
