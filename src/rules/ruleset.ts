@@ -82,6 +82,8 @@ export interface NameCondition {
 export interface DnsListeners {
   /** The pods that ask. */
   readonly subjects: AddressSet;
+  /** Whose answers count, as the policy sees them: behind a service its backends. */
+  readonly peers: AddressSet;
   /** The names that are learned. */
   readonly matches: NameMatcher;
 }

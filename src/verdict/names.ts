@@ -5,6 +5,8 @@
  * engine again where the first rule to match asks for a name. An address that its listener has heard of under other names
  * alone, or whose answer has run out, does not have the name; of one that it never heard of nobody can tell, as the answer
  * may have come before the capture or beside it.
+ * An answer counts if a pod that is listened to had it from a server that its rule allows: whoever sends from port 53 would
+ * otherwise open a door.
  * A listener is a node: its pods share what they hear. A pod of no known node is one by itself.
  */
 import type { FrameBatch } from '../capture/frame.js';
@@ -22,6 +24,7 @@ import {
   type PacketBatch,
   PROTOCOL,
   SPORT,
+  SRC,
   STATUS,
   STATUS_OK,
   STRIDE,
@@ -94,7 +97,9 @@ export class NameLearning {
   private listen({ bytes }: FrameBatch, rows: Int32Array, base: number, now: number): void {
     const protocol = rows[base + PROTOCOL];
     if (protocol !== UDP && protocol !== TCP) return;
-    const heard = this.dns.filter(({ subjects }) => holds(subjects, rows, base));
+    const heard = this.dns.filter(
+      ({ subjects, peers }) => holds(subjects, addressText(rows, base, DST)) && this.isFrom(peers, rows, base),
+    );
     if (heard.length === 0) return;
     const l4 = rows[base + L4]!;
     const end = rows[base + END]!;
@@ -109,6 +114,15 @@ export class NameLearning {
       this.learn(all, from, to, rows, base, now, heard),
     );
     if ((flags & (FIN | RST)) !== 0) this.streams.end(key);
+  }
+
+  /** Whether an answer is one of these servers': its own, or that of a service in front of it. */
+  private isFrom(servers: AddressSet, rows: Int32Array, base: number): boolean {
+    const it = this.inventory.owners[this.plain.ownerOf(rows, base, SRC)];
+    if (it?.kind !== 'service') return holds(servers, addressText(rows, base, SRC));
+    return it.ports.some(
+      ({ port }, i) => port === DNS_PORT && it.backends[i]!.some(({ address }) => holds(servers, address)),
+    );
   }
 
   private learn(
@@ -139,10 +153,9 @@ export class NameLearning {
 
 const listenerOf = ({ host, owner }: Side): string => (host >= 0 ? `node ${host}` : `owner ${owner}`);
 
-function holds(subjects: AddressSet, rows: Int32Array, base: number): boolean {
-  const text = addressText(rows, base, DST);
-  const v4 = parseV4(text);
-  return v4 !== null ? containsV4(subjects, v4) : containsV6(subjects, parseV6(text) ?? -1n);
+function holds(set: AddressSet, address: string): boolean {
+  const v4 = parseV4(address);
+  return v4 !== null ? containsV4(set, v4) : containsV6(set, parseV6(address) ?? -1n);
 }
 
 function textOf(address: Uint8Array): string {

@@ -33,7 +33,11 @@ interface Setting {
   readonly matches?: NameMatcher;
   readonly action?: ContributedRule['action'];
   readonly behind?: ContributedRule['action'];
-  readonly heard?: { readonly subjects?: typeof PODS; readonly matches?: NameMatcher } | null;
+  readonly heard?: {
+    readonly subjects?: typeof PODS;
+    readonly peers?: typeof PODS;
+    readonly matches?: NameMatcher;
+  } | null;
 }
 
 /** Pods may go to example.com on 443, to DNS, and nowhere else. */
@@ -48,7 +52,7 @@ function compiled({
     ...{ subjects: PODS, peers: everywhere([]), protocol: 6, sourcePorts: null, destinationPorts: null, icmp: null },
     ...{ action: 'allow', origin: { kind: 'TestPolicy', policy: 'names', rule: name, position }, ...given },
   });
-  const dns = heard === null ? [] : [{ subjects: heard.subjects ?? PODS, matches: heard.matches ?? (() => true) }];
+  const dns = heard === null ? [] : [{ subjects: PODS, peers: everywhere([]), matches: () => true, ...heard }];
   const contribution: Contribution = {
     ...{ direction: 'egress', tier: { name: 'test', rank: 1_000 }, order: 0, name: 'names' },
     rules: [
@@ -156,6 +160,8 @@ describe('rules that ask for names', () => {
     expect(await verdicts(steps, { heard: null })).toEqual([UNKNOWN]);
     expect(await verdicts(steps, { heard: { subjects: fromAddresses([FAR]) } })).toEqual([UNKNOWN]);
     expect(await verdicts(steps, { heard: { matches: exactName('example.org') } })).toEqual([UNKNOWN]);
+    expect(await verdicts(steps, { heard: { peers: fromAddresses(['8.8.8.8']) } })).toEqual([UNKNOWN]);
+    expect(await verdicts(steps, { heard: { peers: fromAddresses([DNS]) } })).toEqual([YES]);
   });
 
   it('patterns, several addresses, IPv6', async () => {

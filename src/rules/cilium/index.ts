@@ -98,6 +98,7 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
         const rules = spec.rules.filter(rule => rule.direction === direction);
         if (rules.length === 0) continue;
         const drafts: Drafts = new Map();
+        const dns: DnsListeners[] = [];
         for (const rule of rules) {
           addRule(
             rule,
@@ -107,6 +108,7 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
             originOf(rule.name, rule.position),
             noter(rule.name, rule.position),
             drafts,
+            dns,
           );
         }
         const isIsolating = spec.defaultDeny[direction];
@@ -114,8 +116,6 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
         if (isIsolating && !subject.isSure) add(drafts, MAY_ALLOW, everything(subject.set, 'unsupported', origin));
         const isolations = isIsolating && subject.isSure ? [{ subjects: subject.set, origin }] : [];
         const given = contributionsBy(drafts, isolations, direction, subject, name);
-        // (CI19), (CI26): names are learned from the answers that the proxy hands on.
-        const dns = direction === 'egress' ? listenersOf(rules, subject.set) : [];
         contributions.push(...given.map((it, i) => (i === 0 && dns.length > 0 ? { ...it, dns } : it)));
       }
     }
@@ -129,6 +129,7 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
     origin: Origin,
     note: (kind: NoteKind) => void,
     drafts: Drafts,
+    dns: DnsListeners[],
   ): void {
     addRequirements(rule, subject, policy, origin, note, drafts);
     const hasLayer4 = rule.ports !== null || rule.icmps !== null;
@@ -143,6 +144,7 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
       reached === 'everybody'
         ? [{ subjects: subject.set, peers: sets.everyone, isSure: true }]
         : subjects.parts(reached, subject, rule.direction);
+    dns.push(...listenersOf(rule, parts, subject));
     const asksProof = rule.authentication !== null && rule.authentication !== 'disabled';
     if (asksProof) note('authentication');
     // (CI10)
@@ -298,12 +300,20 @@ const conditionOf = (names: readonly CiliumName[]): NameCondition => ({
   matches: anyOf(names),
 });
 
-/** Whose questions go through the DNS proxy, and which names it lets through. */
-const listenersOf = (rules: readonly CiliumRule[], subjects: AddressSet): DnsListeners[] =>
-  rules
-    .filter(({ isDeny }) => !isDeny)
-    .flatMap(({ ports }) => ports ?? [])
-    .flatMap(({ layer7 }) => (layer7?.kind === 'dns' ? [{ subjects, matches: anyOf(layer7.rules) }] : []));
+/** (CI19), (CI26): names are learned from the answers that the DNS proxy hands on, of the servers that its rule allows. */
+function listenersOf(
+  { direction, isDeny, ports }: CiliumRule,
+  parts: readonly Part[],
+  subject: Subjects,
+): DnsListeners[] {
+  if (direction !== 'egress' || isDeny || !subject.isSure) return [];
+  const sure = parts.filter(({ isSure }) => isSure);
+  return (ports ?? []).flatMap(({ layer7 }) => {
+    if (layer7?.kind !== 'dns') return [];
+    const matches = anyOf(layer7.rules);
+    return sure.map(({ subjects, peers }) => ({ subjects, peers, matches }));
+  });
+}
 
 const usesGroups = ({ specs }: CiliumPolicy): boolean =>
   specs.some(({ rules }) =>

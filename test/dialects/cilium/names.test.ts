@@ -5,6 +5,7 @@ import { batchOf, ethernet, ipv4, tcp, udp } from '../../support/frames.js';
 import { compileText, record, sourceOf, words } from '../../support/replay.js';
 
 const [CLIENT, SIBLING, FAR, DNS] = ['10.0.0.1', '10.0.0.2', '10.0.1.1', '10.0.1.53'];
+const [WEB, SERVICE, ELSEWHERE, ODD] = ['10.0.1.80', '10.96.0.10', '10.96.0.11', '10.96.0.12'];
 const [GOOD, OTHER] = ['203.0.113.1', '203.0.113.2'];
 
 const pod = (name: string, ip: string, node: string, app: string): string => `
@@ -20,10 +21,18 @@ kind: Node
 metadata: { name: ${name} }
 status: { addresses: [{ type: InternalIP, address: ${ip} }] }
 ---`;
+const service = (name: string, ip: string, app: string, port: number): string => `
+apiVersion: v1
+kind: Service
+metadata: { name: ${name}, namespace: shop }
+spec: { clusterIP: ${ip}, selector: { app: ${app} }, ports: [{ port: ${port}, targetPort: 53, protocol: UDP }] }
+---`;
 const CLUSTER = [
   ...[node('n1', '192.168.0.1'), node('n2', '192.168.0.2')],
   ...[pod('client', CLIENT, 'n1', 'client'), pod('sibling', SIBLING, 'n1', 'client'), pod('far', FAR, 'n2', 'client')],
   pod('dns', DNS, 'n2', 'dns'),
+  pod('web', WEB, 'n2', 'web'),
+  ...[service('kube-dns', SERVICE, 'dns', 53), service('other', ELSEWHERE, 'web', 53), service('odd', ODD, 'dns', 54)],
 ].join('');
 
 const policy = (names: string, questions: string): string => `
@@ -41,10 +50,10 @@ spec:
 const ALL = ', rules: { dns: [{ matchPattern: "*" }] }';
 
 let port = 40_000;
-const answer = (to: string, name: string, addresses: readonly string[]): Uint8Array =>
+const answer = (to: string, name: string, addresses: readonly string[], from = DNS): Uint8Array =>
   ethernet(
     ipv4(
-      { src: DNS, dst: to },
+      { src: from, dst: to },
       udp({ sport: 53, dport: 5353, payload: Uint8Array.from(dnsAnswer(name, addresses, 60)) }),
     ),
   );
@@ -86,6 +95,23 @@ describe('CI19: toFQDNs', () => {
     expect(await last('')).toBe('undecided unsupported');
     expect(await last(', rules: { dns: [{ matchName: example.org }] }')).toBe('undecided unsupported');
     expect(await last(', rules: { dns: [{ matchPattern: "*.com" }] }')).toBe('allowed rule');
+  });
+
+  it('CI26: nor from a server that no DNS rule allows; a service answers for its backends', async () => {
+    const from = async (server: string, pair = policy(EXAMPLE, ALL)): Promise<string | undefined> => {
+      const frames = [answer(CLIENT, 'example.com', [GOOD], server), connect(CLIENT, GOOD)];
+      const { batch } = batchOf(frames, { times: [0n, 1n] });
+      return words((await record(sourceOf([batch]), compileText(CLUSTER, pair))).records)[1];
+    };
+    const servers = [DNS, SERVICE, '198.51.100.53', WEB, ELSEWHERE, ODD];
+    const learned = ['allowed rule', 'allowed rule', ...Array<string>(4).fill('undecided unsupported')];
+    expect(await Promise.all(servers.map(it => from(it)))).toEqual(learned);
+    // What such a rule says of everybody holds for every server.
+    const open = policy(EXAMPLE, ALL).replace('toEndpoints: [{ matchLabels: { app: dns } }]', 'toEntities: [all]');
+    expect(await Promise.all(servers.map(it => from(it, open)))).toEqual([
+      ...Array<string>(5).fill('allowed rule'),
+      'undecided unsupported',
+    ]);
   });
 
   it('a plain allow needs no name', async () => {
