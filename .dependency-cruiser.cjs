@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -33,10 +33,12 @@ module.exports = {
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
     only('profile', []),
-    only('rules', ['documents', 'cluster', 'policy', 'profile', 'names']),
+    only('streams', []),
+    only('requests', ['streams']),
+    only('rules', ['documents', 'cluster', 'policy', 'profile', 'names', 'requests']),
     // Not from the rules: what it writes is held against them.
     only('enforcer', ['documents', 'cluster', 'policy', 'profile']),
-    only('names', ['capture', 'packet']),
+    only('names', ['capture', 'packet', 'streams']),
     only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
     only('flow', ['packet', 'capture', 'memory']),
@@ -47,6 +49,8 @@ module.exports = {
       'cluster',
       'policy',
       'names',
+      'streams',
+      'requests',
       'rules',
       'tree',
       'flow',

@@ -25,12 +25,16 @@ import {
 } from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
+import { ownerAddress } from './report/owners.js';
 import type { ReplayContext, ReplayResult, Report } from './report/report.js';
+import { RequestTally } from './report/requests.js';
 import { createWritings } from './report/writing.js';
-import { createDecisions } from './verdict/decisions.js';
+import { createDecisions, type Decision } from './verdict/decisions.js';
 import { EndOwners } from './verdict/end-owners.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
+import { Layer7, withRequestsJudged } from './verdict/layer7.js';
+import { RequestStreams } from './verdict/request-streams.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
@@ -59,13 +63,14 @@ export const leastFrames = ({ mode = 'what-if' }: ReplayOptions, { inventory }: 
 /** @param source frames, or what another thread has parsed already */
 export async function replay(
   source: FrameSource | PacketSource,
-  compiled: Compiled,
+  given: Compiled,
   options: ReplayOptions,
   reports: readonly Report[],
 ): Promise<ReplayOutcome> {
   const started = performance.now();
   const mode = options.mode ?? 'what-if';
   const decisions = createDecisions();
+  const compiled = openingRequests(given);
   const kind = conntrackOf(options, compiled);
   checkTimeouts(kind, options.timeouts);
   const stateless = kind === 'none';
@@ -82,11 +87,13 @@ export async function replay(
     : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
   let totalBytes = 0;
 
+  const requests = createRequests(compiled, decisions.list);
   const context: ReplayContext = {
     compiled,
     source,
     decisions: decisions.list,
     ends: new EndOwners(decisions.list, compiled.classifier),
+    requests: requests?.tally ?? null,
     newCounting: createCountings(compiled, memory.counters, fastPath, counting),
     newWriting: createWritings(fastPath),
     mode,
@@ -101,6 +108,7 @@ export async function replay(
     // Interrupted, it reads no more, and judges what it has.
     const ahead = options.signal?.aborted ? null : await nextBatch();
     judge.judge(frames, packets, ahead, verdicts);
+    requests?.streams.batch(frames, packets, verdicts, first);
     await inOrder.batch(frames, packets, verdicts, first);
     totalBytes += packets.wireBytes;
     await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
@@ -108,8 +116,9 @@ export async function replay(
   }
 
   await inOrder.end();
+  requests?.streams.end();
 
-  const warnings = judge.observations.warnings(totalBytes);
+  const warnings = [...judge.observations.warnings(totalBytes), ...(requests?.streams.warnings() ?? [])];
   if (source.stepsBack > 0) {
     const times = source.stepsBack === 1 ? 'once' : `${source.stepsBack} times`;
     warnings.push(`Time ran backwards ${times} in the captures; it was held still there.`);
@@ -117,6 +126,24 @@ export async function replay(
   const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
   for (const report of reports) await report.end(result);
   return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
+}
+
+/** Rules that look at requests open connections here, as their requests are judged. */
+function openingRequests(compiled: Compiled): Compiled {
+  const ruleset = withRequestsJudged(compiled.ruleset);
+  return ruleset === compiled.ruleset
+    ? compiled
+    : { ...compiled, ruleset, classifier: { ...compiled.classifier, ruleset } };
+}
+
+/** null where no rule looks at requests. */
+function createRequests({ ruleset, inventory, classifier }: Compiled, decisions: readonly Decision[]) {
+  if (!ruleset.rules.some(({ layer7 }) => layer7 !== undefined)) return null;
+  const tally = new RequestTally(inventory);
+  const layer7 = new Layer7(ruleset, inventory, judged => tally.add(judged));
+  const ends = new EndOwners(decisions, classifier);
+  const addressOf = (owner: number, family: number): string | null => ownerAddress(inventory.owners[owner]!, family);
+  return { tally, streams: new RequestStreams(layer7, decisions, ends, addressOf) };
 }
 
 function memoryOf(

@@ -35,6 +35,14 @@ interface Name {
   readonly end: number;
 }
 
+/** @returns the one name that a question asks for: lower case, without the dot at its end; null where it is none */
+export function readQuestion(bytes: Uint8Array, from: number, to: number): string | null {
+  const u16 = (at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
+  if (to - from < HEADER || (u16(from + 2) & RESPONSE) !== 0 || u16(from + 4) !== 1) return null;
+  const question = readName(bytes, from, from + HEADER, to);
+  return question === null || question.end + 4 > to ? null : question.text;
+}
+
 export function readAnswer(bytes: Uint8Array, from: number, to: number): DnsAnswer | null {
   const u16 = (at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
   if (to - from < HEADER || (u16(from + 2) & RESPONSE) === 0 || u16(from + 4) !== 1) return null;

@@ -1,23 +1,16 @@
 /**
- * DNS over TCP (RFC 7766): the segments of answers -> messages (cold).
+ * DNS over TCP (RFC 7766): the segments of one direction of connections -> messages (cold).
  *
- * In:  payloads from port 53, with their sequence numbers, in capture order.  Out: each whole message once. A stream that
- * begins in the middle, or has a hole that is not filled, gives nothing from there on. Bounded: MOST_STREAMS streams, of
- * each at most MOST_BYTES that wait.
+ * In:  payloads, with their sequence numbers, in capture order.  Out: each whole message once. A stream that begins in the
+ * middle, or has a hole that is not filled, gives nothing from there on. Bounded: MOST_STREAMS streams.
  */
+import { type ByteSink, Segments } from '../streams/segments.js';
 
 const MOST_STREAMS = 4096;
-/** A message's length is 16 bits. */
-const MOST_BYTES = 2 + 65535;
-const MOST_WAITING = 64;
 
 interface Stream {
-  /** The sequence number of the next byte. */
-  next: number;
-  bytes: Uint8Array;
-  length: number;
-  /** Segments that came before their turn. */
-  readonly early: Map<number, Uint8Array>;
+  readonly segments: Segments;
+  readonly messages: Messages;
 }
 
 export type OnMessage = (bytes: Uint8Array, from: number, to: number) => void;
@@ -28,17 +21,26 @@ export class DnsStreams {
   /**
    * @param key the connection and direction
    * @param starts whether it is a SYN: the stream begins behind it
+   * @param cut bytes of the payload that the capture left out
    */
-  segment(key: string, sequence: number, starts: boolean, payload: Uint8Array, onMessage: OnMessage): void {
+  segment(
+    key: string,
+    sequence: number,
+    starts: boolean,
+    payload: Uint8Array,
+    cut: number,
+    onMessage: OnMessage,
+  ): void {
     if (starts) {
       this.begin(key, (sequence + 1) >>> 0);
       return;
     }
     const stream = this.streams.get(key);
-    if (stream === undefined || payload.length === 0) return;
-    this.take(stream, sequence >>> 0, payload);
-    for (let early = nextEarly(stream); early !== null; early = nextEarly(stream)) this.take(stream, ...early);
-    if (!deliver(stream, onMessage)) this.streams.delete(key);
+    if (stream === undefined) return;
+    const { messages, segments } = stream;
+    messages.onMessage = onMessage;
+    segments.take(sequence >>> 0, payload, 0, payload.length, cut, messages);
+    if (messages.isLost) this.streams.delete(key);
   }
 
   /** The connection has ended. */
@@ -51,50 +53,45 @@ export class DnsStreams {
       const [oldest] = this.streams.keys();
       this.streams.delete(oldest!);
     }
-    this.streams.set(key, { next, bytes: new Uint8Array(512), length: 0, early: new Map() });
-  }
-
-  private take(stream: Stream, sequence: number, payload: Uint8Array): void {
-    // Distances around the circle of sequence numbers.
-    const ahead = (sequence - stream.next) | 0;
-    if (ahead > 0) {
-      if (stream.early.size < MOST_WAITING) stream.early.set(sequence, payload.slice());
-      return;
-    }
-    const rest = payload.subarray(-ahead);
-    if (-ahead >= payload.length || stream.length + rest.length > MOST_BYTES * 2) return;
-    if (stream.length + rest.length > stream.bytes.length) {
-      const wider = new Uint8Array(2 * (stream.length + rest.length));
-      wider.set(stream.bytes.subarray(0, stream.length));
-      stream.bytes = wider;
-    }
-    stream.bytes.set(rest, stream.length);
-    stream.length += rest.length;
-    stream.next = (stream.next + rest.length) >>> 0;
+    this.streams.set(key, { segments: new Segments(next), messages: new Messages() });
   }
 }
 
-/** A segment that now has its turn, or is old. */
-function nextEarly({ early, next }: Stream): [number, Uint8Array] | null {
-  for (const [sequence, payload] of early) {
-    if (((sequence - next) | 0) > 0) continue;
-    early.delete(sequence);
-    return [sequence, payload];
-  }
-  return null;
-}
+/** A stream's bytes -> messages, each behind its length in two bytes (RFC 1035, 4.2.2). */
+export class Messages implements ByteSink {
+  /** A hole: where the next message begins is not known any more. */
+  isLost = false;
+  onMessage: OnMessage = () => {};
+  private rest = new Uint8Array(512);
+  private length = 0;
 
-/** @returns false where the stream holds more than a message can be */
-function deliver(stream: Stream, onMessage: OnMessage): boolean {
-  const { bytes } = stream;
-  let at = 0;
-  while (stream.length - at >= 2) {
-    const size = (bytes[at]! << 8) | bytes[at + 1]!;
-    if (stream.length - at - 2 < size) break;
-    onMessage(bytes, at + 2, at + 2 + size);
-    at += 2 + size;
+  bytes(bytes: Uint8Array, from: number, to: number): void {
+    if (this.isLost) return;
+    this.add(bytes, from, to);
+    const { rest } = this;
+    let at = 0;
+    while (this.length - at >= 2) {
+      const size = (rest[at]! << 8) | rest[at + 1]!;
+      if (this.length - at - 2 < size) break;
+      this.onMessage(rest, at + 2, at + 2 + size);
+      at += 2 + size;
+    }
+    rest.copyWithin(0, at, this.length);
+    this.length -= at;
   }
-  bytes.copyWithin(0, at, stream.length);
-  stream.length -= at;
-  return stream.length <= MOST_BYTES;
+
+  missing(): void {
+    this.isLost = true;
+  }
+
+  private add(bytes: Uint8Array, from: number, to: number): void {
+    const length = this.length + to - from;
+    if (length > this.rest.length) {
+      const wider = new Uint8Array(2 * length);
+      wider.set(this.rest.subarray(0, this.length));
+      this.rest = wider;
+    }
+    this.rest.set(bytes.subarray(from, to), this.length);
+    this.length = length;
+  }
 }

@@ -11,6 +11,7 @@ import type { Decision } from '../verdict/decisions.js';
 import type { EndOwners } from '../verdict/end-owners.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
 import type { Counters } from './counters.js';
+import type { RequestTally } from './requests.js';
 import type { Writing } from './writing.js';
 
 export interface ReplayContext {
@@ -25,6 +26,8 @@ export interface ReplayContext {
   /** Memory to write packets in, and loops that see it. */
   newWriting(): Writing;
   readonly mode: 'what-if' | 'dataplane';
+  /** What was judged of the requests on connections; null where no rule looks at any. */
+  readonly requests: RequestTally | null;
   /** The captures as the user named them, in order. */
   readonly captures: readonly string[];
 }

@@ -14,6 +14,7 @@ import { MAX_CONVERSATIONS } from './counters.js';
 import { createTimeText } from './fields.js';
 import { countHits, type PolicyHits } from './hits.js';
 import type { ReplayContext, ReplayResult } from './report.js';
+import type { RefusedRequests, RequestCounts } from './requests.js';
 import { Tally } from './tally.js';
 
 export interface Counts {
@@ -49,6 +50,14 @@ export interface Summary {
   readonly undecided: readonly Conversation[];
   /** Refused or undecided conversations beyond the limit of distinct ones. */
   readonly deniedOthers: { readonly connections: number; readonly packets: number };
+  /** Requests on connections whose rules look at them; absent where none do. */
+  readonly requests?: {
+    readonly counts: RequestCounts;
+    /** Those that would not pass, refused ones first. */
+    readonly refused: readonly RefusedRequests[];
+    /** Not told apart. */
+    readonly others: number;
+  };
   readonly policies: readonly PolicyHits[];
   /** Addresses that nobody in the cluster owns, most connections first. */
   readonly unknownAddresses: readonly { readonly address: string; readonly connections: number }[];
@@ -115,6 +124,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     denied: listConversations(context, tally, 'dropped'),
     undecided: listConversations(context, tally, 'undecided'),
     deniedOthers: tally.others,
+    ...requestsOf(context),
     policies: countHits(context, tally),
     unknownAddresses: tally.unknown
       .map((address, i) => ({ address, connections: tally.unknownConnections[i]! }))
@@ -148,6 +158,11 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
       ...source.errors.map(error => error.message),
     ],
   };
+}
+
+function requestsOf({ requests }: ReplayContext): Pick<Summary, 'requests'> {
+  if (requests === null) return {};
+  return { requests: { counts: { ...requests.counts }, refused: requests.refused(), others: requests.others } };
 }
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;

@@ -16,6 +16,7 @@ import type { PolicyHits } from './hits.js';
 import { podRanges } from './owners.js';
 import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
+import { requestHeadline, requestLines } from './request-text.js';
 import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
 import { createSummary, type Summary, type SummaryOptions } from './summary.js';
 
@@ -56,8 +57,10 @@ export function summaryText(
   return [
     ...(summary.notice === undefined ? [] : [style('red', style('bold', summary.notice)), '']),
     ...headline(summary, style),
+    ...requestHeadlines(summary, style),
     '',
     ...conversationLines(summary, options),
+    ...requestLines(summary, options),
     ...verdictTable(summary, columns, style),
     '',
     ...notes(summary, compiled, columns, style),
@@ -78,6 +81,13 @@ function headline({ captures, connections, packets, denied, mode }: Summary, sty
   }
   const refused = `${count(connections.dropped)} of ${plural(connections.total, 'connection')} ${would} refused`;
   return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}${open}.`];
+}
+
+function requestHeadlines(summary: Summary, style: Style): string[] {
+  const text = requestHeadline(summary);
+  if (text === '') return [];
+  const { denied = 0, undecided = 0 } = summary.requests?.counts ?? {};
+  return [style(denied > 0 ? 'red' : undecided > 0 ? 'yellow' : 'green', text)];
 }
 
 function verdictTable({ packets, connections, reasons }: Summary, width: number, style: Style): string[] {

@@ -1,8 +1,9 @@
 /**
- * Packets by verdict and nothing else: what `--fail-on` asks.
+ * Packets by verdict, and requests, and nothing else: what `--fail-on` asks. A refused request counts as what is dropped.
  */
 import { CODES, type Verdict, verdictOf } from '../verdict/verdict.js';
 import type { Report } from './report.js';
+import type { RequestTally } from './requests.js';
 
 export interface VerdictCount extends Report {
   of(verdict: Verdict): number;
@@ -10,12 +11,18 @@ export interface VerdictCount extends Report {
 
 export function createVerdictCount(): VerdictCount {
   const byCode = new Float64Array(CODES);
+  let requests: RequestTally | null = null;
   return {
-    begin() {},
+    begin(context) {
+      ({ requests } = context);
+    },
     batch(_frames, _packets, { code, count }) {
       for (let i = 0; i < count; i++) byCode[code[i]!]!++;
     },
     end() {},
-    of: verdict => byCode.reduce((sum, value, code) => (verdictOf(code) === verdict ? sum + value : sum), 0),
+    of(verdict) {
+      const packets = byCode.reduce((sum, value, code) => (verdictOf(code) === verdict ? sum + value : sum), 0);
+      return packets + (requests?.counts[verdict === 'dropped' ? 'denied' : verdict] ?? 0);
+    },
   };
 }

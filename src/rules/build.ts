@@ -44,7 +44,7 @@ interface PolicyDrafts {
 /** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
 function toRule(draft: Draft, index: number): Rule {
   const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
-  const { within, unenforced, names } = draft;
+  const { within, unenforced, names, layer7 } = draft;
   const rule = {
     direction,
     tier,
@@ -58,8 +58,14 @@ function toRule(draft: Draft, index: number): Rule {
     origin,
     index,
   };
-  if (within === undefined && unenforced === undefined && names === undefined) return rule;
-  return { ...rule, ...(within && { within }), ...(unenforced && { unenforced }), ...(names && { names }) };
+  if (within === undefined && unenforced === undefined && names === undefined && layer7 === undefined) return rule;
+  return {
+    ...rule,
+    ...(within && { within }),
+    ...(unenforced && { unenforced }),
+    ...(names && { names }),
+    ...(layer7 && { layer7 }),
+  };
 }
 
 const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };

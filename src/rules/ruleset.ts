@@ -7,6 +7,7 @@
  */
 import type { Position } from '../documents/document.js';
 import type { NameMatcher } from '../names/patterns.js';
+import type { HttpRequest } from '../requests/request.js';
 
 /**
  * A set of endpoints: sorted, disjoint, inclusive, non-adjacent intervals [lo, hi, lo, hi, ...].
@@ -67,6 +68,9 @@ export interface Rule {
   /** Only peers that DNS answers gave such a name. The rule's action is then `unsupported`, which is what holds where nobody
    *  listens; what it says of an address that has the name stands in the rule behind it, which matches nothing itself. */
   readonly names?: NameCondition;
+  /** It opens the connection, and a proxy looks at what comes on it. The rule's action is then `unsupported`, which is what
+   *  holds where nobody reads the requests; a replay does (verdict/requests.ts). */
+  readonly layer7?: RequestCondition;
   /** It allows because a profile does not enforce policies here: reason `not-enforced`. `any`: invalid packets too (P18). */
   readonly unenforced?: 'valid' | 'any';
   readonly origin: Origin;
@@ -77,6 +81,23 @@ export interface NameCondition {
   readonly patterns: readonly string[];
   readonly matches: NameMatcher;
 }
+
+/** What a rule lets through of the requests on a connection. Where several rules of a tier match, what any of them does. */
+export type RequestCondition = {
+  /** As the policy says it, a line a kind of request: `GET /public/.*`. */
+  readonly texts: readonly string[];
+} & (
+  | {
+      readonly protocol: 'HTTP';
+      /** @returns null where it cannot be told */
+      allows(request: HttpRequest): boolean | null;
+    }
+  | {
+      readonly protocol: 'DNS';
+      /** @param name that is asked for: lower case, without the dot at its end */
+      allows(name: string): boolean | null;
+    }
+);
 
 /** Whose DNS answers a plugin learns names from. */
 export interface DnsListeners {

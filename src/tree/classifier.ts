@@ -4,7 +4,7 @@
  * In:  a Ruleset and an Inventory.  Out: a Classifier.  Engines: `linear` (the specification), `tree` (what runs);
  * property tests hold them equal. Hot: classify() allocates nothing and reads only the row's words.
  */
-import type { Ruleset } from '../rules/ruleset.js';
+import type { Rule, Ruleset } from '../rules/ruleset.js';
 
 /**
  * An outcome is one int32. Zero and above: the index of the deciding rule in Ruleset.rules. Below zero:
@@ -86,4 +86,6 @@ export interface Question {
 /** The linear engine also answers questions about endpoints without addresses. */
 export interface QuestionClassifier extends Classifier {
   decide(question: Question): readonly [egress: number, ingress: number, forward: number];
+  /** Whether the rule's header and addresses match, whatever stands before it; names are not looked at. */
+  matches(rule: Rule, question: Question): boolean;
 }

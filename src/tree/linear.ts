@@ -191,6 +191,12 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory, knows: Know
     decide(question) {
       return judge(sideOfEndpoint(question.source), sideOfEndpoint(question.destination), question);
     },
+    matches(rule, question) {
+      const source = sideOfEndpoint(question.source);
+      const destination = sideOfEndpoint(question.destination);
+      const isIngress = rule.direction === 'ingress';
+      return matchesRule(rule, isIngress ? destination : source, isIngress ? source : destination, question);
+    },
     stats() {
       const { length } = ruleset.rules;
       return { engine: 'linear', rules: length, addressClasses: 0, nodes: length, depth: length, bytes: 0, buildMs };

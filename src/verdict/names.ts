@@ -21,6 +21,7 @@ import {
   FRAG_LATER,
   FRAGMENT,
   L4,
+  PAYLOAD,
   type PacketBatch,
   PROTOCOL,
   SPORT,
@@ -110,7 +111,8 @@ export class NameLearning {
     const key = [...rows.subarray(base + FAMILY, base + SPORT + 2)].join();
     const flags = rows[base + TCP_FLAGS]!;
     const payload = bytes.subarray(Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4), end);
-    this.streams.segment(key, rows[base + TCP_SEQ]!, (flags & SYN) !== 0, payload, (all, from, to) =>
+    const cut = rows[base + PAYLOAD]! - payload.length;
+    this.streams.segment(key, rows[base + TCP_SEQ]!, (flags & SYN) !== 0, payload, cut, (all, from, to) =>
       this.learn(all, from, to, rows, base, now, heard),
     );
     if ((flags & (FIN | RST)) !== 0) this.streams.end(key);

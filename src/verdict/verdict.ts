@@ -14,17 +14,20 @@ export const ALLOWED_LOOPBACK = 5;
 export const ALLOWED_NODE = 6;
 export const ALLOWED_NOT_IP = 7;
 export const ALLOWED_NOT_ENFORCED = 8;
-export const DROPPED_DEFAULT_DENY = 9;
-export const DROPPED_RULE = 10;
-export const DROPPED_INVALID_STATE = 11;
-export const DROPPED_CONNECTION = 12;
-export const DROPPED_TABLE_FULL = 13;
-export const DROPPED_FRAGMENT = 14;
-export const UNDECIDED_TRUNCATED = 15;
-export const UNDECIDED_FRAGMENT = 16;
-export const UNDECIDED_AMBIGUOUS = 17;
-export const UNDECIDED_UNSUPPORTED = 18;
-export const CODES = 19;
+/** It carries a request that a proxy refuses: the packet passes, and the proxy answers in the server's place. */
+export const ALLOWED_HTTP_DENIED = 9;
+export const ALLOWED_DNS_DENIED = 10;
+export const DROPPED_DEFAULT_DENY = 11;
+export const DROPPED_RULE = 12;
+export const DROPPED_INVALID_STATE = 13;
+export const DROPPED_CONNECTION = 14;
+export const DROPPED_TABLE_FULL = 15;
+export const DROPPED_FRAGMENT = 16;
+export const UNDECIDED_TRUNCATED = 17;
+export const UNDECIDED_FRAGMENT = 18;
+export const UNDECIDED_AMBIGUOUS = 19;
+export const UNDECIDED_UNSUPPORTED = 20;
+export const CODES = 21;
 
 export type Verdict = 'allowed' | 'dropped' | 'undecided';
 export type Reason =
@@ -36,6 +39,8 @@ export type Reason =
   | 'node'
   | 'not-ip'
   | 'not-enforced'
+  | 'http-denied'
+  | 'dns-denied'
   | 'default-deny'
   | 'invalid-state'
   | 'connection-dropped'
@@ -55,6 +60,8 @@ const REASONS: readonly Reason[] = [
   'node',
   'not-ip',
   'not-enforced',
+  'http-denied',
+  'dns-denied',
   'default-deny',
   'rule',
   'invalid-state',

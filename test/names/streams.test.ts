@@ -28,7 +28,7 @@ describe('DnsStreams', () => {
         const streams = new DnsStreams();
         const told: number[][] = [];
         const give = (sequence: number, starts: boolean, payload: Uint8Array) =>
-          streams.segment('a', sequence >>> 0, starts, payload, (all, from, to) =>
+          streams.segment('a', sequence >>> 0, starts, payload, 0, (all, from, to) =>
             told.push([...all.subarray(from, to)]),
           );
         give(first, true, new Uint8Array(0));
@@ -43,19 +43,19 @@ describe('DnsStreams', () => {
     const streams = new DnsStreams();
     const told: unknown[] = [];
     const payload = Uint8Array.from(framed(Uint8Array.of(1)));
-    streams.segment('a', 5, false, payload, () => told.push('middle'));
-    streams.segment('a', 4, true, new Uint8Array(0), () => told.push('start'));
+    streams.segment('a', 5, false, payload, 0, () => told.push('middle'));
+    streams.segment('a', 4, true, new Uint8Array(0), 0, () => told.push('start'));
     streams.end('a');
-    streams.segment('a', 5, false, payload, () => told.push('ended'));
+    streams.segment('a', 5, false, payload, 0, () => told.push('ended'));
     expect(told).toEqual([]);
   });
 
   it('forgets the oldest of too many', () => {
     const streams = new DnsStreams();
-    for (let i = 0; i <= 4096; i++) streams.segment(`${i}`, 4, true, new Uint8Array(0), () => {});
+    for (let i = 0; i <= 4096; i++) streams.segment(`${i}`, 4, true, new Uint8Array(0), 0, () => {});
     const told: string[] = [];
     const payload = Uint8Array.from(framed(Uint8Array.of(1)));
-    for (const key of ['0', '1', '4096']) streams.segment(key, 5, false, payload, () => told.push(key));
+    for (const key of ['0', '1', '4096']) streams.segment(key, 5, false, payload, 0, () => told.push(key));
     expect(told).toEqual(['1', '4096']);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * DNS answers for tests: a name and addresses -> the bytes of a response (RFC 1035) whose records all have the asked name.
+ * DNS messages for tests: a name and addresses -> the bytes of a response (RFC 1035) whose records all have the asked name.
  */
 const words = (...parts: number[]): number[] => parts.flatMap(part => [part >> 8, part & 255]);
 const labels = (name: string): number[] => [
@@ -18,4 +18,9 @@ export const dnsAnswer = (name: string, addresses: readonly string[], ttl: numbe
     ...words(address.includes(':') ? 28 : 1, 1, 0, ttl, octets(address).length),
     ...octets(address),
   ]),
+];
+export const dnsQuestion = (name: string): number[] => [
+  ...words(7, 0x0100, 1, 0, 0, 0),
+  ...labels(name),
+  ...words(1, 1),
 ];

@@ -1,6 +1,7 @@
 /**
  * Names and requests of layer 7: decoded -> validated (CI25, CI26).
  */
+import { RE2JS } from 're2js';
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
@@ -94,7 +95,7 @@ const orAny = (text: string | undefined): string | null => (text === undefined |
 
 function compiles(text: string): boolean {
   try {
-    new RegExp(text);
+    RE2JS.compile(text);
     return true;
   } catch {
     return false;

@@ -4,13 +4,12 @@
  * In:  policies and CIDR groups.  Out: of each policy and direction at most one contribution an order:
  *
  *   100 denies | 200 what may deny | 300 what a proxy decides whatever others allow | 500 allows |
- *   1000 NetworkPolicies, which allow | 3000 what may allow
+ *   1000 NetworkPolicies, which allow | 3000 what may allow | 3500 what a proxy decides by the requests
  *
  * so that a deny beats every allow, and what only may be allowed is decided by whatever surely allows it. Isolations come from
  * rules with default deny alone. A policy that was seen (the same object, the same groups) gives the same contributions.
  */
 import type { Pod } from '../../cluster/inventory.js';
-import { ciliumPattern, exactName, type NameMatcher } from '../../names/patterns.js';
 import type {
   CiliumGroup,
   CiliumName,
@@ -32,9 +31,10 @@ import {
   type RuleContext,
   type Side,
 } from '../contribution.js';
-import type { AddressSet, DnsListeners, NameCondition, Origin } from '../ruleset.js';
+import type { AddressSet, DnsListeners, NameCondition, Origin, RequestCondition } from '../ruleset.js';
 import { createIdentities } from './identities.js';
 import { createLayer4, type Layer4 } from './layer4.js';
+import { anyOf } from './layer7.js';
 import { type Note, type NoteKind, problemsOf } from './notes.js';
 import { createPeers } from './peers.js';
 import { asksFor, createIdentitySelection, inNamespace, isNamespaceName } from './selectors.js';
@@ -45,6 +45,7 @@ const MAY_DENY = 200;
 const SENT = 300;
 const ALLOW = 500;
 const MAY_ALLOW = 3_000;
+const ASKED = 3_500;
 
 interface Given {
   readonly contributions: readonly Contribution[];
@@ -169,8 +170,10 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
           origin,
         };
         // (CI19): what a name's addresses are allowed is known when DNS answers tell them.
+        const { layer7 } = layer4;
         const isNamed = names !== null && order === MAY_ALLOW && subject.isSure && layer4.meaning === 'surely';
         if (isNamed) for (const it of namedRules({ ...draft, action: 'allow' }, names)) add(drafts, order, it);
+        else if (order === ASKED) add(drafts, order, { ...draft, layer7: layer7 as RequestCondition });
         else add(drafts, order, draft);
       }
     }
@@ -272,7 +275,7 @@ function restrict(
 function placeOf(
   { isDeny }: CiliumRule,
   isSure: boolean,
-  { meaning }: Layer4,
+  { meaning, layer7 }: Layer4,
   asksProof: boolean,
 ): { readonly order: number; readonly action: ContributedRule['action'] } {
   if (isDeny) {
@@ -282,18 +285,11 @@ function placeOf(
   }
   // (CI18), (CI27)
   if (asksProof || meaning === 'sent') return { order: SENT, action: 'unsupported' };
-  return isSure && meaning === 'surely'
-    ? { order: ALLOW, action: 'allow' }
-    : { order: MAY_ALLOW, action: 'unsupported' };
+  if (isSure && meaning === 'surely') return { order: ALLOW, action: 'allow' };
+  // (CI25), (CI26)
+  const isJudged = isSure && layer7 !== undefined;
+  return { order: isJudged ? ASKED : MAY_ALLOW, action: 'unsupported' };
 }
-
-const matcherOf = ({ kind, text }: CiliumName): NameMatcher =>
-  kind === 'name' ? exactName(text) : ciliumPattern(text);
-
-const anyOf = (names: readonly CiliumName[]): NameMatcher => {
-  const matchers = names.map(matcherOf);
-  return name => matchers.some(matches => matches(name));
-};
 
 const conditionOf = (names: readonly CiliumName[]): NameCondition => ({
   patterns: names.map(({ text }) => text),

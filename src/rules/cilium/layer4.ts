@@ -10,7 +10,8 @@ import { createEgressNames, type EgressNames } from '../egress-names.js';
 import type { PodSets } from '../pod-sets.js';
 import { portSet } from '../ports.js';
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../protocols.js';
-import type { AddressSet, PortSet, Rule } from '../ruleset.js';
+import type { AddressSet, PortSet, RequestCondition, Rule } from '../ruleset.js';
+import { conditionOf } from './layer7.js';
 import type { NoteKind } from './notes.js';
 
 /** `surely` what matches; `perhaps`; `asked`: a proxy looks at what it is (CI25); `sent`: to a proxy, whatever others allow (CI27). */
@@ -24,6 +25,8 @@ export interface Layer4 {
   /** Pods that it is about, on the side of their addresses; null: all. */
   readonly only: { readonly side: 'subjects' | 'peers'; readonly set: AddressSet } | null;
   readonly meaning: Meaning;
+  /** `asked`: what passes; absent where that is not known. */
+  readonly layer7?: RequestCondition;
 }
 
 /** @param peers the pods that the rule's peers surely or perhaps are */
@@ -82,17 +85,21 @@ export function createLayer4(all: readonly Pod[], sets: PodSets): Layer4Of {
     note: (kind: NoteKind) => void,
   ): Layer4[] {
     const meaning = meaningOf(entry, note);
+    const layer7 = meaning === 'asked' ? conditionOf(entry.layer7) : null;
+    /** (CI25): of HTTP there is none but over TCP. */
+    const asking = (protocol: number): Pick<Layer4, 'layer7'> =>
+      layer7 === null || (layer7.protocol === 'HTTP' && protocol !== TCP) ? {} : { layer7 };
     if (entry.ports === null) {
       note('emptyPorts');
       // (CI24)
       return [{ protocol: null, ports: null, icmp: null, only: null, meaning: weaker(meaning) }];
     }
-    const numbered = new Map<string, { protocol: number; flat: number[]; meaning: Meaning }>();
+    const numbered = new Map<string, { protocol: number; flat: number[]; meaning: Meaning; isUnclear: boolean }>();
     const named: Layer4[] = [];
     const addNumbers = (protocol: number, { low, high, isUnclear }: CiliumPort): void => {
       const own = isUnclear ? weaker(meaning) : meaning;
-      const key = `${protocol} ${own}`;
-      const group = numbered.get(key) ?? { protocol, flat: [], meaning: own };
+      const key = `${protocol} ${own} ${isUnclear}`;
+      const group = numbered.get(key) ?? { protocol, flat: [], meaning: own, isUnclear };
       group.flat.push(low, high);
       numbered.set(key, group);
     };
@@ -107,7 +114,8 @@ export function createLayer4(all: readonly Pod[], sets: PodSets): Layer4Of {
         if (port.name === null) addNumbers(protocol, port);
         else if (rule.direction === 'ingress') {
           for (const { ports, set } of ingressNames(port.name, protocol, subjects)) {
-            named.push({ protocol, ports, icmp: null, only: { side: 'subjects', set }, meaning });
+            const only = { side: 'subjects', set } as const;
+            named.push({ protocol, ports, icmp: null, only, meaning, ...asking(protocol) });
           }
         } else {
           for (const found of egressNames(port.name, NAMES.get(protocol)!, peers())) {
@@ -118,15 +126,17 @@ export function createLayer4(all: readonly Pod[], sets: PodSets): Layer4Of {
               icmp: null,
               only: found.pods === null ? null : { side: 'peers', set: sets.of(found.pods) },
               meaning: found.isDisputed ? weaker(meaning) : meaning,
+              ...(found.isDisputed ? {} : asking(protocol)),
             });
           }
         }
       }
     }
-    const plain = [...numbered.values()].map(({ protocol, flat, meaning: own }): Layer4 => {
+    const plain = [...numbered.values()].map(({ protocol, flat, meaning: own, isUnclear }): Layer4 => {
       const ports = share(flat);
       const isAll = ports[0] === 0 && ports[1] === 65535;
-      return { protocol, ports: isAll ? null : ports, icmp: null, only: null, meaning: own };
+      const clear = isUnclear ? {} : asking(protocol);
+      return { protocol, ports: isAll ? null : ports, icmp: null, only: null, meaning: own, ...clear };
     });
     return [...plain, ...named];
   }
@@ -153,13 +163,14 @@ function meaningOf({ layer7, redirects }: CiliumPorts, note: (kind: NoteKind) =>
     note('redirect');
     return 'sent';
   }
-  if (layer7 === null) return 'surely';
+  // (CI25): an empty list asks nothing.
+  if (layer7 === null || ('rules' in layer7 && layer7.rules.length === 0)) return 'surely';
   if (layer7.kind === 'dns') {
     // (CI26): `*` lets every question through.
     if (layer7.rules.some(({ kind, text }) => kind === 'pattern' && text === '*')) return 'surely';
     note('dns');
     return 'asked';
   }
-  note('http');
+  note(layer7.kind === 'http' ? 'http' : 'layer7');
   return 'asked';
 }

@@ -15,12 +15,16 @@ const KINDS = {
     'a replay learns their addresses from the DNS answers in the capture; what no answer tells, and without a capture, is undecided',
   ],
   http: [
-    (n: number) => `${rules(n, 'looks', 'look')} at requests (HTTP, Kafka or another protocol of layer 7)`,
+    (n: number) => `${rules(n, 'looks', 'look')} at HTTP requests`,
+    'a replay judges each request that the capture shows; without a capture, connections that only such a rule may allow are undecided',
+  ],
+  layer7: [
+    (n: number) => `${rules(n, 'looks', 'look')} at requests of Kafka or another protocol of layer 7`,
     'connections that only such a rule may allow are undecided: it may refuse each of their requests',
   ],
   dns: [
     (n: number) => `${rules(n, 'looks', 'look')} at DNS questions`,
-    'questions that only such a rule may allow are undecided; matchPattern: "*" allows all of them',
+    'a replay judges each question; without a capture, questions that only such a rule may allow are undecided',
   ],
   redirect: [
     (n: number) =>

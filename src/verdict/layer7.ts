@@ -1,0 +1,149 @@
+/**
+ * Rules that look at requests: what they say of a connection's (cold).
+ *
+ * In:  a connection whose decision rests on such rules, and its requests, one by one.  Out: the code of the packet that
+ * completes a request, and to whoever listens what became of it. A request must pass on both sides, as the connection must;
+ * on a side it passes if any of the tier's rules that match the connection lets it through.
+ */
+import type { Inventory } from '../cluster/inventory.js';
+import type { HttpRequest } from '../requests/request.js';
+import type { RequestCondition, Rule, Ruleset, Tier } from '../rules/ruleset.js';
+import type { Question } from '../tree/classifier.js';
+import { createLinear } from '../tree/linear.js';
+import type { Decision } from './decisions.js';
+import type { OpenedConnection, RequestListener } from './request-streams.js';
+import { ALLOWED_DNS_DENIED, ALLOWED_HTTP_DENIED, PENDING, UNDECIDED_UNSUPPORTED } from './verdict.js';
+
+/** A request that was judged, or that could not be. */
+export interface JudgedRequest extends OpenedConnection {
+  /** Of the packet that completes it. */
+  readonly packet: number;
+  readonly protocol: 'HTTP' | 'DNS';
+  readonly verdict: 'allowed' | 'denied' | 'undecided';
+  /** The request; null where it was not read. */
+  readonly request: HttpRequest | null;
+  /** Of a DNS question. */
+  readonly name: string | null;
+  /** The first rule of the side that refuses it; else null. */
+  readonly rule: Rule | null;
+  /** Why it is undecided; '' elsewhere. */
+  readonly why: string;
+}
+
+interface Side {
+  /** The rule that decided on the connection: the first of those that match it. */
+  readonly rule: Rule;
+  readonly conditions: readonly RequestCondition[];
+}
+
+/** The same rules, where those that look at requests allow what opens: for who judges the requests. */
+export function withRequestsJudged(ruleset: Ruleset): Ruleset {
+  if (!ruleset.rules.some(({ layer7 }) => layer7 !== undefined)) return ruleset;
+  const rules = ruleset.rules.map((rule): Rule => (rule.layer7 === undefined ? rule : { ...rule, action: 'allow' }));
+  const inTiers = (tiers: readonly Tier[]): Tier[] =>
+    tiers.map(tier => ({ ...tier, rules: tier.rules.map(({ index }) => rules[index]!) }));
+  const { egress, ingress, forward } = ruleset;
+  return { ...ruleset, rules, egress: inTiers(egress), ingress: inTiers(ingress), forward: inTiers(forward) };
+}
+
+const MOST_KNOWN = 100_000;
+
+export class Layer7 {
+  private readonly linear: ReturnType<typeof createLinear>;
+  /** By direction and tier, the rules that look at requests. */
+  private readonly asking = new Map<string, Rule[]>();
+  /** By decision and ends, who asks. */
+  private readonly known = new Map<string, readonly Side[]>();
+
+  constructor(
+    private readonly ruleset: Ruleset,
+    inventory: Inventory,
+    private readonly onRequest: (judged: JudgedRequest) => void,
+  ) {
+    this.linear = createLinear(ruleset, inventory);
+    for (const rule of ruleset.rules) {
+      if (rule.layer7 === undefined) continue;
+      const key = `${rule.direction} ${rule.tier}`;
+      const group = this.asking.get(key);
+      if (group === undefined) this.asking.set(key, [rule]);
+      else group.push(rule);
+    }
+  }
+
+  /** Whether a connection decided so has its requests judged. */
+  isAsked({ egress, ingress }: Decision): boolean {
+    return this.ruleOf(egress) !== null || this.ruleOf(ingress) !== null;
+  }
+
+  listen(connection: OpenedConnection, decision: Decision): RequestListener {
+    const sides = this.sidesOf(connection, decision);
+    const protocols = new Set(sides.flatMap(({ conditions }) => conditions.map(({ protocol }) => protocol)));
+    const [protocol = 'HTTP'] = protocols;
+    const report = (judged: Omit<JudgedRequest, keyof OpenedConnection | 'protocol'>): number => {
+      this.onRequest({ ...connection, protocol, ...judged });
+      if (judged.verdict === 'undecided') return UNDECIDED_UNSUPPORTED;
+      if (judged.verdict === 'allowed') return PENDING;
+      return protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
+    };
+    const nothing = { request: null, name: null, rule: null };
+    if (protocols.size > 1) {
+      // Cilium refuses policies that mix them on one port.
+      const why = 'rules about HTTP and about DNS meet on it';
+      const unread = (_: unknown, packet: number): number => report({ packet, verdict: 'undecided', why, ...nothing });
+      return { protocol, http: unread, dns: unread, unread };
+    }
+    return {
+      protocol,
+      http: (request, packet) => report({ packet, name: null, request, ...judge(sides, it => asHttp(it, request)) }),
+      dns: (name, packet) => report({ packet, name, request: null, ...judge(sides, it => asDns(it, name)) }),
+      unread: (why, packet) => report({ packet, verdict: 'undecided', why, ...nothing }),
+    };
+  }
+
+  private ruleOf(outcome: number): Rule | null {
+    const rule = outcome < 0 ? undefined : this.ruleset.rules[outcome];
+    return rule?.layer7 === undefined ? null : rule;
+  }
+
+  private sidesOf({ question }: OpenedConnection, { egress, ingress }: Decision): readonly Side[] {
+    const { source, destination, protocol, destinationPort } = question;
+    const end = ({ owner, address }: Question['source']): string => (owner >= 0 ? `${owner}` : `${address}`);
+    const key = `${egress} ${ingress} ${end(source)} ${end(destination)} ${protocol} ${destinationPort}`;
+    let sides = this.known.get(key);
+    if (sides === undefined) {
+      sides = [egress, ingress].flatMap(outcome => {
+        const rule = this.ruleOf(outcome);
+        return rule === null ? [] : [this.sideOf(rule, question)];
+      });
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
+      this.known.set(key, sides);
+    }
+    return sides;
+  }
+
+  private sideOf(rule: Rule, question: Question): Side {
+    const others = this.asking.get(`${rule.direction} ${rule.tier}`)!;
+    const matching = others.filter(it => it === rule || (it.names === undefined && this.linear.matches(it, question)));
+    return { rule, conditions: matching.map(({ layer7 }) => layer7!) };
+  }
+}
+
+type Ask = (condition: RequestCondition) => boolean | null;
+
+const asHttp = (condition: RequestCondition, request: HttpRequest): boolean | null =>
+  condition.protocol === 'HTTP' ? condition.allows(request) : null;
+const asDns = (condition: RequestCondition, name: string): boolean | null =>
+  condition.protocol === 'DNS' ? condition.allows(name) : null;
+
+/** A refusal beats an answer that is not known: of the sides' refusals the first on the way counts. */
+function judge(sides: readonly Side[], ask: Ask): Pick<JudgedRequest, 'verdict' | 'rule' | 'why'> {
+  let isOpen = false;
+  for (const { rule, conditions } of sides) {
+    const answers = conditions.map(ask);
+    if (answers.includes(true)) continue;
+    if (!answers.includes(null)) return { verdict: 'denied', rule, why: '' };
+    isOpen = true;
+  }
+  if (!isOpen) return { verdict: 'allowed', rule: null, why: '' };
+  return { verdict: 'undecided', rule: null, why: 'what a rule asks of it is not known' };
+}

@@ -1,0 +1,339 @@
+/** Rules that look at requests: HTTP and DNS, judged from the capture's payload; on the fast path and without it alike. */
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile.js';
+import { readDocuments } from '../../src/documents/read.js';
+import { replay } from '../../src/replay.js';
+import type { ReplayContext, Report } from '../../src/report/report.js';
+import type { RefusedRequests, RequestCounts } from '../../src/report/requests.js';
+import { dnsQuestion } from '../support/dns.js';
+import { newFastPath } from '../support/fast-path.js';
+import { batchOf, ethernet, ipv4, ipv6, type Segment, tcp, text, udp } from '../support/frames.js';
+import { createRecorder, sourceOf, words } from '../support/replay.js';
+
+const [FRONT, API, DNS, SERVICE] = ['10.0.1.1', '10.0.2.1', '10.0.3.1', '10.96.0.7'];
+
+const pod = (namespace: string, name: string, ip: string, port: number) => `
+apiVersion: v1
+kind: Pod
+metadata: { namespace: ${namespace}, name: ${name}, labels: { app: ${name} } }
+spec: { nodeName: n1, containers: [{ name: c, ports: [{ containerPort: ${port}, name: web }] }] }
+status: { phase: Running, podIPs: [{ ip: ${ip} }, { ip: 'fd00::${ip.split('.')[2]}' }] }
+---`;
+const CLUSTER = `${pod('shop', 'front', FRONT, 80)}${pod('shop', 'api', API, 8080)}${pod('dns', 'coredns', DNS, 53)}
+apiVersion: v1
+kind: Service
+metadata: { namespace: shop, name: api }
+spec: { clusterIP: ${SERVICE}, ports: [{ port: 80, targetPort: 8080 }], selector: { app: api } }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { namespace: shop, name: api-1, labels: { kubernetes.io/service-name: api } }
+addressType: IPv4
+endpoints: [{ addresses: [${API}], conditions: { ready: true } }]
+ports: [{ port: 8080 }]
+`;
+
+const policy = (name: string, app: string, namespace: string, rules: string): string => `
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: { namespace: ${namespace}, name: ${name} }
+spec:
+  endpointSelector: { matchLabels: { app: ${app} } }
+${rules}
+---`;
+const ingress = (http: string, from = 'front', port = '8080'): string => `  ingress:
+    - fromEndpoints: [{ matchLabels: { app: ${from} } }]
+      toPorts: [{ ports: [{ port: '${port}', protocol: TCP }], rules: { http: ${http} } }]`;
+
+interface Judged {
+  readonly words: string[];
+  readonly counts: RequestCounts | null;
+  readonly refused: readonly RefusedRequests[];
+  readonly warnings: readonly string[];
+}
+
+interface Setting {
+  readonly mode?: 'what-if' | 'dataplane';
+  readonly snapLength?: number;
+  readonly batch?: number;
+}
+
+/** On the fast path and without: they must agree. */
+async function judge(policies: string, frames: readonly Uint8Array[], setting: Setting = {}): Promise<Judged> {
+  const { mode = 'what-if', snapLength, batch = 2 } = setting;
+  const documents = [CLUSTER, policies].flatMap((it, i) => readDocuments(it, `${i}.yaml`).documents);
+  const { compiled, problems } = compile(documents, { profile: 'cilium' });
+  if (compiled === null) throw new Error(JSON.stringify(problems));
+  const options = { captures: ['test'], mode, conntrack: 'linux' as const, maxConnections: 1000 };
+  const all: Judged[] = [];
+  for (const fastPath of [newFastPath(options, compiled), null]) {
+    const batches = [];
+    for (let i = 0; i < frames.length; i += batch) {
+      batches.push(batchOf(frames.slice(i, i + batch), snapLength === undefined ? {} : { snapLength }).batch);
+    }
+    let context!: ReplayContext;
+    const watch: Report = {
+      begin(begun) {
+        context = begun;
+      },
+      batch() {},
+      end() {},
+    };
+    const recorder = createRecorder();
+    const outcome = await replay(sourceOf(batches), compiled, { ...options, fastPath }, [recorder, watch]);
+    const { requests } = context;
+    all.push({
+      words: words(recorder.records),
+      counts: requests === null ? null : { ...requests.counts },
+      refused: requests?.refused() ?? [],
+      warnings: outcome.warnings,
+    });
+  }
+  expect(all[1]).toEqual(all[0]);
+  return all[0]!;
+}
+
+let port = 40_000;
+/** A connection's packets, with what the client sends after the handshake; `src`, `dst` as the packets have them. */
+function connection(sent: readonly (string | Uint8Array)[], src = FRONT, dst = API, dport = 8080): Uint8Array[] {
+  const sport = port++;
+  let seq = 100;
+  const frame = (from: string, to: string, segment: Segment): Uint8Array =>
+    ethernet(from.includes(':') ? ipv6({ src: from, dst: to }, segment) : ipv4({ src: from, dst: to }, segment));
+  const frames = [
+    frame(src, dst, tcp({ sport, dport, seq, flags: 'S' })),
+    frame(dst, src, tcp({ sport: dport, dport: sport, seq: 500, ack: seq + 1, flags: 'SA' })),
+  ];
+  seq++;
+  for (const it of sent) {
+    const payload = typeof it === 'string' ? text(it) : it;
+    frames.push(frame(src, dst, tcp({ sport, dport, seq, ack: 501, flags: 'PA', payload })));
+    seq += payload.length;
+    frames.push(frame(dst, src, tcp({ sport: dport, dport: sport, seq: 501, ack: seq, flags: 'A' })));
+  }
+  return frames;
+}
+
+const get = (path: string, more = '', method = 'GET'): string =>
+  `${method} ${path} HTTP/1.1\r\nHost: api\r\n${more}\r\n`;
+
+const OPEN = ['allowed rule', 'allowed established'];
+const PASSED = ['allowed established', 'allowed established'];
+const DENIED = ['allowed http-denied', 'allowed established'];
+const UNREAD = ['undecided unsupported', 'undecided unsupported'];
+
+describe('HTTP rules', () => {
+  const API_RULES = policy('api', 'api', 'shop', ingress("[{ method: GET, path: '/public/.*' }, { path: /health }]"));
+
+  it('(CI25) judges each request; a refused one drops no packet', async () => {
+    const frames = connection([
+      get('/public/a'),
+      get('/admin'),
+      get('/health', '', 'HEAD'),
+      get('/public/b', '', 'POST'),
+    ]);
+    for (const mode of ['what-if', 'dataplane'] as const) {
+      const judged = await judge(API_RULES, frames, { mode });
+      expect(judged.words).toEqual([...OPEN, ...PASSED, ...DENIED, ...PASSED, ...DENIED]);
+      expect(judged.counts).toEqual({ total: 4, allowed: 2, denied: 2, undecided: 0 });
+      expect(judged.refused[0]).toMatchObject({
+        ...{ verdict: 'denied', reason: 'http-denied', source: 'shop/front', destination: 'shop/api', port: 8080 },
+        ...{ method: 'GET', path: '/admin', host: 'api', requests: 1, firstPacket: 5 },
+        by: { side: 'ingress', policy: 'shop/api', rule: 'ingress[0]', kind: 'CiliumNetworkPolicy' },
+      });
+    }
+  });
+
+  it('(CI25) expressions match the whole value; of the path with its query', async () => {
+    const paths = ['/public/', '/public', '/x/public/a', '/public/a?b=/admin', '/health?x', '/health'];
+    const { words: all } = await judge(API_RULES, connection(paths.map(path => get(path))));
+    expect(all.filter((_, i) => i >= 2 && i % 2 === 0).map(word => word.split(' ')[1])).toEqual([
+      'established',
+      'http-denied',
+      'http-denied',
+      'established',
+      'http-denied',
+      'established',
+    ]);
+  });
+
+  it('(CI25) a path that proxies may read in two ways is decided where both are answered alike', async () => {
+    const paths = [
+      '/public/../admin',
+      '//public/a',
+      '/public/./a',
+      '/%70ublic/a',
+      '/health/..',
+      '/public/%2e%2e/admin',
+    ];
+    const { words: all } = await judge(API_RULES, connection(paths.map(path => get(path))));
+    expect(all.filter((_, i) => i >= 2 && i % 2 === 0).map(word => word.split(' ')[1])).toEqual([
+      'unsupported',
+      'unsupported',
+      'established',
+      'unsupported',
+      'http-denied',
+      'unsupported',
+    ]);
+  });
+
+  it('(CI25) host and header fields', async () => {
+    const rules = policy(
+      'api',
+      'api',
+      'shop',
+      ingress(
+        `[{ host: 'api\\.(shop|example)', headers: ['X-Key: secret', X-Any], headerMatches: [{ name: X-Env, value: prod }, { name: X-Log, value: a, mismatch: LOG }] }]`,
+      ),
+    );
+    const request = (host: string, ...fields: string[]): string =>
+      `GET / HTTP/1.1\r\nHost: ${host}\r\n${fields.map(it => `${it}\r\n`).join('')}\r\n`;
+    const good = ['x-key: secret', 'X-ANY: 1', 'X-Env: prod'];
+    const frames = connection([
+      request('api.shop', ...good),
+      request('api.shop:8080', ...good),
+      request('apiXshop', ...good),
+      request('api.example', 'X-Key: other', ...good.slice(1)),
+      request('api.example', 'X-Key: secret', 'X-Env: prod'),
+      request('api.example', 'X-Key: secret', 'X-Any:', 'X-Env: test'),
+      request('api.example', 'X-Key: secret', 'X-Key: secret', ...good.slice(1)),
+    ]);
+    const { counts, words: all } = await judge(rules, frames);
+    expect(all.filter((_, i) => i >= 2 && i % 2 === 0).map(word => word.split(' ')[1])).toEqual([
+      'established',
+      ...Array(5).fill('http-denied'),
+      'unsupported',
+    ]);
+    expect(counts).toEqual({ total: 7, allowed: 1, denied: 5, undecided: 1 });
+  });
+
+  it('(CI25) rules of several policies add up, a rule without HTTP beside them lets everything through', async () => {
+    const frames = connection([get('/a'), get('/b'), get('/c')]);
+    const both =
+      policy('one', 'api', 'shop', ingress('[{ path: /a }]')) + policy('two', 'api', 'shop', ingress('[{ path: /b }]'));
+    expect((await judge(both, frames)).words).toEqual([...OPEN, ...PASSED, ...PASSED, ...DENIED]);
+    const other = policy('two', 'api', 'shop', ingress('[{ path: /b }]', 'nobody'));
+    expect((await judge(policy('one', 'api', 'shop', ingress('[{ path: /a }]')) + other, frames)).words).toEqual([
+      ...OPEN,
+      ...PASSED,
+      ...DENIED,
+      ...DENIED,
+    ]);
+    const otherPort = policy('two', 'api', 'shop', ingress('[{ path: /b }]', 'front', '8081'));
+    expect(
+      (await judge(policy('one', 'api', 'shop', ingress('[{ path: /a }]')) + otherPort, frames)).counts?.denied,
+    ).toBe(2);
+    const plain = `  ingress:
+    - toPorts: [{ ports: [{ port: '8080', protocol: TCP }] }]`;
+    const open = await judge(both + policy('plain', 'api', 'shop', plain), frames);
+    expect(open.words).toEqual([...OPEN, ...PASSED, ...PASSED, ...PASSED]);
+    expect(open.counts?.total).toBe(0);
+    expect((await judge(policy('none', 'api', 'shop', ingress('[]')), frames)).counts).toBe(null);
+  });
+
+  it('a request must pass on both sides; the side that refuses first is named', async () => {
+    const egress = `  egress:
+    - toEndpoints: [{ matchLabels: { app: api } }]
+      toPorts: [{ ports: [{ port: '8080', protocol: TCP }], rules: { http: [{ method: GET }] } }]`;
+    const both = policy('front', 'front', 'shop', egress) + API_RULES;
+    const frames = connection([get('/public/a'), get('/public/a', '', 'POST'), get('/admin'), get('/x', '', 'PUT')]);
+    const judged = await judge(both, frames);
+    expect(judged.words).toEqual([...OPEN, ...PASSED, ...DENIED, ...DENIED, ...DENIED]);
+    expect(judged.refused.map(({ by, path }) => `${by?.side} ${path}`)).toEqual([
+      'egress /public/a',
+      'ingress /admin',
+      'egress /x',
+    ]);
+  });
+
+  it('is judged behind the service, in both families', async () => {
+    const frames = [
+      ...connection([get('/admin')], FRONT, SERVICE, 80),
+      ...connection([get('/admin')], 'fd00::1', 'fd00::2'),
+    ];
+    const judged = await judge(API_RULES, frames);
+    expect(judged.words).toEqual([...OPEN, ...DENIED, ...OPEN, ...DENIED]);
+    expect(judged.refused).toHaveLength(1);
+    expect(judged.refused[0]).toMatchObject({ destination: 'shop/api', port: 8080, requests: 2 });
+  });
+
+  it('what the connection is refused for has no requests', async () => {
+    const judged = await judge(API_RULES, connection([get('/public/a')], DNS));
+    expect(new Set(judged.words.map(word => word.split(' ')[0]))).toEqual(new Set(['dropped']));
+    expect(judged.counts?.total).toBe(0);
+  });
+
+  it('what is encrypted, cut, of another protocol or begun before is undecided, from there on', async () => {
+    const tls = Uint8Array.of(22, 3, 1, 2, 0, 1, 0);
+    const encrypted = await judge(API_RULES, connection([tls, get('/admin')]));
+    expect(encrypted.words).toEqual([...OPEN, ...UNREAD, ...UNREAD]);
+    expect(encrypted.counts).toEqual({ total: 1, allowed: 0, denied: 0, undecided: 1 });
+    expect(encrypted.refused[0]).toMatchObject({ reason: 'unsupported', why: 'it is encrypted (TLS)', by: null });
+    const http2 = await judge(API_RULES, connection(['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']));
+    expect(http2.words).toEqual([...OPEN, ...UNREAD]);
+    // Of the second request the head is cut, of the first only what stands behind it.
+    const long = get('/public/a', `Content-Length: 4000\r\n`) + 'x'.repeat(1400);
+    const cut = [long, 'x'.repeat(1300), 'x'.repeat(1300), get('/admin', `X: ${'a'.repeat(300)}\r\n`), get('/health')];
+    const short = await judge(API_RULES, connection(cut), { snapLength: 200 });
+    expect(short.words).toEqual([...OPEN, ...PASSED, ...PASSED, ...PASSED, ...UNREAD, ...PASSED]);
+    // Nobody knows what it was about before; from the first segment that begins a request on it is read.
+    const middle = await judge(API_RULES, connection(['x', get('/public/a'), get('/admin')]).slice(2));
+    expect(middle.words).toEqual([...UNREAD, ...PASSED, ...DENIED]);
+    const request = await judge(API_RULES, connection([get('/public/a'), get('/admin')]).slice(2));
+    expect(request.counts).toEqual({ total: 2, allowed: 1, denied: 1, undecided: 0 });
+  });
+
+  it('a copy of a packet on another interface shares its verdict, and a request that is sent again is one', async () => {
+    const frames = connection([get('/admin')]);
+    const again = [...frames.slice(0, 3), frames[2]!, ...frames.slice(3)];
+    const judged = await judge(API_RULES, again);
+    expect(judged.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
+  });
+
+  it('what a rule asks of it may not be known', async () => {
+    const secret = `[{ headerMatches: [{ name: X, secret: { namespace: a, name: b } }] }]`;
+    const judged = await judge(policy('api', 'api', 'shop', ingress(secret)), connection([get('/a')]));
+    expect(judged.refused[0]).toMatchObject({ verdict: 'undecided', why: 'what a rule asks of it is not known' });
+    const broken = await judge(policy('api', 'api', 'shop', ingress("[{ path: '(' }]")), connection([get('/a')]));
+    expect(broken.counts?.undecided).toBe(1);
+  });
+});
+
+describe('DNS rules', () => {
+  const RULES = policy(
+    'front',
+    'front',
+    'shop',
+    `  egress:
+    - toEndpoints: [{ matchLabels: { app: coredns, io.kubernetes.pod.namespace: dns } }]
+      toPorts: [{ ports: [{ port: '53', protocol: ANY }], rules: { dns: [{ matchName: api.example }, { matchPattern: '*.shop' }] } }]`,
+  );
+  const ask = (name: string): Uint8Array =>
+    ethernet(
+      ipv4({ src: FRONT, dst: DNS }, udp({ sport: port++, dport: 53, payload: Uint8Array.from(dnsQuestion(name)) })),
+    );
+
+  it('(CI26) judges each question, over UDP and TCP', async () => {
+    const names = ['api.example', 'API.Example', 'other.example', 'a.shop', 'a.b.shop'];
+    const judged = await judge(RULES, names.map(ask));
+    expect(judged.words).toEqual([
+      'allowed rule',
+      'allowed rule',
+      'allowed dns-denied',
+      'allowed rule',
+      'allowed dns-denied',
+    ]);
+    expect(judged.refused[0]).toMatchObject({ reason: 'dns-denied', name: 'other.example', method: null, port: 53 });
+    const framed = (name: string): Uint8Array => {
+      const question = dnsQuestion(name);
+      return Uint8Array.of(0, question.length, ...question);
+    };
+    const stream = Uint8Array.from(names.flatMap(name => [...framed(name)]));
+    const overTcp = await judge(RULES, connection([stream.subarray(0, 40), stream.subarray(40)], FRONT, DNS, 53));
+    expect(overTcp.counts).toEqual({ total: 5, allowed: 3, denied: 2, undecided: 0 });
+    const noQuestion = ethernet(
+      ipv4({ src: FRONT, dst: DNS }, udp({ sport: port++, dport: 53, payload: text('hello') })),
+    );
+    expect((await judge(RULES, [noQuestion])).words).toEqual(['undecided unsupported']);
+  });
+});
