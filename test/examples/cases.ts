@@ -124,6 +124,7 @@ export function readCase(name: string): Case {
 
 const CLUSTER_SCOPED = [
   'CiliumClusterwideNetworkPolicy',
+  'ClusterGroup',
   'ClusterNetworkPolicy',
   'GlobalNetworkPolicy',
   'GlobalNetworkSet',

@@ -23,6 +23,7 @@ const names = caseNames();
 /** What the examples are for: a scenario that is lost fails here, not silently. */
 const SCENARIOS = [
   'admin-guardrails',
+  'antrea-tiers',
   'api-selectors',
   'calico-tiers',
   'cilium-deny-first',
@@ -58,21 +59,34 @@ const CLUSTER_KINDS: Readonly<Record<string, string>> = {
   EndpointSlice: 'discovery.k8s.io/v1',
 };
 
-/** Examples that nobody has played yet. */
-const WITHOUT_CAPTURE = ['admin-guardrails'];
 const QUERY_KEYS = 'from,to,protocol,port,sourcePort,icmpType,icmpCode,verdict,reason,egress,ingress'.split(',');
 const OUTCOME_KEYS = 'isolated,verdict,reason,policy,rule,policies'.split(',');
 
 /** Kinds beside NetworkPolicy: those that decide, and what they stand in or refer to. */
 const OTHER_POLICIES = [
+  'crd.antrea.io/v1beta1 ClusterNetworkPolicy',
+  'crd.antrea.io/v1beta1 NetworkPolicy',
   'cilium.io/v2 CiliumNetworkPolicy',
   'cilium.io/v2 CiliumClusterwideNetworkPolicy',
   'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy',
   'projectcalico.org/v3 NetworkPolicy',
   'projectcalico.org/v3 GlobalNetworkPolicy',
 ];
-const OTHER_OBJECTS = ['projectcalico.org/v3 Tier', 'projectcalico.org/v3 GlobalNetworkSet'];
+const OTHER_OBJECTS = [
+  'crd.antrea.io/v1beta1 Tier',
+  'crd.antrea.io/v1beta1 ClusterGroup',
+  'projectcalico.org/v3 Tier',
+  'projectcalico.org/v3 GlobalNetworkSet',
+];
 const POLICIES = ['networking.k8s.io/v1 NetworkPolicy', ...OTHER_POLICIES];
+/** Kinds that decide about pods without isolating them. */
+const WITHOUT_ISOLATION = [
+  'crd.antrea.io/v1beta1 ClusterNetworkPolicy',
+  'crd.antrea.io/v1beta1 NetworkPolicy',
+  'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy',
+];
+/** Actions of rules that deny, of whatever kind. */
+const DENYING = ['Deny', 'Drop', 'Reject'];
 const kindOf = ({ apiVersion, kind }: KubernetesObject): string => `${apiVersion} ${kind}`;
 
 /** Of a rule: but for one that denies. */
@@ -116,7 +130,8 @@ function verdictOf(example: Case, { reason, policy, rule }: ExpectedOutcome): st
   const [, side, index] = /^(egress|ingress)\[(\d+)\]/.exec(rule ?? '') ?? [];
   if (rule?.includes('Deny[')) return 'dropped';
   const given = own && spec(own)?.[side as 'egress' | 'ingress']?.[Number(index)];
-  return (given as { readonly action?: string } | undefined)?.action === 'Deny' ? 'dropped' : VERDICT_OF[reason];
+  const { action = '' } = (given as { readonly action?: string } | undefined) ?? {};
+  return DENYING.includes(action) ? 'dropped' : VERDICT_OF[reason];
 }
 
 function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egress' | 'ingress', where: string): void {
@@ -125,7 +140,7 @@ function checkOutcome(example: Case, outcome: ExpectedOutcome | null, side: 'egr
   const decider = example.policies.find(object => identity(object) === outcome.policy);
   const isDenied = outcome.rule?.includes('Deny[') === true;
   // Not every kind isolates whom it decides about, and a deny need not.
-  const isOther = isDenied || (decider !== undefined && decider.kind === 'ClusterNetworkPolicy');
+  const isOther = isDenied || (decider !== undefined && WITHOUT_ISOLATION.includes(kindOf(decider)));
   expect(verdictOf(example, outcome), where).toBe(outcome.verdict);
   if (outcome.reason === 'no-policy') expect(outcome.isolated, where).toBe(false);
   if (!isOther && (outcome.reason === 'rule' || outcome.reason === 'default-deny')) {
@@ -303,7 +318,7 @@ describe.each(names)('%s', name => {
 
   it('has a small capture whose conversations are its queries', () => {
     const withoutAddresses = !example.cluster.some(object => object.kind === 'Pod');
-    expect(example.capture === null).toBe(withoutAddresses || WITHOUT_CAPTURE.includes(name));
+    expect(example.capture === null).toBe(withoutAddresses);
     if (example.capture === null) return;
     expect(existsSync(join(example.folder, 'play.yaml'))).toBe(true);
     expect(statSync(example.capture).size).toBeLessThan(100_000);
