@@ -174,7 +174,7 @@ const programs = {
       '-h',
       '-p',
       String(server.port ?? 53),
-      '--local=/cluster.local/',
+      ...['cluster.local', ...(server.zones ?? [])].map(zone => `--local=/${zone}/`),
       ...records.map(record => `--host-record=${record}`),
       ...aliases,
       ...text,

@@ -70,6 +70,8 @@ export interface Case {
   /** Objects of cluster.yaml, lists taken apart. */
   readonly cluster: readonly KubernetesObject[];
   readonly expected: {
+    /** A part of each warning that the policies get, in order; absent: none. */
+    readonly warnings?: readonly string[];
     readonly queries: readonly ExpectedQuery[];
     readonly unenforced?: readonly ExpectedQuery[];
     /** Packets in the capture, copies on several interfaces included. */
