@@ -1,7 +1,7 @@
 /**
  * The examples are whole: every file is there, every name in an answer exists, and no answer contradicts itself.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +16,8 @@ import {
   isClusterScoped,
   type KubernetesObject,
   readCase,
+  readYamlFile,
+  UNANSWERED,
 } from './cases.js';
 
 const names = caseNames();
@@ -239,7 +241,7 @@ describe('the examples', () => {
     expect(names).toEqual(SCENARIOS);
     const table = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
     const linked = [...table.matchAll(/^\| \[([a-z-]+)\]\(\1\) \|/gm)].map(match => match[1]!);
-    expect(linked.sort()).toEqual(names);
+    expect(linked.sort()).toEqual([...names, ...UNANSWERED].sort());
   });
 
   it('hold an answer of every reason a new connection can have, IPv6, ICMP, SCTP and workloads among them', () => {
@@ -253,6 +255,37 @@ describe('the examples', () => {
   });
 });
 
+const HEADINGS = ['Who may talk to whom', 'What the policies say', 'Pitfalls', 'Run it'];
+
+describe.each(UNANSWERED)('%s, which nobody has answered yet', name => {
+  const folder = join(EXAMPLES, name);
+  const files = readdirSync(folder);
+
+  it('explains itself', () => {
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    const headings = [...readme.matchAll(/^## (.*)$/gm)].map(match => match[1]);
+    expect(headings).toEqual(HEADINGS);
+    const table = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
+    expect(table).toContain(`| [${name}](${name}) | ${readme.split('\n')[2]!} |`);
+    for (const [, path] of readme.matchAll(/ (examples\/\S+)/g))
+      expect(existsSync(join(EXAMPLES, '..', path!))).toBe(true);
+  });
+
+  it('has no answers, and small captures of its play', () => {
+    expect(files.filter(file => file.startsWith('expected'))).toEqual([]);
+    const [play] = readYamlFile(join(folder, 'play.yaml')) as [{ captures: { file: string }[] }];
+    expect(play.captures.length).toBeGreaterThan(0);
+    for (const { file } of play.captures) expect(statSync(join(folder, file)).size).toBeLessThan(100_000);
+  });
+
+  it('has a cluster and policies that can be read', () => {
+    const policies = readdirSync(join(folder, 'policies')).map(file => join(folder, 'policies', file));
+    expect(policies.length).toBeGreaterThan(0);
+    for (const file of [join(folder, 'cluster.yaml'), ...policies])
+      expect(readYamlFile(file).length).toBeGreaterThan(0);
+  });
+});
+
 describe.each(names)('%s', name => {
   const example = readCase(name);
   const answers = example.expected.queries.map(({ verdict }) => verdict);
@@ -263,9 +296,7 @@ describe.each(names)('%s', name => {
   it('explains itself', () => {
     const readme = readFileSync(join(example.folder, 'README.md'), 'utf8');
     const headings = [...readme.matchAll(/^## (.*)$/gm)].map(match => match[1]);
-    for (const heading of ['Who may talk to whom', 'What the policies say', 'Pitfalls', 'Run it']) {
-      expect(headings).toContain(heading);
-    }
+    for (const heading of HEADINGS) expect(headings).toContain(heading);
     const table = readFileSync(join(EXAMPLES, 'README.md'), 'utf8');
     const question = readme.split('\n')[2]!;
     expect(question).toMatch(/\?$/);
