@@ -6,9 +6,10 @@
  *
  * In:  a Plan.  Out: namespaces that are up; `removeNetwork` deletes them by name.
  */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isIPv6 } from './plan.mjs';
+import { isIPv6, resolveEnd } from './plan.mjs';
 import { run, start, until } from './shell.mjs';
 
 /** @typedef {import('./plan.mjs').Plan} Plan */
@@ -78,6 +79,19 @@ export async function buildNetwork(plan) {
   for (const [index, host] of hosts.entries()) await buildHost(router, host, `host${index}`);
   for (const node of nodes) await routeNode(plan, node);
   if (play.overlay) for (const node of nodes) await buildTunnel(plan, node, mtu.pods);
+  if (play.resolver) for (const pod of pods) if (!pod.hostNetwork) writeResolver(plan, pod.namespace);
+}
+
+/** Where ip(8) looks for what stands in a namespace for the machine's /etc. @param {string} namespace */
+const etcOf = namespace => `/etc/netns/${namespace}`;
+
+/** Whom programs in a namespace ask for names. @param {Plan} plan @param {string} namespace */
+function writeResolver(plan, namespace) {
+  const { server, options } = plan.play.resolver;
+  const { address } = resolveEnd(plan, server);
+  mkdirSync(etcOf(namespace), { recursive: true });
+  const lines = [`nameserver ${address}`, ...(options ? [`options ${options}`] : []), ''];
+  writeFileSync(join(etcOf(namespace), 'resolv.conf'), lines.join('\n'));
 }
 
 /** @param {Plan} plan @param {import('./plan.mjs').NodePlace} node @param {number} mtu */
@@ -239,5 +253,8 @@ async function buildTunnel(plan, node, mtu) {
 
 /** Deletes the plan's namespaces, and with them their devices, routes and rules. @param {Plan} plan */
 export async function removeNetwork(plan) {
-  for (const namespace of namespacesOf(plan)) await run('ip', ['netns', 'del', namespace], { exit: 'any' });
+  for (const namespace of namespacesOf(plan)) {
+    await run('ip', ['netns', 'del', namespace], { exit: 'any' });
+    rmSync(etcOf(namespace), { recursive: true, force: true });
+  }
 }

@@ -2,7 +2,7 @@
  * The servers of a play: real programs in their pods' namespaces, and plain sockets where a play names none.
  *
  * In:  play.yaml's `servers` and `steps`.  Out: everything listens when startServers returns.
- *   { at: shop/db-0, run: redis, port: 6379 }      run: redis | postgres | dns | http | sctp | echo | any shell command
+ *   { at: shop/db-0, run: redis, port: 6379 }      run: redis | postgres | dns | http | web | sctp | echo | any shell command
  */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -136,6 +136,14 @@ const programs = {
     return inside('/usr/bin/python3', '-m', 'http.server', String(server.port), '--bind', '::');
   },
 
+  web: async ({ server, inside, folder }) => {
+    const { port, name = 'web.example' } = server;
+    const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')];
+    const asked = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`];
+    if (server.tls) await run('openssl', ['req', ...asked, '-addext', `subjectAltName=DNS:${name}`, ...files]);
+    return inside('/usr/bin/python3', join(HERE, 'web.py'), String(port), ...(server.tls ? ['tls'] : []));
+  },
+
   dns: ({ plan, server, inside }) => {
     const records = [
       ...plan.services
@@ -143,8 +151,13 @@ const programs = {
         .map(
           service => `${service.name.split('/').reverse().join('.')}.svc.cluster.local,${service.addresses.join(',')}`,
         ),
-      ...Object.entries(server.records ?? {}).map(([name, addresses]) => `${name},${[addresses].flat().join(',')}`),
+      ...Object.entries(server.records ?? {}).map(([name, addresses]) =>
+        [name, ...[addresses].flat(), ...ttlOf(server, name)].join(','),
+      ),
     ];
+    const aliases = Object.entries(server.aliases ?? {}).map(
+      ([name, target]) => `--cname=${[name, target, ...ttlOf(server, name)].join(',')}`,
+    );
     const text = Object.entries(server.text ?? {}).map(
       ([name, size]) => `--txt-record=${name},${longText(Number(size))}`,
     );
@@ -161,8 +174,9 @@ const programs = {
       '-h',
       '-p',
       String(server.port ?? 53),
-      '--local=/cluster.local/',
+      ...['cluster.local', ...(server.zones ?? [])].map(zone => `--local=/${zone}/`),
       ...records.map(record => `--host-record=${record}`),
+      ...aliases,
       ...text,
     );
   },
@@ -208,6 +222,10 @@ export async function buildSctp(temporary) {
   await run('gcc', ['-O1', '-o', sctpProgram, join(HERE, 'sctp.c'), '-lusrsctp', '-lpthread'], { seconds: 60 });
   return sctpProgram;
 }
+
+/** The seconds that a name's record is good for, where the play says them; dnsmasq's own are 0. */
+const ttlOf = (/** @type {Server} */ server, /** @type {string} */ name) =>
+  [server.ttl?.[name] ?? server.ttl?.['*'] ?? []].flat();
 
 /** TXT strings hold at most 255 bytes each. */
 function longText(/** @type {number} */ size) {

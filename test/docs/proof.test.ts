@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readGolden } from '../kernel/golden.js';
 import { readScripts } from '../kernel/scripts.js';
-import { CAPTURES } from '../kernel/shipped.js';
+import { COMPARED } from '../kernel/shipped.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROOF = readFileSync(join(ROOT, 'docs/proof.md'), 'utf8');
 
 describe('docs/proof.md', () => {
   it('counts the packets whose answers are kept', () => {
-    const parts = CAPTURES.flatMap(({ name }) => readGolden(name));
+    const parts = COMPARED.flatMap(({ name }) => readGolden(name));
     const packets = parts.reduce((sum, answers) => sum + answers.size, 0);
-    expect(PROOF).toContain(`${packets.toLocaleString('en-US')} packets in ${CAPTURES.length} replays`);
+    expect(PROOF).toContain(`${packets.toLocaleString('en-US')} packets in ${COMPARED.length} replays`);
   });
 
   it('counts the scripts', () => {

@@ -1,6 +1,6 @@
 /**
- * What the README shows is what the program prints: every console block that runs bin/policap is run again. Times differ
- * from run to run and are left out of the comparison.
+ * What the README, and that of an example that shows a run, show is what the program prints: every console block that runs
+ * bin/policap is run again. Times differ from run to run and are left out of the comparison.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PAGES = ['README.md', 'examples/cni-differences/README.md'];
 
 const withoutTimes = (text: string): string =>
   text
@@ -17,12 +17,20 @@ const withoutTimes = (text: string): string =>
     .replace(/compiled in .*/, 'compiled')
     .trim();
 
-const blocks = [...README.matchAll(/```console\n\$ (bin\/policap (?:.*\\\n)*.*)\n([\s\S]*?)```/g)]
+const blocksOf = (page: string): RegExpExecArray[] => [
+  ...readFileSync(join(ROOT, page), 'utf8').matchAll(/```console\n\$ (bin\/policap (?:.*\\\n)*.*)\n([\s\S]*?)```/g),
+];
+
+const blocks = PAGES.flatMap(blocksOf)
   .map(([, command = '', output = '']) => ({ command: command.replace(/\\\n\s*/g, ''), output }))
   .filter(({ output }) => output !== '');
 
 describe('the README', () => {
-  it('shows runs', () => expect(blocks.length).toBeGreaterThanOrEqual(2));
+  it.each(PAGES)('%s shows runs', page => {
+    expect(blocksOf(page).filter(([, , output]) => output !== '').length).toBeGreaterThanOrEqual(
+      page === 'README.md' ? 2 : 1,
+    );
+  });
 
   it.each(blocks)('$command', ({ command, output }) => {
     const [, ...args] = command.split(' ');
@@ -36,6 +44,7 @@ describe('the README', () => {
 
   const documents = [
     'README.md',
+    'examples/cni-differences/README.md',
     'docs/replay.md',
     'docs/outputs.md',
     'docs/bench/bench.md',

@@ -70,6 +70,8 @@ export interface Case {
   /** Objects of cluster.yaml, lists taken apart. */
   readonly cluster: readonly KubernetesObject[];
   readonly expected: {
+    /** A part of each warning that the policies get, in order; absent: none. */
+    readonly warnings?: readonly string[];
     readonly queries: readonly ExpectedQuery[];
     readonly unenforced?: readonly ExpectedQuery[];
     /** Packets in the capture, copies on several interfaces included. */
@@ -96,11 +98,16 @@ const readObjects = (path: string): KubernetesObject[] =>
       return object.kind === 'List' ? (object.items ?? []) : [object];
     });
 
-export const caseNames = (): string[] =>
+/** Examples about requests: played, with what should become of each in their README, but not yet answered by an expected.yaml. */
+export const UNANSWERED: readonly string[] = ['cilium-http', 'istio-mesh'];
+
+const folders = (): string[] =>
   readdirSync(EXAMPLES, { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(entry => entry.name)
     .sort();
+
+export const caseNames = (): string[] => folders().filter(name => !UNANSWERED.includes(name));
 
 export function readCase(name: string): Case {
   const folder = join(EXAMPLES, name);
@@ -124,6 +131,7 @@ export function readCase(name: string): Case {
 
 const CLUSTER_SCOPED = [
   'CiliumClusterwideNetworkPolicy',
+  'ClusterGroup',
   'ClusterNetworkPolicy',
   'GlobalNetworkPolicy',
   'GlobalNetworkSet',

@@ -11,7 +11,7 @@ import { type Answers, disagreements, kernelAnswers, leftOut, policapAnswers } f
 import type { CollectedPacket } from './collect.js';
 import { formatGolden, goldenPath, RECORDED, readGolden } from './golden.js';
 import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal, TRACK_ONLY } from './kernel.js';
-import { CAPTURES, load } from './shipped.js';
+import { COMPARED, load } from './shipped.js';
 
 const refusal = kernelRefusal();
 if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
@@ -37,7 +37,7 @@ describe.skipIf(refusal !== null)('the running kernel judges every packet of a c
     console.log(`${total.compared} of ${total.packets} packets compared with the kernel; not compared: ${left}`);
   });
 
-  it.each(CAPTURES)('$name', async folder => {
+  it.each(COMPARED)('$name', async folder => {
     const { ruleset, parts } = await load(folder, { kernel });
     const answers: Answers[] = [];
     for (const packets of parts) {
@@ -57,7 +57,7 @@ describe.skipIf(refusal !== null)('the running kernel judges every packet of a c
   });
 
   it('and differs where it should: without the rules, with another timeout', async () => {
-    const shop = CAPTURES.find(({ name }) => name === 'pcaps/shop')!;
+    const shop = COMPARED.find(({ name }) => name === 'pcaps/shop')!;
     const { ruleset, parts } = await load(shop, { kernel });
     const withoutRules = await ask(parts[0]!, TRACK_ONLY);
     expect(disagreements(policapAnswers(parts[0]!), withoutRules).length).toBeGreaterThan(100);

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Answers, disagreements, policapAnswers } from './agreement.js';
 import { formatGolden, RECORDED, readGolden } from './golden.js';
-import { CAPTURES, load } from './shipped.js';
+import { COMPARED, load } from './shipped.js';
 
 describe("policap's verdicts are the ones the kernel gave", () => {
-  it.each(CAPTURES)('$name', async folder => {
+  it.each(COMPARED)('$name', async folder => {
     const { parts } = await load(folder, { kernel: RECORDED });
     const recorded = readGolden(folder.name);
     expect(recorded.length).toBe(parts.length);

@@ -12,7 +12,7 @@ import { sourceOf } from '../support/replay.js';
 import { disagreements, kernelAnswers, policapAnswers } from './agreement.js';
 import { collect } from './collect.js';
 import { closeKernel, judgeByKernel, kernelProfile, kernelRefusal } from './kernel.js';
-import { CAPTURES, load } from './shipped.js';
+import { COMPARED, load } from './shipped.js';
 
 const refusal = kernelRefusal();
 if (refusal !== null && process.env.CI === 'true') throw new Error(refusal);
@@ -44,7 +44,7 @@ function mutate(packet: Uint8Array, random: (below: number) => number): Uint8Arr
   return mutant;
 }
 
-const mutable = CAPTURES.filter(({ name }) => !name.startsWith('pcaps/fragments'));
+const mutable = COMPARED.filter(({ name }) => !name.startsWith('pcaps/fragments'));
 
 describe.skipIf(refusal !== null)(`the kernel judges mutated captures as policap does (seed ${SEED})`, () => {
   let compared = 0;

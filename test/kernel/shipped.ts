@@ -11,6 +11,12 @@ import { type CollectedPacket, type CollectOptions, collect } from './collect.js
 
 export const CAPTURES: readonly Case[] = allCases().filter(({ captures }) => captures.length > 0);
 
+const asksForNames = (folder: Case): boolean =>
+  compileCase(folder).ruleset.rules.some(rule => rule.names !== undefined);
+
+/** Those that a kernel can be asked about: none of its rulesets knows names. */
+export const COMPARED: readonly Case[] = CAPTURES.filter(folder => !asksForNames(folder));
+
 export interface Shipped {
   readonly ruleset: string;
   /** Packet by packet: tunnels opened; and where that makes a difference, tunnels judged from outside. */
