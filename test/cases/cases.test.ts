@@ -25,6 +25,7 @@ import {
 import { addressText, protocolText } from '../../src/packet/text.js';
 import { replay } from '../../src/replay.js';
 import type { ReplayContext, Report } from '../../src/report/report.js';
+import type { RefusedRequests, RequestTally } from '../../src/report/requests.js';
 import { icmpRequestOf, isIcmpReply } from '../../src/verdict/initiator.js';
 import { outcomeRecord } from '../../src/verdict/outcome.js';
 import {
@@ -35,7 +36,13 @@ import {
   reasonOf,
   verdictOf,
 } from '../../src/verdict/verdict.js';
-import { allCases, type Case, compileCase, type ExpectedConversation } from '../support/cases.js';
+import {
+  allCases,
+  type Case,
+  compileCase,
+  type ExpectedConversation,
+  type ExpectedRequests,
+} from '../support/cases.js';
 
 /** One packet, told from its connection's initiator to the responder. */
 interface Seen {
@@ -67,7 +74,14 @@ const namesOf = (owner: Owner | undefined, address: string): string[] => {
   return [owner.kind === 'node' ? `node/${owner.name}` : `service/${owner.namespace}/${owner.name}`, address];
 };
 
-function createObserver(compiled: Compiled): Report & { seen: Seen[]; codes: number[]; duplicates(): number } {
+interface Observer extends Report {
+  readonly seen: Seen[];
+  readonly codes: number[];
+  duplicates(): number;
+  requests(): RequestTally | null;
+}
+
+function createObserver(compiled: Compiled): Observer {
   const { owners } = compiled.inventory;
   const seen: Seen[] = [];
   const codes: number[] = [];
@@ -77,6 +91,7 @@ function createObserver(compiled: Compiled): Report & { seen: Seen[]; codes: num
     seen,
     codes,
     duplicates: () => copies,
+    requests: () => context.requests,
     begin(c) {
       context = c;
     },
@@ -184,6 +199,28 @@ const describeSeen = (s: Seen): string =>
   `packet ${s.packet} (connection ${s.connection}): ${s.from.join('=')} -> ${s.to.join('=')} ${s.protocol} ${s.port} type ${s.icmpType}: ` +
   `${s.verdict} ${s.reason}; egress ${JSON.stringify(s.egress)}; ingress ${JSON.stringify(s.ingress)}`;
 
+function expectRequests(found: RequestTally | null, expected: ExpectedRequests | undefined): void {
+  expect(found === null, 'requests are expected').toBe(expected === undefined);
+  if (found === null || expected === undefined) return;
+  expect(found.counts).toEqual(expected.counts);
+  const refused = found.refused();
+  const asked = ({ method, path, host, name }: RefusedRequests): string | undefined =>
+    name ?? (method === null ? undefined : `${method} ${path} ${host}`);
+  for (const it of expected.refused) {
+    const like = refused.filter(
+      other =>
+        [other.source, other.destination, other.port].join() === [it.from, it.to, it.port].join() &&
+        asked(other) === it.request &&
+        (it.why === undefined ? other.why === null : other.why?.includes(it.why) === true),
+    );
+    expect(like, JSON.stringify(it)).toHaveLength(1);
+    const [{ by, requests }] = like as [RefusedRequests];
+    expect(requests, JSON.stringify(it)).toBe(it.requests);
+    expect(by === null ? undefined : `${by.side} ${by.policy} ${by.rule}`, JSON.stringify(it)).toBe(it.by);
+  }
+  expect(refused).toHaveLength(expected.refused.length);
+}
+
 async function run(folder: Case, compiled: Compiled) {
   const observer = createObserver(compiled);
   const paths = folder.captures.map(capture => join(folder.path, capture));
@@ -200,11 +237,12 @@ describe('shipped cases', () => {
   it('are there', () => expect(cases.length).toBeGreaterThan(20));
 
   it.each(cases)('$name', async folder => {
-    const { seen, codes, duplicates } = await run(folder, compileCase(folder));
+    const { seen, codes, duplicates, requests } = await run(folder, compileCase(folder));
     const linear = await run(folder, compileCase(folder, 'linear'));
     expect(codes).toEqual(linear.codes);
 
     const { conversations, packets } = folder.expected;
+    expectRequests(requests(), folder.expected.requests);
     expect(codes.length).toBe(packets.total);
     for (const verdict of ['allowed', 'dropped', 'undecided'] as const) {
       if (packets[verdict] === undefined) continue;

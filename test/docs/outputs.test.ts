@@ -37,6 +37,9 @@ async function outputs(format: string): Promise<string[]> {
   const replays = CAPTURES.map(([folder, file]) => ['replay', `pcaps/${folder}/${file}`, ...input(folder)]);
   const found: string[] = [];
   for (const args of replays) found.push((await policap([...args, '-o', format])).out);
+  const http = 'examples/cilium-http';
+  const documents = ['-p', `${http}/policies`, '-c', `${http}/cluster.yaml`, '--profile', 'cilium'];
+  found.push((await policap(['replay', `${http}/capture.pcapng.gz`, ...documents, '-o', format])).out);
   const [option = '', stdin = '', capture = ''] = RULES;
   const rules = { input: 'kind: RuleList\ndefault: deny\nrules: []\n' };
   found.push((await policap(['replay', capture, option, stdin, '-o', format, '--profile', 'flannel'], rules)).out);

@@ -28,10 +28,32 @@ export interface ExpectedConversation {
   readonly views?: readonly { readonly from?: string; readonly to?: string; readonly port?: number | string }[];
 }
 
+export interface ExpectedRequests {
+  readonly counts: {
+    readonly total: number;
+    readonly allowed: number;
+    readonly denied: number;
+    readonly undecided: number;
+  };
+  readonly refused: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly port: number;
+    /** "GET /path host", or the name that is asked for; absent where none was read. */
+    readonly request?: string;
+    /** Part of why it is undecided. */
+    readonly why?: string;
+    /** "ingress shop/api ingress[0]" */
+    readonly by?: string;
+    readonly requests: number;
+  }[];
+}
+
 export interface Expected {
   readonly mode?: 'what-if' | 'dataplane';
   readonly captures?: readonly string[];
   readonly conversations: readonly ExpectedConversation[];
+  readonly requests?: ExpectedRequests;
   readonly packets: {
     readonly total: number;
     readonly allowed?: number;
