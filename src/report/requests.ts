@@ -5,23 +5,23 @@
  * are those between the same workloads and port that ask the same and fare the same.
  */
 import type { Inventory } from '../cluster/inventory.js';
-import { formatPosition } from '../documents/document.js';
-import type { Rule } from '../rules/ruleset.js';
 import type { Endpoint } from '../tree/classifier.js';
-import type { JudgedRequest } from '../verdict/layer7.js';
+import type { JudgedRequest, RefusedBy } from '../verdict/layer7.js';
 import { workloadName } from './owners.js';
 
 /** Like requests that were refused or could not be judged. */
 export interface RefusedRequests {
   readonly verdict: 'denied' | 'undecided';
-  readonly reason: 'http-denied' | 'dns-denied' | 'unsupported';
+  /** `http-denied`, `dns-denied`, `unsupported`; of a mesh `rule`, `default-deny`, `unsupported`. */
+  readonly reason: string;
   /** Why it is undecided; null where it is refused. */
   readonly why: string | null;
   readonly source: string;
   readonly destination: string;
   /** Destination port, behind a service the pod's own. */
   readonly port: number;
-  readonly protocol: 'HTTP' | 'DNS';
+  /** TCP: a connection as a whole. */
+  readonly protocol: JudgedRequest['protocol'];
   /** null where no request was read. */
   readonly method: string | null;
   readonly path: string | null;
@@ -31,14 +31,8 @@ export interface RefusedRequests {
   readonly requests: number;
   /** Packet that completes the first of them. */
   readonly firstPacket: number;
-  /** The side that refuses, and where the first of its rules stands; null where it is undecided. */
-  readonly by: {
-    readonly side: 'egress' | 'ingress';
-    readonly kind: string;
-    readonly policy: string;
-    readonly rule: string;
-    readonly source: string;
-  } | null;
+  /** Who refuses it; null where it is undecided. */
+  readonly by: RefusedBy | null;
 }
 
 export interface RequestCounts {
@@ -67,14 +61,14 @@ export class RequestTally {
   constructor(private readonly inventory: Inventory) {}
 
   add(judged: JudgedRequest): void {
-    const { verdict, request, name, why, protocol, rule, question } = judged;
+    const { verdict, request, name, why, protocol, by, question } = judged;
     this.counts.total++;
     this.counts[verdict]++;
     if (verdict === 'allowed') return;
     const source = this.nameOf(question.source);
     const destination = this.nameOf(question.destination);
     const asked = [request?.method, request?.path, request?.host, name];
-    const key = [verdict, why, source, destination, question.destinationPort, protocol, rule?.index, ...asked].join(
+    const key = [verdict, why, source, destination, question.destinationPort, protocol, by?.source, ...asked].join(
       '\n',
     );
     const group = this.groups.get(key);
@@ -101,10 +95,10 @@ export class RequestTally {
 }
 
 function describe({ first, source, destination, requests }: Group): RefusedRequests {
-  const { verdict, request, name, why, protocol, rule, question, packet } = first;
+  const { verdict, reason, request, name, why, protocol, by, question, packet } = first;
   return {
     verdict: verdict === 'denied' ? 'denied' : 'undecided',
-    reason: verdict === 'undecided' ? 'unsupported' : protocol === 'HTTP' ? 'http-denied' : 'dns-denied',
+    reason,
     why: why === '' ? null : why,
     source,
     destination,
@@ -116,14 +110,6 @@ function describe({ first, source, destination, requests }: Group): RefusedReque
     name,
     requests,
     firstPacket: packet,
-    by: rule === null ? null : refusalOf(rule),
+    by,
   };
 }
-
-const refusalOf = ({ direction, origin: { kind, policy, rule, position } }: Rule): RefusedRequests['by'] => ({
-  side: direction === 'egress' ? 'egress' : 'ingress',
-  kind,
-  policy,
-  rule,
-  source: formatPosition(position),
-});

@@ -6,28 +6,41 @@
  * on a side it passes if any of the tier's rules that match the connection lets it through.
  */
 import type { Inventory } from '../cluster/inventory.js';
+import { formatPosition } from '../documents/document.js';
 import type { HttpRequest } from '../requests/request.js';
 import type { RequestCondition, Rule, Ruleset, Tier } from '../rules/ruleset.js';
 import type { Question } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import type { Decision } from './decisions.js';
-import type { OpenedConnection, RequestListener } from './request-streams.js';
-import { ALLOWED_DNS_DENIED, ALLOWED_HTTP_DENIED, PENDING, UNDECIDED_UNSUPPORTED } from './verdict.js';
+import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
+import { ALLOWED_DNS_DENIED, ALLOWED_HTTP_DENIED, PENDING, reasonOf, UNDECIDED_UNSUPPORTED } from './verdict.js';
 
-/** A request that was judged, or that could not be. */
+/** A request that was judged, or that could not be; of a mesh a connection as a whole, too. */
 export interface JudgedRequest extends OpenedConnection {
   /** Of the packet that completes it. */
   readonly packet: number;
-  readonly protocol: 'HTTP' | 'DNS';
+  /** TCP: the connection as a whole. */
+  readonly protocol: 'HTTP' | 'DNS' | 'TCP';
   readonly verdict: 'allowed' | 'denied' | 'undecided';
+  readonly reason: string;
   /** The request; null where it was not read. */
   readonly request: HttpRequest | null;
   /** Of a DNS question. */
   readonly name: string | null;
-  /** The first rule of the side that refuses it; else null. */
-  readonly rule: Rule | null;
+  /** Who refuses it; else null. */
+  readonly by: RefusedBy | null;
   /** Why it is undecided; '' elsewhere. */
   readonly why: string;
+}
+
+/** Where the first rule stands of those that might have let a request pass, or the one that denies it. */
+export interface RefusedBy {
+  readonly side: 'egress' | 'ingress' | 'mesh';
+  readonly kind: string;
+  readonly policy: string;
+  /** null: no rule of the policy matches. */
+  readonly rule: string | null;
+  readonly source: string;
 }
 
 interface Side {
@@ -48,7 +61,8 @@ export function withRequestsJudged(ruleset: Ruleset): Ruleset {
 
 const MOST_KNOWN = 100_000;
 
-export class Layer7 {
+export class Layer7 implements Listening {
+  readonly changesVerdicts = true;
   private readonly linear: ReturnType<typeof createLinear>;
   /** By direction and tier, the rules that look at requests. */
   private readonly asking = new Map<string, Rule[]>();
@@ -79,13 +93,14 @@ export class Layer7 {
     const sides = this.sidesOf(connection, decision);
     const protocols = new Set(sides.flatMap(({ conditions }) => conditions.map(({ protocol }) => protocol)));
     const [protocol = 'HTTP'] = protocols;
-    const report = (judged: Omit<JudgedRequest, keyof OpenedConnection | 'protocol'>): number => {
-      this.onRequest({ ...connection, protocol, ...judged });
-      if (judged.verdict === 'undecided') return UNDECIDED_UNSUPPORTED;
-      if (judged.verdict === 'allowed') return PENDING;
-      return protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
+    const denied = protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
+    const codes = { allowed: PENDING, denied, undecided: UNDECIDED_UNSUPPORTED };
+    const report = (judged: Omit<JudgedRequest, keyof OpenedConnection | 'protocol' | 'reason'>): number => {
+      const code = codes[judged.verdict];
+      this.onRequest({ ...connection, protocol, reason: code === PENDING ? 'rule' : reasonOf(code), ...judged });
+      return code;
     };
-    const nothing = { request: null, name: null, rule: null };
+    const nothing = { request: null, name: null, by: null };
     if (protocols.size > 1) {
       // Cilium refuses policies that mix them on one port.
       const why = 'rules about HTTP and about DNS meet on it';
@@ -136,14 +151,22 @@ const asDns = (condition: RequestCondition, name: string): boolean | null =>
   condition.protocol === 'DNS' ? condition.allows(name) : null;
 
 /** A refusal beats an answer that is not known: of the sides' refusals the first on the way counts. */
-function judge(sides: readonly Side[], ask: Ask): Pick<JudgedRequest, 'verdict' | 'rule' | 'why'> {
+function judge(sides: readonly Side[], ask: Ask): Pick<JudgedRequest, 'verdict' | 'by' | 'why'> {
   let isOpen = false;
   for (const { rule, conditions } of sides) {
     const answers = conditions.map(ask);
     if (answers.includes(true)) continue;
-    if (!answers.includes(null)) return { verdict: 'denied', rule, why: '' };
+    if (!answers.includes(null)) return { verdict: 'denied', by: byOf(rule), why: '' };
     isOpen = true;
   }
-  if (!isOpen) return { verdict: 'allowed', rule: null, why: '' };
-  return { verdict: 'undecided', rule: null, why: 'what a rule asks of it is not known' };
+  if (!isOpen) return { verdict: 'allowed', by: null, why: '' };
+  return { verdict: 'undecided', by: null, why: 'what a rule asks of it is not known' };
 }
+
+const byOf = ({ direction, origin: { kind, policy, rule, position } }: Rule): RefusedBy => ({
+  side: direction === 'egress' ? 'egress' : 'ingress',
+  kind,
+  policy,
+  rule,
+  source: formatPosition(position),
+});

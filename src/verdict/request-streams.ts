@@ -3,8 +3,8 @@
  *
  * In:  batches after they were judged.  Out: each request to the connection's listener; the packet that completes it gets the
  * code that the listener gives. Where requests cannot be read, the packets from there on are `undecided: unsupported`, until
- * they can be read again.
- * Bounded: of MOST_CONNECTIONS connections the streams are kept, those that were not heard of for longest are given up.
+ * they can be read again. Of a listener that changes no verdicts all packets keep theirs.
+ * Bounded: of MOST_CONNECTIONS connections the streams are kept, the oldest are given up.
  */
 import type { FrameBatch } from '../capture/frame.js';
 import { readQuestion } from '../names/message.js';
@@ -56,6 +56,8 @@ export interface OpenedConnection {
   /** Its number. */
   readonly connection: number;
   readonly decision: number;
+  /** The first packet of it that was listened to. */
+  readonly opened: number;
   /** As it was judged: real ends, behind a service its pod and port. */
   readonly question: Question;
 }
@@ -69,13 +71,16 @@ export interface RequestListener {
 }
 
 export interface Listening {
-  /** Whether anybody listens to connections decided so. */
+  readonly changesVerdicts: boolean;
+  /** Whether anybody may listen to connections decided so. */
   isAsked(decision: Decision): boolean;
-  listen(connection: OpenedConnection, decision: Decision): RequestListener;
+  /** @returns null: nobody does */
+  listen(connection: OpenedConnection, decision: Decision): RequestListener | null;
 }
 
 interface Stream {
-  readonly listener: RequestListener;
+  /** null: nobody listens. */
+  readonly listener: RequestListener | null;
   /** null: of datagrams. */
   readonly segments: Segments | null;
   readonly sink: ByteSink;
@@ -117,7 +122,7 @@ export class RequestStreams {
         continue;
       }
       const given = this.packet(frames, rows, i, verdicts, first + i);
-      if (given === PENDING) continue;
+      if (given === PENDING || !this.listening.changesVerdicts) continue;
       code[i] = given;
       this.remember(first + i, given);
     }
@@ -152,15 +157,17 @@ export class RequestStreams {
     this.number = number;
     this.code = PENDING;
     const stream = this.streamOf(rows, base, i, verdicts);
+    const { listener, segments } = stream;
+    if (listener === null) return PENDING;
     const isFromInitiator = (verdicts.marks[i]! & MARK_ORIGINAL) !== 0;
-    if (isFromInitiator && protocol === UDP) this.datagram(stream, frames, rows, base);
-    else if (isFromInitiator) this.segment(stream, frames, rows, base);
+    if (isFromInitiator && segments === null) this.datagram(listener, frames, rows, base);
+    else if (isFromInitiator && segments !== null) this.segment(stream, segments, frames, rows, base);
     if ((rows[base + TCP_FLAGS]! & RST) !== 0) stream.isOver = true;
     if (this.code !== PENDING) return this.code;
     return !stream.isOver && stream.isLost() ? UNDECIDED_UNSUPPORTED : PENDING;
   }
 
-  private datagram({ listener }: Stream, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
+  private datagram(listener: RequestListener, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
     const from = rows[base + L4]! + UDP_HEADER;
     const name = readQuestion(bytes, from, rows[base + END]!);
     this.take(
@@ -170,7 +177,7 @@ export class RequestStreams {
     );
   }
 
-  private segment(stream: Stream, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
+  private segment(stream: Stream, segments: Segments, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
     const flags = rows[base + TCP_FLAGS]!;
     const l4 = rows[base + L4]!;
     const end = rows[base + END]!;
@@ -178,8 +185,8 @@ export class RequestStreams {
     const cut = Math.max(0, rows[base + PAYLOAD]! - (end - from));
     const to = Math.min(end, from + rows[base + PAYLOAD]!);
     const sequence = (rows[base + TCP_SEQ]! + ((flags & SYN) !== 0 ? 1 : 0)) >>> 0;
-    stream.segments!.take(sequence, bytes, from, to, cut, stream.sink);
-    if ((flags & FIN) !== 0 && stream.segments!.isAt((sequence + rows[base + PAYLOAD]!) >>> 0)) stream.isOver = true;
+    segments.take(sequence, bytes, from, to, cut, stream.sink);
+    if ((flags & FIN) !== 0 && segments.isAt((sequence + rows[base + PAYLOAD]!) >>> 0)) stream.isOver = true;
   }
 
   private streamOf(rows: Int32Array, base: number, i: number, { connection, decision, marks }: VerdictBatch): Stream {
@@ -188,7 +195,8 @@ export class RequestStreams {
     if (known !== undefined) return known;
     if (this.streams.size >= MOST_CONNECTIONS) {
       const [oldest] = this.streams.keys();
-      if (!this.streams.get(oldest!)!.isOver) this.givenUp++;
+      const given = this.streams.get(oldest!)!;
+      if (!given.isOver && given.listener !== null) this.givenUp++;
       this.streams.delete(oldest!);
     }
     const isOriginal = (marks[i]! & MARK_ORIGINAL) !== 0;
@@ -196,7 +204,10 @@ export class RequestStreams {
     const listener = this.listening.listen(opened, this.decisions[decision[i]!]!);
     const isTcp = rows[base + PROTOCOL] === TCP;
     const begins = (rows[base + TCP_FLAGS]! & SYN) !== 0;
-    const stream = isTcp ? this.newStream(listener, firstByte(rows, base, isOriginal), begins) : datagrams(listener);
+    const stream =
+      isTcp && listener !== null
+        ? this.newStream(listener, firstByte(rows, base, isOriginal), begins)
+        : datagrams(listener);
     this.streams.set(number, stream);
     return stream;
   }
@@ -253,7 +264,7 @@ export class RequestStreams {
       icmpType: -1,
       icmpCode: -1,
     };
-    return { connection, decision, question };
+    return { connection, decision, opened: this.number, question };
   }
 
   /** Of several requests in one packet a refusal counts, then what is not known. */
@@ -277,7 +288,7 @@ function firstByte(rows: Int32Array, base: number, isOriginal: boolean): number 
 }
 
 const NOTHING: ByteSink = { bytes: () => {}, missing: () => {} };
-const datagrams = (listener: RequestListener): Stream => ({
+const datagrams = (listener: RequestListener | null): Stream => ({
   listener,
   segments: null,
   sink: NOTHING,
