@@ -44,7 +44,7 @@ interface PolicyDrafts {
 /** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
 function toRule(draft: Draft, index: number): Rule {
   const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
-  const { within, unenforced, names } = draft;
+  const { within, unenforced, names, answer } = draft;
   const rule = {
     direction,
     tier,
@@ -58,8 +58,14 @@ function toRule(draft: Draft, index: number): Rule {
     origin,
     index,
   };
-  if (within === undefined && unenforced === undefined && names === undefined) return rule;
-  return { ...rule, ...(within && { within }), ...(unenforced && { unenforced }), ...(names && { names }) };
+  if (within === undefined && unenforced === undefined && names === undefined && answer === undefined) return rule;
+  return {
+    ...rule,
+    ...(within && { within }),
+    ...(unenforced && { unenforced }),
+    ...(names && { names }),
+    ...(answer && { answer }),
+  };
 }
 
 const NO_FORWARD: ForwardRules = { tiers: [], rules: [] };
@@ -158,6 +164,7 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
       ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
       ...(dns.length > 0 && { dns }),
       ...(contributions.some(({ ofNodes }) => ofNodes === true) && { ofNodes: true as const }),
+      ...(profile.refusal === 'reject' && { denyAnswer: 'icmp-port-unreachable' as const }),
       ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
     };
   };
