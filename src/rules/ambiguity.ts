@@ -89,7 +89,7 @@ function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs:
   /** The one thing that a policy's rules say. */
   const onlyAction = policies.map(rules => {
     const actions = new Set(rules.map(({ action, answer = '' }) => `${action} ${answer}`));
-    return actions.size === 1 && rules.every(({ names }) => names === undefined) ? [...actions][0]! : null;
+    return actions.size === 1 ? [...actions][0]! : null;
   });
   // All say the same, whoever they are about.
   if (onlyAction[0] !== null && onlyAction.every(action => action === onlyAction[0])) return policies.map(it => [it]);
