@@ -164,7 +164,7 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
       ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
       ...(dns.length > 0 && { dns }),
       ...(contributions.some(({ ofNodes }) => ofNodes === true) && { ofNodes: true as const }),
-      ...(profile.refusal === 'reject' && { denyAnswer: 'icmp-port-unreachable' as const }),
+      ...(profile.refusal !== 'drop' && { denyAnswer: profile.refusal }),
       ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
     };
   };

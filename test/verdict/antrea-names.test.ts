@@ -138,6 +138,11 @@ describe('names that Antrea learns', () => {
     expect(await verdicts([answer!, connect(WEB, GOOD, 2)])).toEqual([UNKNOWN]);
     expect(await verdicts([answer!, question!, connect(WEB, GOOD, 2)])).toEqual([UNKNOWN]);
     expect(await verdicts([question!, answer!, connect(WEB, GOOD, 2)])).toEqual([YES]);
+    // Who speaks first has opened the connection: what follows is no reply either.
+    const again = { ...answer!, second: 1.2 };
+    expect(await verdicts([{ ...answer!, second: 0.8 }, question!, again, connect(WEB, GOOD, 2)])).toEqual([UNKNOWN]);
+    // Long after, it seems to be of a connection that is known.
+    expect(await verdicts([answer!, { ...answer!, second: 201 }, connect(WEB, GOOD, 202)])).toEqual([UNKNOWN]);
     const noDns = egress(`${named('example.com')}, {action: Drop}`);
     expect(await verdicts([question!, answer!, connect(WEB, GOOD, 2)], [noDns])).toEqual([UNKNOWN]);
     const toTheirs = egress(
@@ -147,6 +152,13 @@ describe('names that Antrea learns', () => {
     expect(await verdicts([question!, answer!, connect(WEB, GOOD, 2)], [toTheirs], ['what-if'])).toEqual([YES]);
     const foreign = [...resolve(WEB, 'example.com', [GOOD], 1, 60, OTHER_DNS), connect(WEB, GOOD, 2)];
     expect(await verdicts(foreign, [toTheirs])).toEqual([UNKNOWN]);
+    // What was refused was not even heard.
+    const refused = [
+      ...resolve(WEB, 'example.com', [GOOD], 1, 60, OTHER_DNS),
+      ...resolve(WEB, 'example.org', [GOOD], 1.2),
+      connect(WEB, GOOD, 2),
+    ];
+    expect(await verdicts(refused, [toTheirs], ['what-if'])).toEqual([NO]);
   });
 
   it('AN21: an answer to an undecided question is not surely learned', async () => {
@@ -199,8 +211,11 @@ describe('names that Antrea learns', () => {
     const normal = [...resolve(WEB, name, [SHOP_VIP], 1), connect(WEB, SHOP_VIP, 2), connect(WEB, BACKEND, 2)];
     expect(await verdicts(normal, policies, ['what-if'])).toEqual([UNKNOWN, UNKNOWN]);
     expect(await verdicts(normal, policies, ['dataplane'])).toEqual([NO, UNKNOWN]);
+    // Names from outside are not asked of pods, unless one of the cluster stands beside them.
     const other = [...resolve(WEB, 'example.com', [BACKEND], 1), connect(WEB, BACKEND, 2)];
     expect(await verdicts(other)).toEqual([NO]);
+    const both = egress(`${TO_DNS}, {action: Allow, to: [{fqdn: example.com}, {fqdn: "${name}"}]}, {action: Drop}`);
+    expect(await verdicts(other, [both])).toEqual([YES]);
   });
 
   it('AN25: of nodes a rule never knows names', async () => {
@@ -219,7 +234,15 @@ describe('names that Antrea learns', () => {
       ...[GOOD, OTHER, NEVER].map(to => connect(WEB, to, 2)),
     ];
     expect(await verdicts(steps, [egress(named('example.com', 'Drop'))])).toEqual([NO, FREE, UNKNOWN]);
-    expect(await verdicts(steps, [egress(named('example.com', 'Reject'))])).toEqual([NO, FREE, UNKNOWN]);
+    const reject = egress(named('example.com', 'Reject'));
+    expect(await verdicts(steps, [reject])).toEqual([NO, FREE, UNKNOWN]);
+    const { batch } = batchOf(steps.map(({ frame }) => frame));
+    const { records } = await record(sourceOf([batch]), compiled([reject]));
+    expect(records.flatMap((it, i) => (steps[i]!.isAsked ? [it.egress?.answer] : []))).toEqual([
+      'tcp-reset',
+      undefined,
+      undefined,
+    ]);
     // Past the tiers between, NetworkPolicies are next.
     const pass = policy(
       'first',

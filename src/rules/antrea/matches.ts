@@ -16,7 +16,7 @@ import type { AddressSet, DnsListeners, Origin, PortSet } from '../ruleset.js';
 import { EVERY } from '../selectors.js';
 import { answered } from './answers.js';
 import { ANY, anyOf, type Header, headersOf } from './headers.js';
-import { createNamedPeers, listenersOf } from './names.js';
+import { createNamedPeers, listenersOf, type NamedPeers } from './names.js';
 import { type Selected, type Selections, together, unionOf } from './selections.js';
 
 const IGMP = 2;
@@ -152,8 +152,7 @@ export function createDraftRule(
     const relatedPeers = (rule.peers ?? []).filter(peer => peer.kind === 'related');
     const patterns = (rule.peers ?? []).flatMap(peer => (peer.kind === 'fqdn' ? [peer.pattern] : []));
     const otherPeers = (rule.peers ?? []).filter(peer => peer.kind !== 'related' && peer.kind !== 'fqdn');
-    const named = patterns.length === 0 ? [] : namedPeers(patterns);
-    const namedSet = unionOf(named.map(it => it.peers));
+    const named = patterns.length === 0 ? null : namedPeers(patterns);
     const listening = patterns.length === 0 ? NOWHERE : subtract(subjects, nodes);
     const dns = isEmpty(listening) ? [] : [listenersOf(listening, selections.everyone)];
     const peers = together(otherPeers.map(peer => selections.of(peer, policy)));
@@ -190,7 +189,7 @@ export function createDraftRule(
       for (const peer of relatedPeers) {
         for (const [of, pods] of related(peer, subjectPods())) addAll(() => of, sets.of(of), sets.of(pods), [pods]);
       }
-      if (patterns.length > 0) peersByName();
+      if (named !== null) peersByName(named);
       // (AN9): what a peer could be, too.
       if (!isEmpty(peers.unknown)) {
         for (const header of anyOf(headers, names)) doubt(header, subjects, peers.unknown);
@@ -218,7 +217,7 @@ export function createDraftRule(
     if (selected.isOpen) {
       const any = sets.of(policy.namespace === '' ? selection.all : selection.inNamespace(policy.namespace, EVERY));
       const toAll = rule.peers === null || relatedPeers.length > 0 || rule.toServices.length > 0;
-      const anyPeers = toAll ? selections.everyone : unionOf([peerSet, peers.unknown, namedSet]);
+      const anyPeers = toAll ? selections.everyone : unionOf([peerSet, peers.unknown, named?.peers ?? NOWHERE]);
       for (const header of anyOf(headers, names)) doubt(header, any, anyPeers);
       warn(
         `${selected.because.join(', ')}: whatever it says of whichever pod is undecided`,
@@ -230,19 +229,17 @@ export function createDraftRule(
     return { rules, ofNodes: selected.nodes.length > 0, dns };
 
     /** (AN13): what it says of an address is known when DNS answers tell its name. (AN25): of nodes it is never known. */
-    function peersByName(): void {
-      for (const { peers, names: condition } of named) {
-        for (const header of headers) {
-          if (action === 'unsupported') doubt(header, subjects, peers);
-          else {
-            const rules = answered(rule, side, nodes, { subjects: listening, peers, ...header, action, origin });
-            for (const it of rules) surely.push(...namedRules(it, condition));
-            doubt(header, nodes, peers);
-          }
+    function peersByName({ peers, names: condition }: NamedPeers): void {
+      for (const header of headers) {
+        if (action === 'unsupported') doubt(header, subjects, peers);
+        else {
+          const rules = answered(rule, side, nodes, { subjects: listening, peers, ...header, action, origin });
+          for (const it of rules) surely.push(...namedRules(it, condition));
+          doubt(header, nodes, peers);
         }
-        // What has the name may give its port any number.
-        for (const header of anyOf([], names)) doubt(header, subjects, peers);
       }
+      // What has the name may give its port any number.
+      for (const header of anyOf([], names)) doubt(header, subjects, peers);
       warn(
         `what ${patterns.join(', ')} resolves to only DNS answers tell: without them, what it could match is undecided`,
         'replay a capture that holds them, or write the addresses as an ipBlock',

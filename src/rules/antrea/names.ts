@@ -1,11 +1,11 @@
 /**
  * Names as peers of Antrea's rules (AN13, AN20 to AN24 of docs/dialects/antrea.md) (cold).
  *
- * In:  the patterns of a rule's `fqdn` peers, and the addresses of the cluster and around it.  Out: for sets of addresses that
- * have nothing in common, the condition under which one of them is a peer; and whose DNS answers tell.
+ * In:  the patterns of a rule's `fqdn` peers, and the addresses of the cluster and around it.  Out: the addresses that could
+ * have such a name, and the condition under which one of them is a peer; and whose DNS answers tell.
  */
 import { antreaPattern } from '../../names/patterns.js';
-import { isEmpty, subtract } from '../addresses.js';
+import { subtract } from '../addresses.js';
 import type { AddressSet, DnsListeners, NameCondition, NameLearner } from '../ruleset.js';
 
 /** (AN21), (AN22) */
@@ -24,17 +24,17 @@ export interface NamePlaces {
   readonly services: AddressSet;
 }
 
-/** Of the cluster, only what a name of the cluster could resolve to. */
-export function createNamedPeers({ everyone, outside, services }: NamePlaces) {
-  let within: AddressSet | null = null;
-  return (patterns: readonly string[]): NamedPeers[] => {
-    const ofPods = patterns.filter(canBePod);
-    const all: NamedPeers[] = [{ peers: outside, names: conditionOf(patterns) }];
-    if (ofPods.length > 0) {
-      within ??= subtract(subtract(everyone, outside), services);
-      all.push({ peers: within, names: conditionOf(ofPods) });
-    }
-    return all.filter(({ peers }) => !isEmpty(peers));
+/** Addresses of the cluster are asked about where a pattern could be one of its names: an answer tells, whatever the name. */
+export function createNamedPeers({
+  everyone,
+  outside,
+  services,
+}: NamePlaces): (patterns: readonly string[]) => NamedPeers {
+  let all: AddressSet | null = null;
+  return patterns => {
+    if (!patterns.some(canBePod)) return { peers: outside, names: conditionOf(patterns) };
+    all ??= subtract(everyone, services);
+    return { peers: all, names: conditionOf(patterns) };
   };
 }
 
