@@ -383,6 +383,11 @@ describe('subjects and peers', () => {
     for (const name of ['a.ny.svc.cluster.local', '*', 'a.*']) {
       expect(asking(drop(`{fqdn: "${name}"}`))(XA, YA)[0]).toBe('unsupported p egress[0]');
     }
+    const anyPod = asking(egress('{action: Drop, to: [{fqdn: example.com}]}', 'appliedTo: [{group: lost}]'));
+    expect([anyPod(XA, OUTSIDE)[0], anyPod(XA, YA)[0]]).toEqual(['unsupported p egress[0]', 'not-isolated']);
+    expect(warned(drop('{fqdn: example.com}'))).toEqual([
+      'AntreaClusterNetworkPolicy p egress[0]: what example.com resolves to only DNS answers tell: without them, what it could match is undecided',
+    ]);
   });
 
   it('AN17: nodes on all their addresses, the gateway too', () => {
