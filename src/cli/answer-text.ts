@@ -2,7 +2,7 @@
  * Answers in words: the verdict first, then why, for each side (cold).
  */
 import { protocolText } from '../packet/text.js';
-import { listed } from '../report/reason-text.js';
+import { answerText, listed } from '../report/reason-text.js';
 import type { Format, Style } from '../report/style.js';
 import { hasPorts } from '../rules/protocols.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
@@ -80,11 +80,11 @@ function sentence(side: string, outcome: OutcomeRecord | null, name: string): st
     case 'no-policy':
       return subject === '' ? 'no rule matches, and the default allows' : `no policy isolates ${name} for ${side}`;
     case 'rule':
-      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it${tier}`;
+      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it${answerText(outcome)}${tier}`;
     case 'default-deny':
       return subject === ''
         ? 'no rule matches, and the default denies'
-        : `${name} is isolated by ${listed(policies)}; no rule allows this${tier}`;
+        : `${name} is isolated by ${listed(policies)}; no rule allows this${answerText(outcome)}${tier}`;
     case 'loopback':
       return 'a pod always reaches itself';
     case 'node':

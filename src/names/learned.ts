@@ -2,7 +2,7 @@
  * Names that addresses have been given, by who heard it and for how long (cold: changed by DNS answers, asked at openings).
  *
  * In:  answers, each with the time it came and who it came to.  Out: whether an address is known under a name that matches;
- * null where nothing is known of it.
+ * null where nothing is known of it, or nothing sure.
  * A listener is whoever shares what is learned (of Cilium a node). Bounded: beyond MOST_ENTRIES nothing new is learned, and
  * what is left out is counted.
  */
@@ -19,7 +19,7 @@ export class LearnedNames {
 
   constructor(private readonly most = MOST_ENTRIES) {}
 
-  /** @param address in canonical text @param until seconds */
+  /** @param address in canonical text @param until seconds; below all time: heard, but not surely learned */
   learn(listener: string, address: string, name: string, until: number): void {
     const key = `${listener} ${address}`;
     const names = this.known.get(key) ?? new Map<string, number>();
@@ -36,11 +36,19 @@ export class LearnedNames {
     names.set(name, Math.max(before ?? until, until));
   }
 
-  /** @returns null where the listener never heard of the address */
-  knows(listener: string, address: string, matches: NameMatcher, now: number): boolean | null {
+  /**
+   * @param mayLast whether a name may outlast its time
+   * @returns null where the listener never heard of the address, or of the name only what may still hold
+   */
+  knows(listener: string, address: string, matches: NameMatcher, now: number, mayLast = false): boolean | null {
     const names = this.known.get(`${listener} ${address}`);
     if (names === undefined) return null;
-    for (const [name, until] of names) if (until >= now && matches(name)) return true;
-    return false;
+    let ranOut = false;
+    for (const [name, until] of names) {
+      if (!matches(name)) continue;
+      if (until >= now) return true;
+      ranOut = true;
+    }
+    return ranOut && mayLast ? null : false;
   }
 }

@@ -26,6 +26,6 @@ export const KUBE_ROUTER: Profile = {
   blocks: 'longest',
   wholeBlocks: { v4: ['0.0.0.0/1', '128.0.0.0/1'], v6: ['2000::/3', 'fd00::/8'] },
   oneChain: true,
-  refusal: 'reject',
+  refusal: 'icmp-port-unreachable',
   invalidPasses: ['open'],
 };

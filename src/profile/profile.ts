@@ -66,8 +66,9 @@ export interface Profile {
   /** (P16) A policy for both directions is one chain: between two pods that it selects, a rule of either direction allows
    *  the one and the other. */
   readonly oneChain: boolean;
-  /** (P17) How a refused packet ends; its verdict is `dropped` either way. */
-  readonly refusal: 'drop' | 'reject';
+  /** (P17) How a packet ends that isolation denies: without a word, or with an answer to the sender (docs/outputs.md). Its
+   *  verdict is `dropped` either way. */
+  readonly refusal: 'drop' | 'icmp-port-unreachable';
   /** (P18) Where an invalid packet passes, as nobody looks at its state: `node`: between a node and its pods, where that
    *  is exempt; `open`: what (P4) and (P6) leave open. */
   readonly invalidPasses: readonly ('node' | 'open')[];

@@ -6,12 +6,17 @@
  *
  * What it means. Of every policy, the first rule that matches a packet is what that policy says. Policies without such a
  * rule say nothing. If one of those that speak says `unsupported`, nobody knows (`unsupported`); if all say the same, that
- * is it; else the specification leaves the answer open (`ambiguous`).
+ * is it; else the specification leaves the answer open (`ambiguous`). Of a rule with names the peer has the name, or has
+ * not, or nobody can tell: then the rule matches, or does not, or matches and says `unsupported`. Denies that answer the
+ * sender in different ways all deny; what the sender is told is `unknown`.
  *
  * How. Two lists A and B become, for each a of A in order: for each b of B in order, what both match, with what comes of
  * the two; then a. At last all of B. The first entry that matches a packet is then that of A's first match and B's first
  * match, or of the one that there is. Entries behind the last one that says something else than a are left out: a says
  * the same. Further lists are added one by one.
+ * Of two rules with names both conditions must hold: if one does not, neither does the entry; if one is not known, what comes
+ * of the two is not known either, as the meaning above has it. An entry with names of b is never left out: a says the same
+ * as it only where they are known. A rule with names is two (namedRules()), and so is every entry that it is part of.
  *
  * What it costs. Only policies that are connected by disagreements are joined; all others stand one behind the other. Of
  * those that are joined, policies without a common subject are one list from the start: no packet meets two of them. So
@@ -20,10 +25,10 @@
  */
 import type { Problem } from '../documents/document.js';
 import { intersect, isEmpty, NOWHERE, union } from './addresses.js';
-import type { ContributedRule } from './contribution.js';
+import { type ContributedRule, namedRules } from './contribution.js';
 import { createSetIntersection, type IntersectSets, intersectConditions } from './intersection.js';
 import { overlappingPairs } from './overlaps.js';
-import type { AddressSet, Origin } from './ruleset.js';
+import type { AddressSet, NameCondition, Origin } from './ruleset.js';
 
 type Rules = readonly ContributedRule[];
 
@@ -81,10 +86,10 @@ function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs:
     }
     return at;
   };
-  /** The one action of a policy's rules. */
+  /** The one thing that a policy's rules say. */
   const onlyAction = policies.map(rules => {
-    const actions = new Set(rules.map(({ action }) => action));
-    return actions.size === 1 ? rules[0]!.action : null;
+    const actions = new Set(rules.map(({ action, answer = '' }) => `${action} ${answer}`));
+    return actions.size === 1 ? [...actions][0]! : null;
   });
   // All say the same, whoever they are about.
   if (onlyAction[0] !== null && onlyAction.every(action => action === onlyAction[0])) return policies.map(it => [it]);
@@ -109,7 +114,11 @@ function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs:
 }
 
 const haveDisagreement = (a: Rules, b: Rules, sets: IntersectSets): boolean =>
-  a.some(x => b.some(y => x.action !== y.action && intersectConditions(x, y, sets) !== null));
+  a.some(x => b.some(y => mayDiffer(x, y) && intersectConditions(x, y, sets) !== null));
+
+/** Whatever both say: of names it may not be known. */
+const mayDiffer = (x: ContributedRule, y: ContributedRule): boolean =>
+  x.action !== y.action || x.answer !== y.answer || x.names !== undefined || y.names !== undefined;
 
 /** @returns null where it takes too much */
 function join(group: readonly Rules[], sets: IntersectSets, mostPairs: number, mostRules: number): Rules | null {
@@ -154,31 +163,53 @@ function apart(group: readonly Rules[], mostPairs: number): Rules[] | null {
 
 function joinTwo(a: Rules, b: Rules, sets: IntersectSets, places: ReadonlyMap<Origin, number>): Rules {
   const joined: ContributedRule[] = [];
-  for (const x of a) {
+  a.forEach((x, i) => {
+    const saidByA = meaningOf(a, i);
     const both: ContributedRule[] = [];
     let needed = 0;
-    for (const y of b) {
+    b.forEach((y, j) => {
       const conditions = intersectConditions(x, y, sets);
-      if (conditions === null) continue;
-      const rule = { ...conditions, ...decided(x, y, places) };
-      both.push(rule);
-      if (rule.action !== x.action) needed = both.length;
-    }
-    for (let i = 0; i < needed; i++) joined.push(both[i]!);
+      if (conditions === null) return;
+      const meaning = decided(saidByA, meaningOf(b, j), places);
+      const names = bothNames(x.names, y.names);
+      if (names === undefined) both.push({ ...conditions, ...meaning });
+      else {
+        const [asked, known] = namedRules({ ...conditions, ...meaning }, names);
+        // Of a rule without names it is known that it matches.
+        both.push(
+          { ...asked, origin: x.names === undefined && x.action !== 'unsupported' ? y.origin : x.origin },
+          known,
+        );
+      }
+      if (y.names !== undefined || meaning.action !== saidByA.action || meaning.answer !== saidByA.answer) {
+        needed = both.length;
+      }
+    });
+    for (let k = 0; k < needed; k++) joined.push(both[k]!);
     joined.push(x);
-  }
+  });
   for (const y of b) joined.push(y);
   return joined;
 }
 
-function decided(
-  a: ContributedRule,
-  b: ContributedRule,
-  places: ReadonlyMap<Origin, number>,
-): Pick<ContributedRule, 'action' | 'origin'> {
+type Meaning = Pick<ContributedRule, 'action' | 'answer' | 'origin'>;
+
+/** What it says where it matches: of a rule with names the one behind it knows. */
+const meaningOf = (rules: Rules, i: number): Meaning => (rules[i]!.names === undefined ? rules[i]! : rules[i + 1]!);
+
+/** All of the one, and then all of the other. */
+function bothNames(a: NameCondition | undefined, b: NameCondition | undefined): NameCondition | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return { ...a, also: bothNames(a.also, b) };
+}
+
+function decided(a: Meaning, b: Meaning, places: ReadonlyMap<Origin, number>): Meaning {
   if (b.action === 'unsupported' && a.action !== 'unsupported') return { action: b.action, origin: b.origin };
-  if (a.action === 'unsupported' || a.action === 'ambiguous' || a.action === b.action) {
-    return { action: a.action, origin: a.origin };
+  if (a.action === 'unsupported' || a.action === 'ambiguous') return { action: a.action, origin: a.origin };
+  if (a.action === b.action) {
+    const { action, answer, origin } = a;
+    if (answer === b.answer) return answer === undefined ? { action, origin } : { action, origin, answer };
+    return { action, origin, answer: 'unknown' };
   }
   const isInOrder = places.get(a.origin)! <= places.get(b.origin)!;
   return {

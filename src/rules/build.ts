@@ -44,7 +44,7 @@ interface PolicyDrafts {
 /** Written out: a copy of "all" takes several times as long, and a policy that is gone moves all rules behind it. */
 function toRule(draft: Draft, index: number): Rule {
   const { direction, tier, subjects, peers, protocol, sourcePorts, destinationPorts, icmp, action, origin } = draft;
-  const { within, unenforced, names, layer7 } = draft;
+  const { within, unenforced, names, layer7, answer } = draft;
   const rule = {
     direction,
     tier,
@@ -58,13 +58,14 @@ function toRule(draft: Draft, index: number): Rule {
     origin,
     index,
   };
-  if (within === undefined && unenforced === undefined && names === undefined && layer7 === undefined) return rule;
+  if ((within ?? unenforced ?? names ?? layer7 ?? answer) === undefined) return rule;
   return {
     ...rule,
     ...(within && { within }),
     ...(unenforced && { unenforced }),
     ...(names && { names }),
     ...(layer7 && { layer7 }),
+    ...(answer && { answer }),
   };
 }
 
@@ -164,6 +165,7 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
       ...(profile.toOwnNode === 'policy' && { ownNode: 'to-pods' as const }),
       ...(dns.length > 0 && { dns }),
       ...(contributions.some(({ ofNodes }) => ofNodes === true) && { ofNodes: true as const }),
+      ...(profile.refusal !== 'drop' && { denyAnswer: profile.refusal }),
       ...(profile.invalidPasses.includes('node') && { ownNodeInvalid: true as const }),
     };
   };

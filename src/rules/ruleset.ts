@@ -71,15 +71,37 @@ export interface Rule {
   /** It opens the connection, and a proxy looks at what comes on it. The rule's action is then `unsupported`, which is what
    *  holds where nobody reads the requests; a replay does (verdict/requests.ts). */
   readonly layer7?: RequestCondition;
+  /** Of a deny: what the sender is told; absent: nothing. */
+  readonly answer?: Answer;
   /** It allows because a profile does not enforce policies here: reason `not-enforced`. `any`: invalid packets too (P18). */
   readonly unenforced?: 'valid' | 'any';
   readonly origin: Origin;
 }
 
+/**
+ * What a refused packet is answered with: TCP's RST; ICMP 3/3 or ICMPv6 1/4; ICMP 3/10 or ICMPv6 1/1. `unknown`: rules of
+ * equal rank refuse it, and only one of them would say so.
+ */
+export type Answer = 'tcp-reset' | 'icmp-port-unreachable' | 'icmp-admin-prohibited' | 'unknown';
+
+/** How a plugin learns names. What one plugin has learned, rules of another do not know. */
+export interface NameLearner {
+  readonly name: string;
+  /** Only replies of connections that the policies allow tell names; an answer to a question that nobody saw may be one. */
+  readonly repliesOnly: boolean;
+  /** When an answer has run out the plugin asks again itself: then nobody can tell whether the address still has the name. */
+  readonly asksAgain: boolean;
+}
+
 export interface NameCondition {
   /** As the policy writes them: `*.example.com`. */
   readonly patterns: readonly string[];
+  /** One of the address's names must match. */
   readonly matches: NameMatcher;
+  /** Absent: a proxy that sees every answer it hands on, and asks nothing itself. */
+  readonly learner?: NameLearner;
+  /** What must hold besides: of the address's names another one may be it. */
+  readonly also?: NameCondition;
 }
 
 /** What a rule lets through of the requests on a connection. Where several rules of a tier match, what any of them does. */
@@ -107,6 +129,8 @@ export interface DnsListeners {
   readonly peers: AddressSet;
   /** The names that are learned. */
   readonly matches: NameMatcher;
+  /** As of the conditions that it tells. */
+  readonly learner?: NameLearner;
 }
 
 /** One policy's isolation of its subjects in one direction of one tier. */
@@ -136,6 +160,8 @@ export interface Ruleset {
   readonly ofNodes?: true;
   /** Whose DNS answers tell the names that rules ask for; absent where no rule does. */
   readonly dns?: readonly DnsListeners[];
+  /** (P17): what the sender of a packet is told that isolation denies; absent: nothing. */
+  readonly denyAnswer?: Answer;
   /** (P18): what (14) exempts passes though connection tracking calls it invalid. */
   readonly ownNodeInvalid?: true;
 }

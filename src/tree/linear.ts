@@ -85,7 +85,7 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory, knows: Know
       let rule: Rule | undefined;
       for (const candidate of tier.rules) {
         if (!matchesRule(candidate, subject, peer, packet)) continue;
-        const known = candidate.names === undefined ? null : knows(candidate.names, subject, peer);
+        const known = candidate.names === undefined ? null : knowsAll(candidate.names, subject, peer);
         if (known === false) continue;
         // What it says of a peer that has the name stands behind it.
         rule = known === true ? ruleset.rules[candidate.index + 1]! : candidate;
@@ -97,6 +97,17 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory, knows: Know
       if (tier.isolations.some(({ subjects }) => containsSide(subjects, subject))) return OUTCOME_DEFAULT_DENY - t;
     }
     return OUTCOME_NOT_ISOLATED;
+  }
+
+  /** All conditions must hold: one that does not is the answer, whatever is not known of others. */
+  function knowsAll(names: NameCondition, subject: Side, peer: Side): boolean | null {
+    let all: boolean | null = true;
+    for (let it: NameCondition | undefined = names; it !== undefined; it = it.also) {
+      const known = knows(it, subject, peer);
+      if (known === false) return false;
+      if (known === null) all = null;
+    }
+    return all;
   }
 
   /** (12), (19): a side that is no pod imposes nothing, nor does a node where no policy is about nodes. */

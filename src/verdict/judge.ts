@@ -339,10 +339,10 @@ export class Judge implements SlowPath {
 
   /** The names in the packets before packet i. */
   private hear(i: number): void {
-    const { names, frames, batch } = this;
+    const { names, frames, batch, out } = this;
     if (names === null) return;
     const at = Math.min(i, batch.count - 1);
-    if (at >= 0) names.advance(frames, batch, i, frames.seconds[at]! + frames.nanoseconds[at]! / 1e9);
+    if (at >= 0) names.advance(frames, batch, out, i, frames.seconds[at]! + frames.nanoseconds[at]! / 1e9);
   }
 
   /** The packet is about the connection, but its addresses, or the order of them, are not the connection's. */

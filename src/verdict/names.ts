@@ -4,9 +4,11 @@
  * In:  every batch's packets, up to the one that is judged; the plain classifier.  Out: a classifier that asks the linear
  * engine again where the first rule to match asks for a name. An address that its listener has heard of under other names
  * alone, or whose answer has run out, does not have the name; of one that it never heard of nobody can tell, as the answer
- * may have come before the capture or beside it.
+ * may have come before the capture or beside it. Where the plugin asks again itself (NameLearner), of one that has run out
+ * nobody can tell either.
  * An answer counts if a pod that is listened to had it from a server that its rule allows: whoever sends from port 53 would
- * otherwise open a door.
+ * otherwise open a door. Where only replies count, it must also have been let through as one: what was refused is not
+ * learned, and of what may not be a reply (its question is not in the capture, or undecided) nobody can tell.
  * A listener is a node: its pods share what they hear. A pod of no known node is one by itself.
  */
 import type { FrameBatch } from '../capture/frame.js';
@@ -35,9 +37,10 @@ import {
 import { addressText, ipv4Text, wordsText } from '../packet/text.js';
 import { containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
 import { TCP, UDP } from '../rules/protocols.js';
-import type { AddressSet, DnsListeners } from '../rules/ruleset.js';
+import type { AddressSet, DnsListeners, NameLearner } from '../rules/ruleset.js';
 import { type Classifier, EGRESS, FORWARD, INGRESS } from '../tree/classifier.js';
 import { createLinear, type Side } from '../tree/linear.js';
+import { ALLOWED_ESTABLISHED, MARK_MIDSTREAM, MARK_ORIGINAL, type VerdictBatch, verdictOf } from './verdict.js';
 
 const DNS_PORT = 53;
 const UDP_HEADER = 8;
@@ -62,9 +65,11 @@ export class NameLearning {
     private readonly dns: readonly DnsListeners[],
   ) {
     this.nodeByName = new Map(inventory.nodes.map(({ name, owner }) => [name, owner]));
-    const linear = createLinear(plain.ruleset, inventory, ({ matches }, subject, peer) => {
+    const linear = createLinear(plain.ruleset, inventory, ({ matches, learner }, subject, peer) => {
       const address = peer.v4 !== null ? ipv4Text(peer.v4 | 0) : peer.v6 === null ? null : textOf6(peer.v6);
-      return address === null ? null : this.learned.knows(listenerOf(subject), address, matches, this.seconds);
+      if (address === null) return null;
+      const listener = ofLearner(learner, listenerOf(subject));
+      return this.learned.knows(listener, address, matches, this.seconds, learner?.asksAgain);
     });
     const { rules } = plain.ruleset;
     const isNamed = (outcome: number): boolean => outcome >= 0 && rules[outcome]!.names !== undefined;
@@ -84,28 +89,32 @@ export class NameLearning {
     this.next = 0;
   }
 
-  /** Listens to the packets in front of `end`. @param seconds of the packet that is judged next */
-  advance(frames: FrameBatch, { rows }: PacketBatch, end: number, seconds: number): void {
+  /** Listens to the packets in front of `end`, which are judged. @param seconds of the packet that is judged next */
+  advance(frames: FrameBatch, { rows }: PacketBatch, judged: VerdictBatch, end: number, seconds: number): void {
     for (; this.next < end; this.next++) {
       const base = this.next * STRIDE;
       if (rows[base + SPORT] !== DNS_PORT || rows[base + STATUS] !== STATUS_OK) continue;
       if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) continue;
-      this.listen(frames, rows, base, frames.seconds[this.next]! + frames.nanoseconds[this.next]! / 1e9);
+      const now = frames.seconds[this.next]! + frames.nanoseconds[this.next]! / 1e9;
+      this.listen(frames, rows, base, now, replyOf(judged, this.next));
     }
     this.seconds = seconds;
   }
 
-  private listen({ bytes }: FrameBatch, rows: Int32Array, base: number, now: number): void {
+  private listen({ bytes }: FrameBatch, rows: Int32Array, base: number, now: number, reply: Reply): void {
     const protocol = rows[base + PROTOCOL];
     if (protocol !== UDP && protocol !== TCP) return;
     const heard = this.dns.filter(
-      ({ subjects, peers }) => holds(subjects, addressText(rows, base, DST)) && this.isFrom(peers, rows, base),
+      ({ subjects, peers, learner }) =>
+        (learner?.repliesOnly !== true || reply !== 'no') &&
+        holds(subjects, addressText(rows, base, DST)) &&
+        this.isFrom(peers, rows, base),
     );
     if (heard.length === 0) return;
     const l4 = rows[base + L4]!;
     const end = rows[base + END]!;
     if (protocol === UDP) {
-      this.learn(bytes, l4 + UDP_HEADER, end, rows, base, now, heard);
+      this.learn(bytes, l4 + UDP_HEADER, end, rows, base, now, heard, reply);
       return;
     }
     const key = [...rows.subarray(base + FAMILY, base + SPORT + 2)].join();
@@ -113,7 +122,7 @@ export class NameLearning {
     const payload = bytes.subarray(Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4), end);
     const cut = rows[base + PAYLOAD]! - payload.length;
     this.streams.segment(key, rows[base + TCP_SEQ]!, (flags & SYN) !== 0, payload, cut, (all, from, to) =>
-      this.learn(all, from, to, rows, base, now, heard),
+      this.learn(all, from, to, rows, base, now, heard, reply),
     );
     if ((flags & (FIN | RST)) !== 0) this.streams.end(key);
   }
@@ -135,12 +144,18 @@ export class NameLearning {
     base: number,
     now: number,
     heard: readonly DnsListeners[],
+    reply: Reply,
   ): void {
     const answer = readAnswer(bytes, from, to);
-    if (answer === null || !heard.some(({ matches }) => matches(answer.name))) return;
+    if (answer === null) return;
+    const learning = heard.filter(({ matches }) => matches(answer.name));
     const listener = this.listenerAt(rows, base);
-    for (const address of answer.addresses) {
-      this.learned.learn(listener, textOf(address), answer.name, now + answer.ttl);
+    for (const learner of new Set(learning.map(it => it.learner))) {
+      const isSure = learner?.repliesOnly !== true || reply === 'yes';
+      const until = isSure ? now + answer.ttl : Number.NEGATIVE_INFINITY;
+      for (const address of answer.addresses) {
+        this.learned.learn(ofLearner(learner, listener), textOf(address), answer.name, until);
+      }
     }
   }
 
@@ -152,6 +167,20 @@ export class NameLearning {
     return owner >= 0 ? `owner ${owner}` : addressText(rows, base, DST);
   }
 }
+
+type Reply = 'yes' | 'no' | 'perhaps';
+
+/** Whether a packet is a reply of a connection that the policies let through, as far as its verdict tells. */
+function replyOf({ code, marks }: VerdictBatch, i: number): Reply {
+  const verdict = verdictOf(code[i]!);
+  if (verdict === 'dropped') return 'no';
+  const isReply = code[i] === ALLOWED_ESTABLISHED && (marks[i]! & (MARK_ORIGINAL | MARK_MIDSTREAM)) === 0;
+  return isReply ? 'yes' : 'perhaps';
+}
+
+/** What plugins have learned is kept apart. */
+const ofLearner = (learner: NameLearner | undefined, listener: string): string =>
+  learner === undefined ? listener : `${learner.name} ${listener}`;
 
 const listenerOf = ({ host, owner }: Side): string => (host >= 0 ? `node ${host}` : `owner ${owner}`);
 

@@ -101,6 +101,7 @@ export function outcomeRecord(
   const isolations = isolationsOf(direction, owner?.owner ?? -1, ruleset, inventory);
   const rule = outcome >= 0 ? ruleset.rules[outcome]! : null;
   const code = codeOf(outcome, ruleset.rules);
+  const answer = code === DROPPED_RULE ? rule!.answer : code === DROPPED_DEFAULT_DENY && !forward && ruleset.denyAnswer;
   const origin = rule?.origin ?? denyingIsolation(outcome, tiers, isolations)?.origin;
   return {
     subject:
@@ -114,6 +115,7 @@ export function outcomeRecord(
     source: origin === undefined ? null : formatPosition(origin.position),
     ...(origin !== undefined &&
       !PLAIN_KINDS.has(origin.kind) && { kind: origin.kind, tier: tierOf(outcome, rule, tiers) }),
+    ...(answer && { answer }),
   };
 }
 

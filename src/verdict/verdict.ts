@@ -3,6 +3,7 @@
  */
 
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import type { Answer } from '../rules/ruleset.js';
 
 /** One code a packet: the index into REASONS, 0 = not judged yet. */
 export const PENDING = 0;
@@ -138,4 +139,6 @@ export interface OutcomeRecord {
   /** The kind of the policy that decided, and its tier, where it is none of NetworkPolicy, plain rules or a profile. */
   readonly kind?: string;
   readonly tier?: string;
+  /** What the sender of a refused packet is told; absent where it is dropped without a word. */
+  readonly answer?: Answer;
 }

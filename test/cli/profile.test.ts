@@ -1,5 +1,5 @@
 /** --profile on every command: what it changes, where outputs name it, and what is refused. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -43,6 +43,33 @@ const PING = ['--from', 'shop/web', '--to', 'shop/db', '--protocol', 'ICMP', '--
 const SHOP = ['-p', 'pcaps/shop/policies', '-c', 'pcaps/shop/cluster.yaml'];
 
 describe('--profile', () => {
+  it('says where the sender of a refused packet is told: in query, the conversations of replay, compare and comments', async () => {
+    const to = ['--from', 'shop/web', '--to', 'shop/db', '--port', '1'];
+    const silent = await policap(['query', ...INPUT, ...to], { columns: 200 });
+    expect(silent.out).toContain('shop/db is isolated by shop/db; no rule allows this  ');
+    const told = await policap(['query', ...INPUT, ...to, '--profile', 'kube-router'], { columns: 200 });
+    expect(told.out).toMatch(/^DROPPED/);
+    expect(told.out).toContain('no rule allows this, rejected with ICMP port unreachable  ');
+    const json = await policap(['query', ...INPUT, ...to, '--profile', 'kube-router', '-o', 'json']);
+    expect(JSON.parse(json.out).ingress).toMatchObject({ verdict: 'dropped', answer: 'icmp-port-unreachable' });
+    const reject = file(
+      'reject.yaml',
+      'apiVersion: crd.antrea.io/v1beta1\nkind: NetworkPolicy\nmetadata: { name: r, namespace: shop }\nspec: { priority: 1, appliedTo: [{ podSelector: {} }], egress: [{ action: Reject }] }\n',
+    );
+    const antrea = await policap(['query', ...INPUT, '-p', reject, ...to, '--profile', 'antrea'], { columns: 200 });
+    expect(antrea.out).toContain('shop/r egress[0] denies it, rejected with a TCP reset (tier application)');
+    const shop = ['pcaps/shop/capture.pcapng', ...SHOP];
+    const replayed = await policap(['replay', ...shop, '--profile', 'kube-router'], { columns: 200 });
+    expect(replayed.out).toMatch(/default-deny: shop\/\S+, rejected with ICMP port unreachable \(/);
+    const marked = join(folder, 'marked.pcapng');
+    await policap(['replay', ...shop, '--profile', 'kube-router', '-o', 'pcapng', '-w', marked]);
+    expect(readFileSync(marked, 'latin1')).toMatch(/default-deny, rejected with ICMP port unreachable \(/);
+    const compared = await policap(['compare', ...shop, '--profiles', 'flannel,kube-router'], { columns: 200 });
+    expect(compared.out).toMatch(/, rejected with ICMP port unreachable \(/);
+    const lines = await policap(['replay', ...shop, '--profile', 'kube-router', '-o', 'jsonl']);
+    expect(lines.out).toContain('"answer":"icmp-port-unreachable"');
+  });
+
   it('changes the answer of query, and both outputs say whose it is', async () => {
     const upstream = await policap(['query', ...INPUT, ...PING]);
     expect(upstream.out).toMatch(/^DROPPED/);

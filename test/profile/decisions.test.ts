@@ -4,9 +4,10 @@ import type { NetworkPolicy } from '../../src/policy/policy.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { PROFILE_NAMES, type ProfileName } from '../../src/profile/profile.js';
 import { buildRules } from '../../src/rules/build.js';
+import { OUTCOME_DEFAULT_DENY } from '../../src/tree/classifier.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
-import { combine } from '../../src/verdict/outcome.js';
+import { combine, outcomeRecord } from '../../src/verdict/outcome.js';
 import { reasonOf, verdictOf } from '../../src/verdict/verdict.js';
 import { cluster } from '../rules/cluster.js';
 import { classify, type PacketLiteral } from '../tree/packets.js';
@@ -79,6 +80,24 @@ describe('profiles', () => {
       expect(ask({ source, destination, protocol: protocol === 1 ? 58 : 1, icmpType: open[0] }).verdict).toBe(
         'dropped',
       );
+    }
+  });
+
+  it('P17: kube-router tells the sender of what isolation denies, others do not; of plain rules nobody does', () => {
+    const position = { file: 'p.yaml', line: 1, column: 1 };
+    const isolating: NetworkPolicy = {
+      ...{ namespace: 'a', name: 'p', position, podSelector: { matchLabels: {}, matchExpressions: [] } },
+      ...{ isolatesIngress: true, isolatesEgress: true, ingress: [], egress: [] },
+    };
+    const pod = cluster({ pods: [{ ns: 'a', name: 'p', ips: ['10.0.0.1'] }] });
+    for (const name of PROFILE_NAMES) {
+      const ruleset = buildRules([isolating], pod, undefined, PROFILES[name]);
+      const linear = createLinear(ruleset, pod);
+      const outcomes = classify(linear, { source: '10.0.0.1', destination: '192.0.2.1', dport: 80 });
+      const egress = outcomeRecord('egress', outcomes[0], 0, ruleset, pod);
+      expect([name, egress?.answer]).toEqual([name, name === 'kube-router' ? 'icmp-port-unreachable' : undefined]);
+      const forward = outcomeRecord('forward', OUTCOME_DEFAULT_DENY, -1, ruleset, pod);
+      expect(forward).not.toHaveProperty('answer');
     }
   });
 });

@@ -1,13 +1,13 @@
 /** Policies of equal priority (rules/ambiguity.ts): one list that says what asking each of them says. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { everywhere, fromAddresses, fromCidr, NOWHERE, union } from '../../src/rules/addresses.js';
+import { everywhere, fromAddresses, fromCidr, NOWHERE, parseV4, parseV6, union } from '../../src/rules/addresses.js';
 import { createResolver } from '../../src/rules/ambiguity.js';
 import { createRuleBuilder } from '../../src/rules/build.js';
-import type { ContributedRule, Contribution } from '../../src/rules/contribution.js';
+import { type ContributedRule, type Contribution, namedRules } from '../../src/rules/contribution.js';
 import { overlappingPairs } from '../../src/rules/overlaps.js';
-import type { AddressSet } from '../../src/rules/ruleset.js';
-import { createLinear } from '../../src/tree/linear.js';
+import type { AddressSet, Answer } from '../../src/rules/ruleset.js';
+import { createLinear, type Side } from '../../src/tree/linear.js';
 import { seed } from '../support/seed.js';
 import { arbBareRule, arbPackets, podV4, podV6 } from '../tree/arbitrary.js';
 import { classify, describeOutcome, type PacketLiteral } from '../tree/packets.js';
@@ -56,6 +56,23 @@ const arbGroup = fc.array(arbPolicyRules, { minLength: 2, maxLength: 5 }).map(po
   ),
 );
 
+/** A rule, and how it is written. */
+interface Stated {
+  readonly said: ContributedRule;
+  readonly name: string | null;
+  readonly rules: readonly ContributedRule[];
+}
+const conditionOf = (name: string) => ({ patterns: [name], matches: () => false });
+const arbAsked = fc.array(
+  fc.record({
+    name: fc.constantFrom(null, null, '0', '1', '2'),
+    answer: fc.constantFrom(null, 'tcp-reset' as const),
+  }),
+  { minLength: 7, maxLength: 7 },
+);
+/** By name and by the last bit of the address. */
+const arbTruth = fc.array(fc.constantFrom(true, true, false, false, null), { minLength: 6, maxLength: 6 });
+
 describe(`equal priorities (seed ${seed})`, () => {
   it('resolved, they say what all of them together say', () => {
     const seen = new Map<string, number>();
@@ -90,6 +107,122 @@ describe(`equal priorities (seed ${seed})`, () => {
     );
     for (const kind of ['allow', 'deny', 'ambiguous', 'unsupported', 'not-isolated']) {
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(100);
+    }
+  });
+
+  it('with names, whether a peer has them, has not, or nobody can tell, and with what the sender is told', () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(arbGroup, arbPackets, arbAsked, arbTruth, (bare, packets, asked, truth) => {
+        // Each rule in one of three forms: as it is; with a name; with a name, and saying what the sender is told.
+        const policies = bare.map((own, p) =>
+          own.map((rule, i): Stated => {
+            const { name, answer } = asked[(p * 4 + i) % asked.length]!;
+            const said: ContributedRule = rule.action === 'deny' && answer ? { ...rule, answer } : rule;
+            return { said, name, rules: name === null ? [said] : namedRules(said, conditionOf(name)) };
+          }),
+        );
+        const { rules, problems } = createResolver(everyone)(policies.map(own => own.flatMap(it => it.rules)));
+        expect(problems).toEqual([]);
+        const tier = { name: 'T', rank: 1 };
+        const contribution: Contribution = {
+          ...{ direction: 'egress', tier, order: 0, name: 'c', rules, isolations: [] },
+        };
+        const has = (name: string, { v4, v6 }: Pick<Side, 'v4' | 'v6'>): boolean | null =>
+          truth[Number(name) * 2 + (v4 === null ? Number(v6! & 1n) : v4 & 1)]!;
+        const engine = createLinear(build([], undefined, [contribution]), inventory, ({ patterns }, _, peer) =>
+          has(patterns[0]!, peer),
+        );
+        const matches = policies.map(own => own.map(({ said }) => ask([{ ...said, action: 'allow' }])));
+        for (const packet of packets) {
+          if (inventory.byAddress.get(packet.source) === undefined) continue;
+          const outcome = classify(engine, packet)[0];
+          const actual = describeOutcome(engine, outcome);
+          if (['loopback', 'none'].includes(actual)) continue;
+          const v4 = parseV4(packet.destination);
+          const peer = { v4, v6: v4 === null ? parseV6(packet.destination) : null };
+          // Of every policy, the first rule that matches or may match.
+          const speaking = policies.flatMap((own, p): (Said & { answer?: Answer | undefined })[] => {
+            for (const [i, { said, name }] of own.entries()) {
+              if (!matches[p]![i]!(packet).startsWith('allow')) continue;
+              const known = name === null ? true : has(name, peer);
+              if (known === false) continue;
+              const action = known === null ? 'unsupported' : (said.action as Said['action']);
+              return [{ action, by: [[`p${p}`, said.origin.rule]], answer: said.answer }];
+            }
+            return [];
+          });
+          const answer = together(speaking);
+          const kind = actual.split(' ')[0]!;
+          seen.set(kind, (seen.get(kind) ?? 0) + 1);
+          if (answer?.action === 'unsupported') {
+            // Whichever of them is named first.
+            const any = speaking.flatMap(({ by }) => words({ action: 'unsupported', by }));
+            if (!any.includes(actual)) expect({ packet, actual }).toEqual({ packet, actual: any });
+            continue;
+          }
+          const expected = answer === null || answer.action === 'pass' ? ['not-isolated'] : words(answer);
+          if (!expected.includes(actual)) expect({ packet, actual }).toEqual({ packet, actual: expected });
+          if (answer?.action !== 'deny') continue;
+          const answers = new Set(speaking.map(it => it.answer));
+          const told = answers.size > 1 ? 'unknown' : [...answers][0];
+          expect(engine.ruleset.rules[outcome]!.answer).toBe(told);
+          seen.set(`told ${told}`, (seen.get(`told ${told}`) ?? 0) + 1);
+        }
+      }),
+      { seed, endOnFailure: true, numRuns: 400 },
+    );
+    for (const kind of ['allow', 'deny', 'ambiguous', 'unsupported', 'not-isolated', 'told tcp-reset']) {
+      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(50);
+    }
+    for (const kind of ['told unknown', 'told undefined']) expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(0);
+  });
+
+  it('three rules about the same packets, with names or without, whatever is known of each', () => {
+    const stated: [ContributedRule['action'], Answer | undefined][] = [
+      ['allow', undefined],
+      ['deny', undefined],
+      ['deny', 'tcp-reset'],
+      ['unsupported', undefined],
+    ];
+    const any = { protocol: null, sourcePorts: null, destinationPorts: null, icmp: null };
+    const packet = { source: podV4(1), destination: podV4(2) };
+    const three = <T>(all: readonly T[]): T[][] => all.flatMap(a => all.flatMap(b => all.map(c => [a, b, c])));
+    for (const meanings of three(stated)) {
+      for (const areNamed of three([true, false])) {
+        const policies = meanings.map(([action, answer], p) => {
+          const origin = { kind: 'Test', policy: `p${p}`, rule: 'r', position: at(p) };
+          const rule = { subjects: everyone, peers: everyone, ...any, action, origin, ...(answer && { answer }) };
+          return areNamed[p] ? namedRules(rule, conditionOf(`${p}`)) : [rule];
+        });
+        const { rules } = createResolver(everyone)(policies);
+        const contribution: Contribution = {
+          ...{ direction: 'egress', tier: { name: 'T', rank: 1 }, order: 0, name: 'c', rules, isolations: [] },
+        };
+        const ruleset = build([], undefined, [contribution]);
+        for (const truth of three([true, false, null])) {
+          const engine = createLinear(ruleset, inventory, ({ patterns }) => truth[Number(patterns[0])]!);
+          const outcome = classify(engine, packet)[0];
+          const speaking = meanings.flatMap(([action, answer], p): (Said & { answer: Answer | undefined })[] => {
+            const known = areNamed[p] ? truth[p] : true;
+            const said = known === null ? 'unsupported' : (action as Said['action']);
+            return known === false ? [] : [{ action: said, by: [[`p${p}`, 'r']], answer }];
+          });
+          const answer = together(speaking);
+          // Of several names that are not known the first one is named, or of those that are known before it.
+          const isOne = areNamed.filter(it => it).length <= 1;
+          const expected =
+            answer === null
+              ? ['not-isolated']
+              : answer.action === 'unsupported' && !isOne
+                ? speaking.flatMap(({ by }) => words({ action: 'unsupported', by }))
+                : words(answer);
+          expect(expected).toContain(describeOutcome(engine, outcome));
+          if (answer?.action !== 'deny') continue;
+          const answers = new Set(speaking.map(it => it.answer));
+          expect(ruleset.rules[outcome]!.answer).toBe(answers.size > 1 ? 'unknown' : [...answers][0]);
+        }
+      }
     }
   });
 

@@ -8,6 +8,7 @@ import { everywhere, fromAddresses } from '../../src/rules/addresses.js';
 import { createRuleBuilder } from '../../src/rules/build.js';
 import { type ContributedRule, type Contribution, namedRules } from '../../src/rules/contribution.js';
 import { portSet } from '../../src/rules/ports.js';
+import type { NameLearner } from '../../src/rules/ruleset.js';
 import { createLinear } from '../../src/tree/linear.js';
 import { createTree } from '../../src/tree/tree.js';
 import { at, cluster } from '../rules/cluster.js';
@@ -37,6 +38,7 @@ interface Setting {
     readonly subjects?: typeof PODS;
     readonly peers?: typeof PODS;
     readonly matches?: NameMatcher;
+    readonly learner?: NameLearner;
   } | null;
 }
 
@@ -162,6 +164,12 @@ describe('rules that ask for names', () => {
     expect(await verdicts(steps, { heard: { matches: exactName('example.org') } })).toEqual([UNKNOWN]);
     expect(await verdicts(steps, { heard: { peers: fromAddresses(['8.8.8.8']) } })).toEqual([UNKNOWN]);
     expect(await verdicts(steps, { heard: { peers: fromAddresses([DNS]) } })).toEqual([YES]);
+  });
+
+  it('what one plugin has learned, rules of another do not know', async () => {
+    const steps = [answer(WEB, 'example.com', [GOOD], 1), connect(WEB, GOOD, 2)];
+    const learner = { name: 'other', repliesOnly: false, asksAgain: false };
+    expect(await verdicts(steps, { heard: { learner } })).toEqual([UNKNOWN]);
   });
 
   it('patterns, several addresses, IPv6', async () => {

@@ -47,6 +47,8 @@ export interface AntreaRule {
   readonly index: number;
   /** Drop and Reject both deny. */
   readonly action: 'allow' | 'deny' | 'pass';
+  /** It denies, and the sender is told. */
+  readonly isReject?: true;
   /** Its own, or its policy's. */
   readonly appliedTo: readonly AppliedTo[];
   /** null = everybody. */

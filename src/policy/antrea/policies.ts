@@ -166,6 +166,7 @@ function readRule(
     rule: `${direction}[${index}]${name === '' ? '' : ` ${name}`}`,
     index,
     action: ACTIONS[action],
+    ...(action === 'Reject' && { isReject: true as const }),
     appliedTo: own.length > 0 ? own : ofPolicy,
     // (AN10): an empty list is everybody.
     peers: (given[side] ?? []).length === 0 ? null : peers,

@@ -10,7 +10,7 @@
  * Pass (AN5) goes to NetworkPolicies past every tier between, while the normal form's goes to the next tier. So each later
  * tier in front of NetworkPolicies begins with a copy of the passing rules of those before it: a packet that was passed
  * comes there and matches the copy; one that met another rule first never comes; one that matched none of them does
- * not match the copy.
+ * not match the copy. So also of names: where nobody can tell whether a passing rule matches, the packet was undecided before.
  */
 import { type Problem, warning } from '../../documents/document.js';
 import type { AntreaGroup, AntreaObject, AntreaPolicy, AntreaTier } from '../../policy/antrea/model.js';
@@ -26,6 +26,7 @@ import {
   type RuleContext,
   type Side,
 } from '../contribution.js';
+import type { DnsListeners } from '../ruleset.js';
 import { createDraftRule, type Drafted } from './matches.js';
 import { createSelections } from './selections.js';
 
@@ -55,6 +56,7 @@ interface Resolved {
   readonly rules: readonly ContributedRule[];
   readonly problems: readonly Problem[];
   readonly ofNodes: boolean;
+  readonly dns: readonly DnsListeners[];
 }
 
 export function createAntrea(context: RuleContext): Contributor<AntreaObject> {
@@ -93,7 +95,7 @@ export function createAntrea(context: RuleContext): Contributor<AntreaObject> {
       problems.push(...resolved.problems);
       for (const rule of resolved.rules) rules.push(rule);
     }
-    return { policies, rules, problems, ofNodes: drafted.some(own => own.some(({ ofNodes }) => ofNodes)) };
+    return { policies, rules, problems, ...aboutAll(drafted.flat()) };
   }
 
   /** A copy for a later tier: one object for as long as the rule is. */
@@ -128,30 +130,27 @@ export function createAntrea(context: RuleContext): Contributor<AntreaObject> {
       const contribute = (
         tier: Pick<Tier, 'name' | 'rank'>,
         own: readonly ContributedRule[],
-        ofNodes: boolean,
+        { ofNodes, dns }: About,
       ): void => {
         const passed = tier.rank < BASELINE_TIER_RANK ? passing.map(rule => copyFor(rule, tier.rank)) : [];
         const rules = [...passed, ...own];
         const place = { tier: { name: tier.name, rank: tier.rank }, order: tier.rank === ADMIN_RANK ? -1 : 0 };
         const contribution = { direction, ...place, name: 'Antrea', rules, isolations: [] };
-        if (rules.length > 0) sides.push(ofNodes ? { ...contribution, ofNodes } : contribution);
+        if (rules.length === 0) return;
+        sides.push({ ...contribution, ...(ofNodes && { ofNodes }), ...(dns.length > 0 && { dns }) });
       };
       const undecided = unplaced.flatMap(policy => draftsOf(policy)[direction]);
       const doubts = undecided.flatMap(({ rules }) => rules.map(rule => doubtOf(rule)));
-      contribute(
-        { name: 'a tier that was not given', rank: UNKNOWN_RANK },
-        doubts,
-        undecided.some(it => it.ofNodes),
-      );
+      contribute({ name: 'a tier that was not given', rank: UNKNOWN_RANK }, doubts, aboutAll(undecided));
       let isAdminPassed = false;
       const passAdmin = (): void => {
-        if (!isAdminPassed) contribute({ name: 'Admin', rank: ADMIN_RANK }, [], false);
+        if (!isAdminPassed) contribute({ name: 'Admin', rank: ADMIN_RANK }, [], aboutAll([]));
         isAdminPassed = true;
       };
       for (const tier of tiers) {
         if (tier.rank > ADMIN_RANK) passAdmin();
         const own: ContributedRule[] = [];
-        let ofNodes = false;
+        const all: Resolved[] = [];
         for (const [priority, equal] of byPriority(tier.policies)) {
           const key = `${direction} ${tier.rank} ${priority}`;
           const last = before.get(key);
@@ -159,11 +158,11 @@ export function createAntrea(context: RuleContext): Contributor<AntreaObject> {
           const resolved = isSame ? last! : resolveLevels(equal, direction);
           now.set(key, resolved);
           problems.push(...resolved.problems);
-          ofNodes ||= resolved.ofNodes;
+          all.push(resolved);
           for (const rule of resolved.rules) own.push(rule);
         }
-        contribute(tier, own, ofNodes);
-        for (const rule of own) if (rule.action === 'pass') passing.push(rule);
+        contribute(tier, own, aboutAll(all));
+        passing.push(...passingOf(own));
       }
       passAdmin();
       return sides;
@@ -173,6 +172,20 @@ export function createAntrea(context: RuleContext): Contributor<AntreaObject> {
     return { contributions, problems };
   };
 }
+
+type About = Pick<Resolved, 'ofNodes' | 'dns'>;
+
+const aboutAll = (all: readonly About[]): About => ({
+  ofNodes: all.some(({ ofNodes }) => ofNodes),
+  dns: all.flatMap(({ dns }) => dns),
+});
+
+/** With names both of the two rules (namedRules()): what the condition leaves is passed on, and so is met again. */
+const passingOf = (rules: readonly ContributedRule[]): ContributedRule[] =>
+  rules.flatMap((rule, i) => {
+    if (rule.names !== undefined) return rules[i + 1]!.action === 'pass' ? [rule, rules[i + 1]!] : [];
+    return rule.action === 'pass' && rules[i - 1]?.names === undefined ? [rule] : [];
+  });
 
 const doubts = new WeakMap<ContributedRule, ContributedRule>();
 

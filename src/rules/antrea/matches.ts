@@ -6,31 +6,28 @@
  */
 import type { Pod } from '../../cluster/inventory.js';
 import { type Problem, warning } from '../../documents/document.js';
-import type { AntreaHeader, AntreaPeer, AntreaPolicy, AntreaRule, AppliedTo } from '../../policy/antrea/model.js';
+import type { AntreaPeer, AntreaPolicy, AntreaRule, AppliedTo } from '../../policy/antrea/model.js';
 import { objectName } from '../../policy/dialects.js';
-import { fromAddresses, isEmpty, union } from '../addresses.js';
-import type { ContributedRule, RuleContext, Side } from '../contribution.js';
-import { createNamedPorts, type PortProtocol, PROTOCOL_OF } from '../named-ports.js';
+import { fromAddresses, isEmpty, NOWHERE, subtract, union } from '../addresses.js';
+import { type ContributedRule, namedRules, type RuleContext, type Side } from '../contribution.js';
+import { createNamedPorts, PROTOCOL_OF } from '../named-ports.js';
 import { portSet } from '../ports.js';
-import { ICMP, ICMPV6 } from '../protocols.js';
-import type { AddressSet, Origin, PortSet, Rule } from '../ruleset.js';
+import type { AddressSet, DnsListeners, Origin, PortSet } from '../ruleset.js';
 import { EVERY } from '../selectors.js';
+import { answered } from './answers.js';
+import { ANY, anyOf, type Header, headersOf } from './headers.js';
+import { createNamedPeers, listenersOf, type NamedPeers } from './names.js';
 import { type Selected, type Selections, together, unionOf } from './selections.js';
 
 const IGMP = 2;
 
-type Header = Pick<Rule, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'within'>;
 type Related = Extract<AntreaPeer, { kind: 'related' }>;
-
-interface Name {
-  readonly protocol: PortProtocol;
-  readonly name: string;
-  readonly sourcePorts: PortSet | null;
-}
 
 interface Subjects {
   readonly selected: Selected;
   readonly addresses: AddressSet;
+  /** Those that are nodes. */
+  readonly nodes: AddressSet;
   /** Each once: put together when it is first asked for, as only names of ports and related peers ask. */
   pods(): readonly Pod[];
 }
@@ -39,17 +36,18 @@ export interface Drafted {
   readonly rules: readonly ContributedRule[];
   /** Some of the subjects are nodes. */
   readonly ofNodes: boolean;
+  /** Pods from whose DNS answers it learns names. */
+  readonly dns: readonly DnsListeners[];
 }
 
 export type DraftRule = (policy: AntreaPolicy, side: Side, rule: AntreaRule, problems: Problem[]) => Drafted;
-
-const ANY: Header = { protocol: null, sourcePorts: null, destinationPorts: null, icmp: null };
 
 export function createDraftRule(
   { inventory, selection, sets, profile }: RuleContext,
   selections: Selections,
 ): DraftRule {
   const namedPorts = createNamedPorts(profile);
+  const namedPeers = createNamedPeers(selections);
   const portSets = new Map<string, PortSet>();
   const subjectsKnown = new WeakMap<readonly AppliedTo[], Subjects>();
   const byNamespaceKnown = new WeakMap<readonly Pod[], ReadonlyMap<string, readonly Pod[]>>();
@@ -73,6 +71,7 @@ export function createDraftRule(
       subjects = {
         selected,
         addresses: unionOf([...selected.pods.map(it => sets.of(it)), ...selected.nodes]),
+        nodes: unionOf(selected.nodes),
         pods() {
           pods ??= [...new Set(selected.pods.flat())];
           return pods;
@@ -136,13 +135,14 @@ export function createDraftRule(
       rule: rule.rule,
       position: rule.position,
     };
-    const { selected, addresses: subjects, pods: subjectPods } = subjectsOf(rule.appliedTo, policy);
+    const { selected, addresses: subjects, nodes, pods: subjectPods } = subjectsOf(rule.appliedTo, policy);
     const surely: ContributedRule[] = [];
     const perhaps: ContributedRule[] = [];
     // (AN14): what passes at layer 4, an engine decides.
     const action = rule.hasLayer7 ? 'unsupported' : rule.action;
     const add = (header: Header, of: AddressSet, peers: AddressSet): void => {
-      (action === 'unsupported' ? perhaps : surely).push({ subjects: of, peers, ...header, action, origin });
+      if (action === 'unsupported') doubt(header, of, peers);
+      else surely.push(...answered(rule, side, nodes, { subjects: of, peers, ...header, action, origin }));
     };
     const doubt = (header: Header, of: AddressSet, peers: AddressSet): void => {
       perhaps.push({ subjects: of, peers, ...header, action: 'unsupported', origin });
@@ -150,7 +150,11 @@ export function createDraftRule(
     const { headers, names, hasIgmp } = headersOf(rule.headers, shared);
 
     const relatedPeers = (rule.peers ?? []).filter(peer => peer.kind === 'related');
-    const otherPeers = (rule.peers ?? []).filter(peer => peer.kind !== 'related');
+    const patterns = (rule.peers ?? []).flatMap(peer => (peer.kind === 'fqdn' ? [peer.pattern] : []));
+    const otherPeers = (rule.peers ?? []).filter(peer => peer.kind !== 'related' && peer.kind !== 'fqdn');
+    const named = patterns.length === 0 ? null : namedPeers(patterns);
+    const listening = patterns.length === 0 ? NOWHERE : subtract(subjects, nodes);
+    const dns = isEmpty(listening) ? [] : [listenersOf(listening, selections.everyone)];
     const peers = together(otherPeers.map(peer => selections.of(peer, policy)));
     const peerSet =
       rule.peers === null
@@ -185,7 +189,8 @@ export function createDraftRule(
       for (const peer of relatedPeers) {
         for (const [of, pods] of related(peer, subjectPods())) addAll(() => of, sets.of(of), sets.of(pods), [pods]);
       }
-      // (AN9), (AN13): what a peer could be, too.
+      if (named !== null) peersByName(named);
+      // (AN9): what a peer could be, too.
       if (!isEmpty(peers.unknown)) {
         for (const header of anyOf(headers, names)) doubt(header, subjects, peers.unknown);
         warn(
@@ -212,7 +217,7 @@ export function createDraftRule(
     if (selected.isOpen) {
       const any = sets.of(policy.namespace === '' ? selection.all : selection.inNamespace(policy.namespace, EVERY));
       const toAll = rule.peers === null || relatedPeers.length > 0 || rule.toServices.length > 0;
-      const anyPeers = toAll ? selections.everyone : unionOf([peerSet, peers.unknown]);
+      const anyPeers = toAll ? selections.everyone : unionOf([peerSet, peers.unknown, named?.peers ?? NOWHERE]);
       for (const header of anyOf(headers, names)) doubt(header, any, anyPeers);
       warn(
         `${selected.because.join(', ')}: whatever it says of whichever pod is undecided`,
@@ -220,8 +225,26 @@ export function createDraftRule(
       );
     }
     nodePorts();
-    const rules = [...surely, ...perhaps].filter(it => !isEmpty(it.subjects) && !isEmpty(it.peers));
-    return { rules, ofNodes: selected.nodes.length > 0 };
+    const rules = withoutEmpty([...surely, ...perhaps]);
+    return { rules, ofNodes: selected.nodes.length > 0, dns };
+
+    /** (AN13): what it says of an address is known when DNS answers tell its name. (AN25): of nodes it is never known. */
+    function peersByName({ peers, names: condition }: NamedPeers): void {
+      for (const header of headers) {
+        if (action === 'unsupported') doubt(header, subjects, peers);
+        else {
+          const rules = answered(rule, side, nodes, { subjects: listening, peers, ...header, action, origin });
+          for (const it of rules) surely.push(...namedRules(it, condition));
+          doubt(header, nodes, peers);
+        }
+      }
+      // What has the name may give its port any number.
+      for (const header of anyOf([], names)) doubt(header, subjects, peers);
+      warn(
+        `what ${patterns.join(', ')} resolves to only DNS answers tell: without them, what it could match is undecided`,
+        'replay a capture that holds them, or write the addresses as an ipBlock',
+      );
+    }
 
     /** (AN15): a packet behind the translation does not tell whether it came through the service. */
     function toServices(): void {
@@ -258,51 +281,8 @@ export function createDraftRule(
   };
 }
 
-/** Ports and names as single headers, where only the protocol is sure. */
-function anyOf(headers: readonly Header[], names: readonly Name[]): Header[] {
-  const ofNames = names.map(({ protocol, sourcePorts }) => ({ ...ANY, protocol: PROTOCOL_OF[protocol], sourcePorts }));
-  return [...headers, ...ofNames];
-}
-
-/** (AN10), (AN11), (AN12): alternatives; numbers of a protocol without source ports are one set. */
-function headersOf(
-  given: readonly AntreaHeader[] | null,
-  shared: (flat: readonly number[]) => PortSet,
-): { readonly headers: readonly Header[]; readonly names: readonly Name[]; readonly hasIgmp: boolean } {
-  if (given === null) return { headers: [ANY], names: [], hasIgmp: false };
-  const headers: Header[] = [];
-  const names: Name[] = [];
-  const flat = new Map<number, number[] | null>();
-  for (const header of given) {
-    if (header.kind === 'igmp') continue;
-    if (header.kind === 'icmp') {
-      // In either family, by the same numbers.
-      for (const protocol of [ICMP, ICMPV6]) headers.push({ ...ANY, protocol, ...icmpOf(header) });
-      continue;
-    }
-    const { destination, source } = header;
-    const sourcePorts = source === null ? null : shared(source);
-    if (typeof destination === 'string') {
-      names.push({ protocol: header.protocol, name: destination, sourcePorts });
-      continue;
-    }
-    const protocol = PROTOCOL_OF[header.protocol];
-    if (sourcePorts !== null) {
-      const destinationPorts = destination === null ? null : shared(destination);
-      headers.push({ ...ANY, protocol, sourcePorts, destinationPorts });
-      continue;
-    }
-    const known = flat.get(protocol);
-    if (destination === null || known === null) flat.set(protocol, null);
-    else flat.set(protocol, [...(known ?? []), ...destination]);
-  }
-  for (const [protocol, ports] of flat) {
-    headers.push({ ...ANY, protocol, destinationPorts: ports === null ? null : shared(ports) });
-  }
-  return { headers, names, hasIgmp: given.some(({ kind }) => kind === 'igmp') };
-}
-
-function icmpOf({ type, code }: Extract<AntreaHeader, { kind: 'icmp' }>): Partial<Header> {
-  if (type !== null) return { icmp: { type, code } };
-  return code === null ? {} : { within: { icmpCodes: [code, code] } };
-}
+/** What matches nothing is left out, but for what a rule with names says (namedRules()). */
+const withoutEmpty = (rules: readonly ContributedRule[]): ContributedRule[] => {
+  const matches = rules.map(({ subjects, peers }) => !isEmpty(subjects) && !isEmpty(peers));
+  return rules.filter((_, i) => matches[i] || (i > 0 && matches[i - 1] && rules[i - 1]!.names !== undefined));
+};

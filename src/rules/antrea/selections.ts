@@ -15,13 +15,14 @@ import type {
   SelectedPods,
   ServiceAccountName,
 } from '../../policy/antrea/model.js';
-import { isEmpty, NOWHERE, union } from '../addresses.js';
+import { fromAddresses, isEmpty, NOWHERE, union } from '../addresses.js';
 import { blockSets } from '../blocks.js';
 import { createClusterSets } from '../cluster-sets.js';
 import type { RuleContext } from '../contribution.js';
 import { createOutsiders } from '../outsiders.js';
 import type { AddressSet } from '../ruleset.js';
 import { EVERY } from '../selectors.js';
+import type { NamePlaces } from './names.js';
 
 export interface Selected {
   /** Pods, for what is looked up among them, and subjects. */
@@ -39,9 +40,7 @@ export interface Selected {
 
 const NOTHING: Selected = { pods: [], nodes: [], blocks: [], unknown: NOWHERE, isOpen: false, because: [] };
 
-export interface Selections {
-  readonly outside: AddressSet;
-  readonly everyone: AddressSet;
+export interface Selections extends NamePlaces {
   of(entry: AppliedTo | Exclude<AntreaPeer, { kind: 'related' }>, policy: AntreaPolicy): Selected;
   /** Where the groups are others, what they select has to be asked again. */
   setGroups(groups: readonly AntreaGroup[]): void;
@@ -144,6 +143,7 @@ export function createSelections({ inventory, selection, sets, profile }: RuleCo
 
   return {
     outside: clusterSets.outside,
+    services: fromAddresses(inventory.services.flatMap(({ addresses }) => addresses)),
     everyone,
     backends,
     setGroups(given) {
@@ -166,11 +166,7 @@ export function createSelections({ inventory, selection, sets, profile }: RuleCo
         case 'block':
           return { ...NOTHING, blocks: blocksOf([entry]) };
         case 'fqdn':
-          // (AN13)
-          return unknown(
-            canBePod(entry.pattern) ? everyone : clusterSets.outside,
-            `what ${entry.pattern} resolves to is not known`,
-          );
+          throw new Error('asked of its name (AN13)');
         case 'clusterSet':
           return unknown(clusterSets.outside, 'pods of other clusters are not known');
         case 'service':
@@ -197,6 +193,3 @@ export function unionOf(sets: readonly AddressSet[]): AddressSet {
   const distinct = [...new Set(sets)].filter(set => !isEmpty(set));
   return distinct.length === 1 ? distinct[0]! : union([NOWHERE, ...distinct]);
 }
-
-/** A headless service's name resolves to pods: of the cluster's own domain, and what a wildcard leaves open at its end. */
-const canBePod = (pattern: string): boolean => /(^|\.)svc(\.|$)|\.local\.?$|\*$/i.test(pattern);

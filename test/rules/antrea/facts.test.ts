@@ -187,6 +187,76 @@ describe('order', () => {
   });
 });
 
+describe('what the sender is told', () => {
+  /** [egress, ingress] of a packet. */
+  function told(...policies: string[]) {
+    const { classifier, ruleset, inventory } = compiledOf(policies, 'antrea');
+    return (source: string, destination: string, rest: Partial<PacketLiteral> = {}): (string | undefined)[] => {
+      const outcomes = classify(classifier, { source, destination, dport: 80, ...rest });
+      const ownerOf = (address: string): number => inventory.byAddress.get(address)?.owner ?? -1;
+      return [
+        outcomeRecord('egress', outcomes[0], ownerOf(source), ruleset, inventory),
+        outcomeRecord('ingress', outcomes[1], ownerOf(destination), ruleset, inventory),
+      ].map(record => (record?.verdict === 'dropped' ? (record.answer ?? 'nothing') : undefined));
+    };
+  }
+  const UDP = { protocol: 17 };
+  const PING = { protocol: 1, dport: 0, icmpType: 8 };
+
+  it('AN26: Reject answers TCP with a RST, everything else with ICMP; Drop and isolation do not', () => {
+    const all = told(ingress('{action: Reject}'));
+    const said = [{}, UDP, PING, { protocol: 132 }, { protocol: 47, dport: 0 }].map(rest => all(YA, XA, rest)[1]);
+    expect(said).toEqual(['tcp-reset', ...Array(4).fill('icmp-admin-prohibited')]);
+    const ports = told(ingress('{action: Reject, ports: [{port: 80}, {protocol: UDP, port: 80}]}'));
+    expect([ports(YA, XA)[1], ports(YA, XA, UDP)[1], ports(YA, XA, PING)[1]]).toEqual([
+      'tcp-reset',
+      'icmp-admin-prohibited',
+      undefined,
+    ]);
+    expect(told(ingress('{action: Drop}'))(YA, XA)).toEqual([undefined, 'nothing']);
+    expect(told(np('ingress: []'))(YA, XA)).toEqual([undefined, 'nothing']);
+    const both = told(egress('{action: Reject}'), acnp(`priority: 6, ${ALL}, ingress: [{action: Drop}]`, 'q'));
+    expect(both(YA, XA)).toEqual(['tcp-reset', 'nothing']);
+  });
+
+  it('AN26: at nodes iptables answers, but for what leaves them without a connection', () => {
+    const NODE = 'appliedTo: [{nodeSelector: {matchLabels: {zone: b}}}]';
+    const onNode = told(acnp(`priority: 5, ${NODE}, ingress: [{action: Reject}], egress: [{action: Reject}]`));
+    expect([onNode(OUTSIDE, NODE_B)[1], onNode(OUTSIDE, NODE_B, UDP)[1]]).toEqual([
+      'icmp-port-unreachable',
+      'icmp-port-unreachable',
+    ]);
+    expect([onNode(NODE_B, OUTSIDE)[0], onNode(NODE_B, OUTSIDE, UDP)[0]]).toEqual(['icmp-port-unreachable', 'nothing']);
+    const mixed = told(
+      acnp(
+        'priority: 5, appliedTo: [{nodeSelector: {matchLabels: {zone: b}}}, {podSelector: {}}], ingress: [{action: Reject}]',
+      ),
+    );
+    expect([mixed(OUTSIDE, NODE_B)[1], mixed(OUTSIDE, XA)[1]]).toEqual(['icmp-port-unreachable', 'tcp-reset']);
+  });
+
+  it('AN5: of equal priority, one that answers and one that does not: dropped, and nobody knows what is said', () => {
+    const of = (action: string, name: string, ports = '') =>
+      acnp(`priority: 5, ${ALL}, ingress: [{action: ${action}${ports}}]`, name);
+    for (const [a, b] of [
+      ['Drop', 'Reject'],
+      ['Reject', 'Drop'],
+    ] as const) {
+      const ask = told(of(a, 'a'), of(b, 'b', ', ports: [{port: 80}]'));
+      expect(ask(YA, XA)[1]).toBe('unknown');
+      expect(ask(YA, XA, { dport: 81 })[1]).toBe(a === 'Drop' ? 'nothing' : 'tcp-reset');
+    }
+    const same = told(of('Reject', 'a'), of('Reject', 'b'));
+    expect([same(YA, XA)[1], same(YA, XA, UDP)[1]]).toEqual(['tcp-reset', 'icmp-admin-prohibited']);
+    expect(asking(of('Drop', 'a'), of('Reject', 'b'))(YA, XA)[1]).toBe('deny a ingress[0]');
+  });
+
+  it('a rule that passes or allows in front of it is no refusal', () => {
+    const ask = told(ingress('{action: Allow, ports: [{port: 80}]}, {action: Reject}'));
+    expect([ask(YA, XA)[1], ask(YA, XA, { dport: 81 })[1]]).toEqual([undefined, 'tcp-reset']);
+  });
+});
+
 describe('subjects and peers', () => {
   const drop = (peer: string) => egress(`{action: Drop, to: [${peer}]}`);
   const hit = 'deny p egress[0]';
@@ -313,6 +383,11 @@ describe('subjects and peers', () => {
     for (const name of ['a.ny.svc.cluster.local', '*', 'a.*']) {
       expect(asking(drop(`{fqdn: "${name}"}`))(XA, YA)[0]).toBe('unsupported p egress[0]');
     }
+    const anyPod = asking(egress('{action: Drop, to: [{fqdn: example.com}]}', 'appliedTo: [{group: lost}]'));
+    expect([anyPod(XA, OUTSIDE)[0], anyPod(XA, YA)[0]]).toEqual(['unsupported p egress[0]', 'not-isolated']);
+    expect(warned(drop('{fqdn: example.com}'))).toEqual([
+      'AntreaClusterNetworkPolicy p egress[0]: what example.com resolves to only DNS answers tell: without them, what it could match is undecided',
+    ]);
   });
 
   it('AN17: nodes on all their addresses, the gateway too', () => {

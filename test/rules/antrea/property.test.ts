@@ -105,6 +105,10 @@ const arbHeader: fc.Arbitrary<AntreaHeader> = fc.oneof(
 );
 const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: 1, maxLength: 3 });
 
+/** Whether a deny answers changes no verdict. */
+const withAnswers = (rule: Bare, isReject: boolean): Bare =>
+  isReject && rule.action === 'deny' ? { ...rule, isReject: true } : rule;
+
 type Bare = Omit<AntreaRule, 'rule' | 'index' | 'appliedTo'> & { readonly own: readonly AppliedTo[] };
 
 const arbRules = (direction: 'ingress' | 'egress', isNamespaced: boolean): fc.Arbitrary<Bare[]> =>
@@ -120,6 +124,10 @@ const arbRules = (direction: 'ingress' | 'egress', isNamespaced: boolean): fc.Ar
     }),
     { maxLength: 3 },
   );
+const arbAnswers = (rules: fc.Arbitrary<Bare[]>): fc.Arbitrary<Bare[]> =>
+  fc
+    .tuple(rules, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
+    .map(([all, rejects]) => all.map((rule, i) => withAnswers(rule, rejects[i]!)));
 
 const arbPolicy = (isNamespaced: boolean): fc.Arbitrary<AntreaPolicy> =>
   fc
@@ -137,8 +145,8 @@ const arbPolicy = (isNamespaced: boolean): fc.Arbitrary<AntreaPolicy> =>
       priority: fc.constantFrom(1, 1, 1, 1, 1.5, 2),
       namespace: isNamespaced ? fc.constantFrom('a', 'b') : fc.constant(''),
       appliedTo: fc.option(some(arbAppliedTo(isNamespaced)), { freq: 3 }),
-      ingress: arbRules('ingress', isNamespaced),
-      egress: arbRules('egress', isNamespaced),
+      ingress: arbAnswers(arbRules('ingress', isNamespaced)),
+      egress: arbAnswers(arbRules('egress', isNamespaced)),
       position: fc.nat(99).map(line => at(line)),
     })
     .map(({ ingress, egress, appliedTo, ...rest }) => {
