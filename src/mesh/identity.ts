@@ -38,13 +38,13 @@ export function matchesPrincipal(value: string, identity: Identity, proxy: Enfor
 
 function isPrincipal(value: string, principal: string, proxy: Enforcer): boolean {
   const isSuffix = value.length > 1 && value.startsWith('*');
-  return isSuffix && proxy === 'sidecar' ? matchesRuns(value, principal, true) : matchesString(value, principal);
+  return isSuffix && proxy === 'sidecar' ? matchesRuns(value, principal) : matchesString(value, principal);
 }
 
 export function matchesNamespace(value: string, identity: Identity, proxy: Enforcer): Truth {
   if (proxy === 'ztunnel') return matchesString(value, identity.namespace);
   if (!/^[a-z0-9*-]+$/.test(value)) return doubt(`what ${JSON.stringify(value)} matches`);
-  return matchesRuns(`*/ns/${value}/*`, `spiffe://${principalOf(TRUST_DOMAIN, identity)}`, false);
+  return matchesRuns(`*/ns/${value}/*`, `spiffe://${principalOf(TRUST_DOMAIN, identity)}`);
 }
 
 /** @param own of the policy: that of an account without one */
@@ -53,5 +53,5 @@ export function matchesAccount(value: string, own: string, identity: Identity, p
   const [namespace, account] = second === undefined ? [own, first] : [first, second];
   if (proxy === 'ztunnel') return namespace === identity.namespace && account === identity.account;
   if (SPECIAL.test(value)) return doubt(`what ${JSON.stringify(value)} matches`);
-  return matchesRuns(namespace, identity.namespace, true) && matchesRuns(account, identity.account, true);
+  return matchesRuns(namespace, identity.namespace) && matchesRuns(account, identity.account);
 }

@@ -11,10 +11,10 @@ export function matchesString(pattern: string, text: string): boolean {
 }
 
 /**
- * Whether the whole text is the pattern, in which every `*` is any run of characters and, with `dots`, every `.` any
- * character: what is left of a regular expression that was made of a name. Linear but for the stars.
+ * Whether the whole text is the pattern, in which every `*` is any run of characters and every `.` any character: what is
+ * left of a regular expression that was made of a name. Linear but for the stars.
  */
-export function matchesRuns(pattern: string, text: string, dots: boolean): boolean {
+export function matchesRuns(pattern: string, text: string): boolean {
   let at = 0;
   let star = -1;
   let resume = 0;
@@ -23,7 +23,7 @@ export function matchesRuns(pattern: string, text: string, dots: boolean): boole
     if (wanted === '*') {
       star = at++;
       resume = i;
-    } else if (wanted !== undefined && (wanted === text[i] || (dots && wanted === '.'))) {
+    } else if (wanted !== undefined && (wanted === text[i] || wanted === '.')) {
       at++;
       i++;
     } else if (star >= 0) {

@@ -89,11 +89,11 @@ function addressMatcher(text: string, name: string): Matcher | Truth {
 
 const blocks = new Map<string, Block | null>();
 
-/** null: an address of IPv4 written as one of IPv6, or with a zone: the proxies differ in what they make of it. */
+/** null: IPv4 written as IPv6, or an address with a zone: the proxies differ in what they make of it. */
 function blockOf(value: string): Block | null {
   let block = blocks.get(value);
   if (block === undefined) {
-    const isPlain = !(value.includes(':') && value.includes('.')) && !value.includes('%');
+    const isPlain = !(value.includes(':') && value.includes('.'));
     const length = value.includes('/') ? '' : `/${parseAddress(value)?.family === 6 ? 128 : 32}`;
     block = isPlain ? parseBlock(`${value}${length}`) : null;
     blocks.set(value, block);
@@ -119,7 +119,7 @@ function requestMatcher(attribute: RequestAttribute, field: string, header: stri
       return value => matchesString(value, request.method);
     case 'host':
       // The port is a part of it (IS16).
-      return value => request.host !== '' && matchesString(value.toLowerCase(), request.host.toLowerCase());
+      return value => matchesString(value.toLowerCase(), request.host.toLowerCase());
     case 'path': {
       const path = normalizePath(request.path);
       return path === null ? doubt('what the proxy makes of the path') : value => matchesPath(value, path);

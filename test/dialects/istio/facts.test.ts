@@ -60,6 +60,12 @@ describe('IS3 targets', () => {
     const { tcp } = asking([policy('shop/a', spec)], [...CLUSTER, gateway]);
     expect(tcp(TO_DB)).toBe('allowed no-policy');
     expect(tcp({ from: 'shop/web', to: 'shop/front' })).toBe(NO);
+    const service = policy('shop/a', '{targetRefs: [{kind: Service, name: front}]}');
+    for (const other of [service, policy('istio-system/a', spec)]) {
+      expect(asking([other], [...CLUSTER, gateway]).tcp({ from: 'shop/web', to: 'shop/front' })).toBe(
+        'allowed no-policy',
+      );
+    }
     expect(asking([policy('lab/a', spec)], [...CLUSTER, gateway]).tcp({ from: 'shop/web', to: 'shop/front' })).toBe(
       'allowed no-policy',
     );
@@ -130,6 +136,10 @@ describe('IS7 CUSTOM', () => {
   it('is undecided where it matches, unless the others deny', () => {
     expect(ask(custom).tcp(TO_DB)).toBe('undecided shop/c rules[0]: the answer of the provider opa');
     expect(ask(custom).tcp({ ...TO_DB, port: 81 })).toBe('allowed no-policy');
+    const open = '{action: CUSTOM, provider: {name: opa}, rules: [{when: [{key: remote.ip, values: [10.0.0.1]}]}]}';
+    expect(ask(policy('shop/c', open)).tcp(TO_DB)).toBe(
+      'undecided shop/c rules[0]: the address that proxies in front report (remote.ip); the answer of the provider opa',
+    );
     expect(ask(custom, policy('shop/a', '{}')).tcp(TO_DB)).toBe(NO);
     expect(ask(custom, policy('shop/a', '{action: DENY, rules: [{}]}')).tcp(TO_DB)).toBe('denied rule shop/a rules[0]');
     expect(ask(custom, policy('shop/a', '{rules: [{}]}')).tcp(TO_DB)).toMatch(/^undecided shop\/c/);
@@ -211,6 +221,7 @@ describe('IS12 principals', () => {
     ['td1/ns/lab/sa/web', NO],
     ['*web*', 'undecided shop/a rules[0]: what "*web*" matches'],
     ['spiffe://cluster.local/ns/shop/sa/web', NO],
+    ['/ns/shop/sa/web', NO],
   ])('%s', (principal, expected) => expect(allows(from(`{principals: ["${principal}"]}`))).toBe(expected));
   it('of a source that proves none: no value matches, so every negation does', () => {
     for (const source of ['lab/bare', '203.0.113.4']) {
@@ -249,6 +260,10 @@ describe('IS13 namespaces and service accounts', () => {
     ['{serviceAccounts: [lab/my-app]}', 'lab/web', NO],
     ['{serviceAccounts: [shop/we]}', 'shop/web', NO],
   ])('%s from %s', (source, end, expected) => expect(allows(from(source), end)).toBe(expected));
+  it('an account in when', () => {
+    expect(allows('{when: [{key: source.serviceAccount, values: [web]}]}')).toBe(YES);
+    expect(allows('{when: [{key: source.serviceAccount, notValues: [shop/web]}]}')).toBe(NO);
+  });
 });
 
 describe('IS14 addresses and ports', () => {
@@ -311,6 +326,7 @@ describe('IS16 requests', () => {
     ['/', '/a/..', YES],
     ['/a//b', '/a//b', YES],
     ['/a/b', '/a//b', NO],
+    ['/a', '/a?b#c', 'undecided shop/a rules[0]: what the proxy makes of the path'],
     ['/a', '/a#b', 'undecided shop/a rules[0]: what the proxy makes of the path'],
     ['/a', '/a%zz', 'undecided shop/a rules[0]: what the proxy makes of the path'],
     ['/a', '/a%00', 'undecided shop/a rules[0]: what the proxy makes of the path'],
@@ -424,7 +440,9 @@ describe('IS21 who is in the mesh', () => {
     expect(warnings.filter(it => it.includes('no sign'))).toEqual([]);
   });
   it('a pod without a sign is taken for one with a sidecar, and counted', () => {
-    const pods = ['a', 'b'].map((name, i) => pod({ at: `lab/${name}`, ip: `10.1.0.${i}` }));
+    const finished = { ...pod({ at: 'lab/done' }), status: { phase: 'Succeeded' } };
+    const refused = pod({ at: 'shop/out', labels: { 'sidecar.istio.io/inject': 'false' } });
+    const pods = [...['a', 'b'].map((name, i) => pod({ at: `lab/${name}`, ip: `10.1.0.${i}` })), finished, refused];
     const { tcp, warnings } = asking([policy('lab/x', `{rules: [${from('{namespaces: [lab]}')}]}`)], pods);
     // Nobody shows a mesh: the plan is to have one.
     expect(tcp({ from: 'lab/a', to: 'lab/b' })).toBe('allowed rule lab/x rules[0]');
@@ -433,24 +451,37 @@ describe('IS21 who is in the mesh', () => {
     ]);
   });
   it('a namespace may disable injection, or ask for it for pods that are still to come', () => {
-    const workload = (ns: string): object => ({
+    const workload = (ns: string, annotations: Readonly<Record<string, string>> = {}): object => ({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: 'w', namespace: ns },
-      spec: { template: { metadata: { labels: { app: 'w' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+      spec: {
+        template: {
+          metadata: { labels: { app: 'w' }, annotations },
+          spec: { containers: [{ name: 'c', image: 'i' }] },
+        },
+      },
     });
+    const refused = { 'sidecar.istio.io/inject': 'false' };
     const { tcp, warnings } = asking(
-      [policy('into/a', '{}'), policy('outof/a', '{}')],
+      [policy('into/a', '{}'), policy('outof/a', '{}'), policy('part/a', '{}')],
       [
         namespace('into', { 'istio-injection': 'enabled' }),
         namespace('outof', { 'istio-injection': 'disabled' }),
+        namespace('part', { 'istio-injection': 'enabled' }),
         workload('into'),
         workload('outof'),
+        workload('part', refused),
+        pod({ at: 'into/old', ip: '10.0.0.1' }),
       ],
     );
     expect(tcp({ from: '203.0.113.1', to: 'into/w' })).toBe('denied default-deny into/a');
     expect(tcp({ from: '203.0.113.1', to: 'outof/w' })).toBe('allowed not-enforced');
-    expect(warnings.filter(it => it.includes('no sign'))).toEqual([]);
+    expect(tcp({ from: '203.0.113.1', to: 'part/w' })).toBe('allowed not-enforced');
+    // A pod that runs without a sidecar was not injected.
+    expect(warnings.filter(it => it.includes('no sign'))).toEqual([
+      '1 pod that AuthorizationPolicies select shows no sign of a proxy: into/old',
+    ]);
   });
 });
 
@@ -472,6 +503,7 @@ describe('IS22 the ambient mode', () => {
     expect(ambient('{}')).toBe('denied default-deny amb/a');
     const { tcp } = asking([policy('amb/a', '{}')], AMBIENT);
     expect(tcp({ from: 'amb/a', to: 'amb/out' })).toBe('allowed not-enforced');
+    expect(tcp({ from: 'amb/a', to: 'amb/b', port: 15020 })).toBe('denied default-deny amb/a');
     expect(ambient('{rules: [{from: [{source: {namespaces: [amb]}}]}]}', 'amb/out')).toBe('denied default-deny amb/a');
   });
 });
@@ -493,7 +525,7 @@ describe('IS23 ztunnel', () => {
     expect(allow(from('{serviceAccounts: [a.b]}'))).toBe('allowed rule amb/a rules[0]');
     expect(allow(from('{serviceAccounts: [a-b, axb]}'))).toBe('denied default-deny amb/a');
     expect(allow(from('{principals: ["*.b"]}'))).toBe('allowed rule amb/a rules[0]');
-    expect(allow(from('{principals: ["*/sa/a.."]}'))).toBe('denied default-deny amb/a');
+    expect(allow(from('{principals: ["*/sa/a..", "*a*"]}'))).toBe('denied default-deny amb/a');
     expect(allow('{when: [{key: source.serviceAccount, values: [a.b]}]}')).toMatch(/^undecided/);
   });
   it('knows neither CUSTOM nor AUDIT, and says so', () => {
@@ -514,6 +546,16 @@ describe('IS23 ztunnel', () => {
     const service = policy('amb/a', '{targetRefs: [{kind: Service, name: b}]}');
     expect(asking([service], waypointed).tcp(asked)).toMatch(/^undecided amb\/a: what the waypoint w/);
     expect(asking([service], AMBIENT).tcp(asked)).toBe('allowed no-policy');
+    const ofService = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'b', namespace: 'amb', labels: { 'istio.io/use-waypoint': 'w' } },
+      spec: { selector: { app: 'b' }, ports: [{ port: 80 }] },
+    };
+    const behind = pod({ at: 'amb/c', ip: '10.2.0.4', labels: { app: 'b' } });
+    const { tcp } = asking([policy('amb/a', '{}')], [...AMBIENT, behind, ofService]);
+    expect(tcp({ from: 'amb/a', to: 'amb/c' })).toMatch(/^undecided amb\/a: what the waypoint w/);
+    expect(tcp(asked)).toBe('denied default-deny amb/a');
     const other = [
       namespace('amb', { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'none' }),
       ...AMBIENT.slice(1),

@@ -235,6 +235,7 @@ describe('warned of', () => {
       [expect.stringContaining('spec.rules[0]: denies all traffic that is not HTTP')],
     ],
     ['{action: DENY, rules: [{to: [{operation: {methods: [GET], ports: ["80"]}}]}]}', []],
+    ['{action: DENY, rules: [{}]}', []],
     [
       rule('{to: [{operation: {ports: ["80"]}}, {operation: {methods: [GET]}}]}'),
       [expect.stringContaining('one entry with HTTP fields keeps the whole rule')],
