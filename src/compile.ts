@@ -7,6 +7,7 @@
 import type { Inventory, Pod } from './cluster/inventory.js';
 import { createClusterReader } from './cluster/read.js';
 import type { KubernetesDocument, Problem } from './documents/document.js';
+import { createMesh, type Mesh } from './mesh/mesh.js';
 import { settleStaged } from './policy/calico/staged.js';
 import type { DialectObjects } from './policy/dialects.js';
 import type { NetworkPolicy } from './policy/policy.js';
@@ -33,6 +34,8 @@ export interface Compiled {
   readonly profileFrom: string;
   readonly ruleset: Ruleset;
   readonly classifier: Classifier;
+  /** The service mesh's layer, judged behind the classifier's and reported apart. */
+  readonly mesh: Mesh;
   /** Warnings only: errors end the compilation. */
   readonly problems: readonly Problem[];
   /** Kinds that are not policap's business, with how many of each were given. */
@@ -102,6 +105,8 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
       problems.push(...dialectProblems);
       const ruleset = builders.rules(policies, forward, contributions);
       const classifier = options.engine === 'linear' ? createLinear(ruleset, inventory) : builders.tree(ruleset);
+      const mesh = createMesh(objects.istio, inventory);
+      problems.push(...mesh.problems);
       const compileMs = performance.now() - started;
       return {
         compiled: {
@@ -112,6 +117,7 @@ export function createCompiler(options: CompileOptions = {}): Compiler {
           profileFrom,
           ruleset,
           classifier,
+          mesh,
           problems,
           ignored,
           compileMs,

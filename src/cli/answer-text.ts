@@ -7,6 +7,7 @@ import type { Format, Style } from '../report/style.js';
 import { hasPorts } from '../rules/protocols.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
 import type { Answer } from './answer.js';
+import { meshSentence } from './answer-mesh.js';
 
 const FORMAT: Readonly<Record<Verdict, Format>> = { allowed: 'green', dropped: 'red', undecided: 'yellow' };
 /** Pods named in one group. */
@@ -18,7 +19,8 @@ export function answerLines(answer: Answer, style: Style, columns: number): stri
   const ends = `${endText(source, style)} → ${endText(destination, style)}`;
   const via = service === null || service === destination.name ? '' : `  via ${service}`;
   const head = `${style(FORMAT[verdict], style('bold', verdict.toUpperCase()))}  ${ends}  ${serviceText(answer)}${via}`;
-  if (groups.length === 0) return [head, ...sideLines(answer, answer, style, '  ', columns)];
+  const mesh = meshLines(answer, style, columns);
+  if (groups.length === 0) return [head, ...sideLines(answer, answer, style, '  ', columns), ...mesh];
   const byFamily = groups.every(({ family }) => family !== undefined);
   const lines = [`${head}: its ${byFamily ? 'address families' : 'pods'} differ`];
   for (const group of groups) {
@@ -28,7 +30,7 @@ export function answerLines(answer: Answer, style: Style, columns: number): stri
     );
     lines.push(...sideLines(group, answer, style, '    ', columns));
   }
-  return lines;
+  return [...lines, ...mesh];
 }
 
 function endText({ name, address, count }: Answer['source'], style: Style): string {
@@ -47,6 +49,35 @@ function serviceText({ protocol, query, port }: Answer): string {
   return port === query.port ? `${name} ${port}` : `${name} ${query.port} (target port ${port})`;
 }
 
+const MESH_FORMAT = { allowed: 'green', denied: 'red', undecided: 'yellow' } as const;
+
+/** Below what the plugin says: behind it a proxy of the mesh decides for itself. */
+function meshLines({ mesh, destination }: Answer, style: Style, columns: number): string[] {
+  if (mesh === null) return [];
+  const { verdict, source } = mesh;
+  const said = meshSentence(mesh, destination.name);
+  const text = `  mesh     ${style(MESH_FORMAT[verdict], verdict.padEnd(9))}  ${said}`;
+  return withSource(text, 2 + SIDE_WIDTH, said, source, style, columns);
+}
+
+/** Of a side's name and its verdict, with the space behind each. */
+const SIDE_WIDTH = 7 + 2 + 9 + 2;
+
+/** Where it stands: behind the text, or below it where the line is full. @param width of what stands before `said` */
+function withSource(
+  text: string,
+  width: number,
+  said: string,
+  source: string | null,
+  style: Style,
+  columns: number,
+): string[] {
+  if (source === null) return [text];
+  return width + said.length + 2 + source.length <= columns
+    ? [`${text}  ${style('dim', source)}`]
+    : [text, ' '.repeat(width) + style('dim', source)];
+}
+
 function sideLines(
   { egress, ingress, forward }: Pick<Answer, 'egress' | 'ingress' | 'forward'>,
   { source, destination, groups, alike }: Answer,
@@ -59,12 +90,7 @@ function sideLines(
     const name = end.count > 1 && alike && groups.length === 0 ? end.name : (outcome?.subject ?? end.name);
     const said = sentence(side, outcome, name);
     const text = `${indent}${side.padEnd(7)}  ${style(outcome === null ? 'dim' : FORMAT[outcome.verdict], word)}  ${said}`;
-    const where = outcome?.source ?? null;
-    if (where === null) return [text];
-    const width = indent.length + 7 + 2 + 9 + 2;
-    return width + said.length + 2 + where.length <= columns
-      ? [`${text}  ${style('dim', where)}`]
-      : [text, ' '.repeat(width) + style('dim', where)];
+    return withSource(text, indent.length + SIDE_WIDTH, said, outcome?.source ?? null, style, columns);
   };
   const sides = [...sideLine('egress', egress, source), ...sideLine('ingress', ingress, destination)];
   const silent = egress === null && ingress === null;

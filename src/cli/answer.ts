@@ -18,6 +18,7 @@ import { createLinear } from '../tree/linear.js';
 import { combine } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
+import { type MeshRecord, meshRecord } from './answer-mesh.js';
 
 /** What is asked; the keys of a line of `query -f`. */
 export interface Query {
@@ -47,6 +48,8 @@ export interface Answer extends DecisionOutcomes {
   readonly alike: boolean;
   /** Two or more where the pods differ, else empty. */
   readonly groups: readonly AnswerGroup[];
+  /** What the service mesh would say behind that; null where no AuthorizationPolicy selects the destination. */
+  readonly mesh: MeshRecord | null;
 }
 
 /** A question that cannot be answered as it stands. */
@@ -65,7 +68,7 @@ export interface Answers {
   answer(query: Query): Answer;
 }
 
-export function createAnswers({ ruleset, inventory }: Pick<Compiled, 'ruleset' | 'inventory'>): Answers {
+export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'ruleset' | 'inventory' | 'mesh'>): Answers {
   const linear = createLinear(ruleset, inventory);
   const outcomes = createOutcomes({ ruleset, inventory });
 
@@ -104,6 +107,7 @@ export function createAnswers({ ruleset, inventory }: Pick<Compiled, 'ruleset' |
         forward,
         alike: isAlike(pairs),
         groups: differ ? groups : [],
+        mesh: meshRecord(pairs, protocol, mesh, it => podOf(inventory, it)),
       };
     },
   };

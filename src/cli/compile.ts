@@ -45,7 +45,8 @@ function nftText({ profile, policies, inventory, ruleset, objects }: Compiled): 
     );
   }
   if (text === null) return emitNft(ruleset, inventory);
-  const others = Object.values(objects).flat().length;
+  const { istio: _, ...plugin } = objects;
+  const others = Object.values(plugin).flat().length;
   if (others > 0) {
     throw new UsageError(
       `the ruleset of ${profile.title} is written for NetworkPolicies, and other kinds are given (${others} objects)`,

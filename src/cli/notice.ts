@@ -2,7 +2,7 @@
  * What a command says before anything else, and findings of `--fail-on` that are about the policies as a whole.
  */
 import type { Compiled } from '../compile.js';
-import type { DialectObject } from '../policy/dialects.js';
+import { type DialectObject, isMeshDialect } from '../policy/dialects.js';
 import { noticeOf, type Profile } from '../profile/profile.js';
 import type { Style } from '../report/style.js';
 
@@ -15,6 +15,8 @@ export function noticeText(profile: Profile, style: Style): string {
 /** `--fail-on unenforced`: the plugin enforces nothing, or not some of the kinds of policies that were given. */
 export function isUnenforced({ profile, objects }: Pick<Compiled, 'profile' | 'objects'>): boolean {
   const given = Object.entries(objects) as [string, readonly DialectObject[]][];
-  const isLeftOut = given.some(([dialect, all]) => all.length > 0 && !profile.enforces.includes(dialect));
+  const isLeftOut = given.some(
+    ([dialect, all]) => all.length > 0 && !isMeshDialect(dialect) && !profile.enforces.includes(dialect),
+  );
   return noticeOf(profile) !== null || isLeftOut;
 }

@@ -6,6 +6,7 @@ import type { Compiled } from '../compile.js';
 import { asPlugin, profileField } from '../profile/profile.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
 import { type Answer, createAnswers, type Query, QueryProblem } from './answer.js';
+import type { MeshRecord } from './answer-mesh.js';
 import { answerLines } from './answer-text.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE, EXIT_FINDING, UsageError } from './errors.js';
@@ -115,10 +116,12 @@ interface AnswerRecord extends Query {
   readonly reason: string;
   readonly egress: OutcomeRecord | null;
   readonly ingress: OutcomeRecord | null;
+  readonly mesh?: MeshRecord;
 }
 
-/** The question's own keys, then the answer's; `forward`, `service` and `groups` only where there are any. */
-function answerRecord({ query, verdict, reason, egress, ingress, forward, service, groups }: Answer): AnswerRecord {
+/** The question's own keys, then the answer's; `forward`, `mesh`, `service` and `groups` only where there are any. */
+function answerRecord(answer: Answer): AnswerRecord {
+  const { query, verdict, reason, egress, ingress, forward, mesh, service, groups } = answer;
   return {
     ...query,
     verdict,
@@ -126,6 +129,7 @@ function answerRecord({ query, verdict, reason, egress, ingress, forward, servic
     egress,
     ingress,
     ...(forward === null ? {} : { forward }),
+    ...(mesh === null ? {} : { mesh }),
     ...(service === null ? {} : { service }),
     ...(groups.length === 0
       ? {}

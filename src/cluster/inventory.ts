@@ -47,8 +47,15 @@ export interface Pod {
   readonly finished: boolean;
   /** Stands for a workload's pods where none are given. */
   readonly fromWorkload: boolean;
+  /**
+   * What it says of a service mesh's sidecar: `running`: it has a container istio-proxy; else what its annotation
+   * sidecar.istio.io/inject asks for. Absent: nothing. Its labels may say more.
+   */
+  readonly sidecar?: Sidecar;
   readonly position: Position;
 }
+
+export type Sidecar = 'running' | 'asked' | 'refused';
 
 export interface Node {
   readonly kind: 'node';

@@ -1,8 +1,8 @@
 /**
  * Pod objects and pod templates -> pods, without their numbers. Numbers in comments are items of docs/semantics.md.
  */
-import { distinct, type Reader } from './fields.js';
-import type { ContainerPort, Labels, Pod } from './inventory.js';
+import { distinct, type Reader, valueAt } from './fields.js';
+import type { ContainerPort, Labels, Pod, Sidecar } from './inventory.js';
 import type { ClusterObject } from './objects.js';
 
 /** A pod before owners are numbered. */
@@ -49,6 +49,7 @@ export function readPod({ name, namespace, reader, document }: ClusterObject, wo
     started: status.time('startTime'),
     finished: FINISHED.has(phase),
     fromWorkload: false,
+    sidecar: sidecarOf(document.object),
     position: document.position,
     phase,
     ready: !status.objects('conditions').some(c => c.string('type') === 'Ready' && c.string('status') === 'False'),
@@ -79,11 +80,24 @@ export function readContainerPorts(spec: Reader): ContainerPort[] {
   return ports;
 }
 
+const PROXY = 'istio-proxy';
+const INJECT = 'sidecar.istio.io/inject';
+
+/** Of a pod or a pod template. A value of a wrong type is absent: it is no business of who has no mesh. */
+function sidecarOf(pod: unknown): Sidecar | undefined {
+  for (const list of ['containers', 'initContainers']) {
+    const containers = valueAt(pod, ['spec', list]);
+    if (Array.isArray(containers) && containers.some(it => valueAt(it, ['name']) === PROXY)) return 'running';
+  }
+  const inject = valueAt(pod, ['metadata', 'annotations', INJECT]);
+  return inject === 'true' ? 'asked' : inject === 'false' ? 'refused' : undefined;
+}
+
 /** The pod that stands for a workload's pods: no address, the template's labels and ports. */
 export function standIn(workload: ClusterObject, root: string): PodDraft {
   const { kind, name, namespace, reader, document } = workload;
-  const template =
-    kind === 'CronJob' ? reader.at('spec', 'jobTemplate', 'spec', 'template') : reader.at('spec', 'template');
+  const templatePath = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+  const template = reader.at(...templatePath);
   const given: Labels = template.strings('metadata', 'labels');
   // The Job controller labels its pods so.
   const labels = kind === 'Job' ? { 'batch.kubernetes.io/job-name': name, 'job-name': name, ...given } : given;
@@ -100,6 +114,7 @@ export function standIn(workload: ClusterObject, root: string): PodDraft {
     started: Number.NaN,
     finished: false,
     fromWorkload: true,
+    sidecar: sidecarOf(valueAt(document.object, templatePath)),
     position: document.position,
     phase: '',
     ready: false,

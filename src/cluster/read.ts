@@ -141,6 +141,7 @@ const toPod = (draft: PodDraft, owner: number): Pod => ({
   started: draft.started,
   finished: draft.finished,
   fromWorkload: draft.fromWorkload,
+  sidecar: draft.sidecar,
   position: draft.position,
 });
 

@@ -14,6 +14,8 @@ import { CALICO_KINDS } from './calico/read.js';
 import { CIDR_GROUP_KIND } from './cilium/cidr-group.js';
 import type { CiliumObject } from './cilium/model.js';
 import { POLICY_KINDS as CILIUM_KINDS } from './cilium/policy.js';
+import type { AuthorizationPolicy } from './istio/model.js';
+import { AUTHORIZATION_POLICY_KIND } from './istio/policy.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
@@ -21,9 +23,15 @@ export interface DialectObjects {
   readonly antrea: readonly AntreaObject[];
   readonly calico: readonly CalicoObject[];
   readonly cilium: readonly CiliumObject[];
+  readonly istio: readonly AuthorizationPolicy[];
 }
 
 export type DialectName = keyof DialectObjects;
+
+/** A service mesh's dialects: a layer of their own (src/mesh), judged behind the plugin's and reported apart. */
+export type MeshDialect = 'istio';
+export type PluginDialect = Exclude<DialectName, MeshDialect>;
+export const isMeshDialect = (name: string): name is MeshDialect => name === 'istio';
 
 /** What every model's objects have. */
 export interface DialectObject {
@@ -54,6 +62,7 @@ export const DIALECT_KINDS: readonly DialectKind[] = [
   ...CALICO_KINDS,
   ...CILIUM_KINDS,
   CIDR_GROUP_KIND,
+  AUTHORIZATION_POLICY_KIND,
 ];
 
 const BY_NAME = new Map(DIALECT_KINDS.map(it => [`${it.group}/${it.kind}`, it]));
@@ -71,4 +80,5 @@ export const noObjects = (): { -readonly [D in DialectName]: DialectObjects[D][n
   antrea: [],
   calico: [],
   cilium: [],
+  istio: [],
 });

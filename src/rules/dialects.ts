@@ -3,7 +3,7 @@
  * does not enforce left out with a warning.
  */
 import type { Problem } from '../documents/document.js';
-import { type DialectName, type DialectObject, type DialectObjects, objectName } from '../policy/dialects.js';
+import { type DialectObject, type DialectObjects, objectName, type PluginDialect } from '../policy/dialects.js';
 import { createAdmin } from './admin/contribute.js';
 import { createAntrea } from './antrea/contribute.js';
 import { createCalico } from './calico/contributor.js';
@@ -13,7 +13,7 @@ import type { Contributed, Contribution, Contributor, RuleContext } from './cont
 const NOTHING: Contributed = { contributions: [], problems: [] };
 
 type MakeContributors = {
-  readonly [D in DialectName]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
+  readonly [D in PluginDialect]: (context: RuleContext) => Contributor<DialectObjects[D][number]>;
 };
 
 const CONTRIBUTORS: MakeContributors = {
@@ -24,7 +24,7 @@ const CONTRIBUTORS: MakeContributors = {
 };
 
 export function createDialects(context: RuleContext): (objects: DialectObjects) => Contributed {
-  const names = Object.keys(CONTRIBUTORS) as DialectName[];
+  const names = Object.keys(CONTRIBUTORS) as PluginDialect[];
   const asked = names.map(name =>
     remembering(CONTRIBUTORS[name] as (context: RuleContext) => Contributor<DialectObject>, context),
   );

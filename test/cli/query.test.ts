@@ -177,3 +177,104 @@ spec: { podSelector: { matchLabels: { app: b } }, ingress: [{ from: [${blocks}] 
     expect(err).toContain(message);
   });
 });
+
+describe('the mesh', () => {
+  const db = (spec: string): string =>
+    `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: mesh, namespace: shop }\nspec: ${spec}\n`;
+  const ask = async (spec: string, ...args: string[]) => {
+    const input = ['query', ...shop.input, '-p', '-', '--from', 'shop/web-1', '--to', 'shop/db-0', ...args];
+    return policap(input, { columns: 200, input: db(spec) });
+  };
+
+  it('answers apart, behind the plugin, and only where a policy selects the destination', async () => {
+    const spec = '{selector: {matchLabels: {app: db}}, rules: [{to: [{operation: {ports: ["5432"]}}]}]}';
+    const allowed = JSON.parse((await ask(spec, '--port', '5432', '-o', 'json')).out);
+    expect(allowed).toMatchObject({ verdict: 'allowed', reason: 'rule' });
+    expect(allowed.mesh).toEqual({
+      verdict: 'allowed',
+      reason: 'rule',
+      policy: 'shop/mesh',
+      rule: 'rules[0]',
+      source: '<stdin>:4:52',
+    });
+    const denied = JSON.parse((await ask(spec, '--port', '5433', '-o', 'jsonl')).out);
+    expect(denied).toMatchObject({
+      verdict: 'allowed',
+      mesh: { verdict: 'denied', reason: 'default-deny', rule: null },
+    });
+    const other = '{selector: {matchLabels: {app: web}}}';
+    expect(JSON.parse((await ask(other, '--port', '5432', '-o', 'json')).out)).not.toHaveProperty('mesh');
+  });
+
+  it('says so in a line below, with the place', async () => {
+    const { out } = await ask('{rules: [{to: [{operation: {ports: ["5432"]}}]}]}', '--port', '5433');
+    const lines = out.split('\n');
+    expect(lines[0]).toMatch(/^ALLOWED /);
+    expect(lines[3]).toBe(
+      '  mesh     denied     no rule of the ALLOW policies about shop/db-0 (shop/mesh) allows it  <stdin>:1:1',
+    );
+    expect((await ask('{action: DENY, rules: [{}]}', '--port', '5433')).out).toContain(
+      '\n  mesh     denied     shop/mesh rules[0] denies it  <stdin>:4:30\n',
+    );
+  });
+
+  it('names what a request would decide', async () => {
+    const spec = '{action: DENY, rules: [{to: [{operation: {ports: ["5432"], methods: [GET], paths: [/a]}}]}]}';
+    const { out } = await ask(spec, '--port', '5432');
+    expect(out).toContain(
+      '\n  mesh     undecided  shop/mesh rules[0] depends on the method of the request, the path of the request  ',
+    );
+    expect(JSON.parse((await ask(spec, '--port', '5432', '-o', 'json')).out).mesh).toMatchObject({
+      verdict: 'undecided',
+      reason: 'unsupported',
+      dependsOn: ['the method of the request', 'the path of the request'],
+    });
+    expect((await ask(spec, '--port', '5433')).out).toContain(
+      'no rule denies it, and no ALLOW policy is about shop/db-0',
+    );
+  });
+
+  it('names the pods where they differ', async () => {
+    const spec = '{action: DENY, rules: [{from: [{source: {ipBlocks: [10.0.1.1]}}]}]}';
+    const input = [
+      'query',
+      ...shop.input,
+      '-p',
+      '-',
+      '--from',
+      'shop/StatefulSet/web',
+      '--to',
+      'shop/db-0',
+      '--port',
+      '1',
+    ];
+    const run = (...args: string[]) => policap([...input, ...args], { columns: 200, input: db(spec) });
+    expect((await run()).out).toContain('\n  mesh     undecided  denied: shop/web-1; allowed: shop/web-2\n');
+    expect(JSON.parse((await run('-o', 'json')).out).mesh).toMatchObject({
+      reason: 'ambiguous-policy',
+      groups: [
+        { verdict: 'denied', pods: ['shop/web-1'] },
+        { verdict: 'allowed', pods: ['shop/web-2'] },
+      ],
+    });
+  });
+
+  it('is asked about behind a service, and never about what is not TCP', async () => {
+    const spec = '{rules: [{to: [{operation: {ports: ["5432"]}}]}]}';
+    const input = [
+      'query',
+      ...shop.input,
+      '-p',
+      '-',
+      '--from',
+      'shop/web-1',
+      '--to',
+      'shop/service/db',
+      '--port',
+      '54',
+    ];
+    const { out } = await policap([...input, '-o', 'json'], { input: db(spec) });
+    expect(JSON.parse(out).mesh).toMatchObject({ verdict: 'allowed', rule: 'rules[0]' });
+    expect((await ask('{}', '--port', '1', '--protocol', 'UDP')).out).toContain('passes no proxy that enforces them');
+  });
+});

@@ -59,6 +59,7 @@ describe('the README', () => {
     'docs/profiles/antrea.md',
     'docs/dialects/admin.md',
     'docs/dialects/antrea.md',
+    'docs/dialects/istio.md',
   ];
   it.each(documents)('%s links to files that exist', file => {
     const text = readFileSync(join(ROOT, file), 'utf8');

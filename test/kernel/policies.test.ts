@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
+import { createMesh } from '../../src/mesh/mesh.js';
 import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { buildRules } from '../../src/rules/build.js';
@@ -39,6 +40,7 @@ async function agree(ruleset: Ruleset, inventory: Inventory, literals: readonly 
     inventory,
     policies: [],
     objects: noObjects(),
+    mesh: createMesh([], inventory),
     profileFrom: 'asked for',
     profile: PROFILES.upstream,
     ruleset,

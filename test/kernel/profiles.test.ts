@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
 import { emitEnforcer } from '../../src/enforcer/index.js';
+import { createMesh } from '../../src/mesh/mesh.js';
 import { openCaptures } from '../../src/node/captures.js';
 import { noObjects } from '../../src/policy/dialects.js';
 import type { NetworkPolicy, PolicyRule } from '../../src/policy/policy.js';
@@ -48,6 +49,7 @@ function compileWith(policies: readonly NetworkPolicy[], inventory: Inventory, n
     inventory,
     policies,
     objects: noObjects(),
+    mesh: createMesh([], inventory),
     profileFrom: 'asked for',
     profile,
     ruleset,

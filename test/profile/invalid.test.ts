@@ -2,6 +2,7 @@
  *  asked the same in test/kernel/profiles.test.ts, in random traffic. */
 
 import { describe, expect, it } from 'vitest';
+import { createMesh } from '../../src/mesh/mesh.js';
 import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
 import { PROFILE_NAMES, type ProfileName } from '../../src/profile/profile.js';
@@ -25,6 +26,7 @@ async function judge(profile: ProfileName, src: string, dst: string, dport: numb
     inventory,
     policies: CLOSED,
     objects: noObjects(),
+    mesh: createMesh([], inventory),
     profileFrom: 'asked for',
     profile: PROFILES[profile],
     ruleset,

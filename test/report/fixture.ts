@@ -6,6 +6,7 @@ import type { CaptureInterface, FrameBatch, FrameSource } from '../../src/captur
 import { CaptureError } from '../../src/capture/frame.js';
 import type { Inventory, Owner, Pod } from '../../src/cluster/inventory.js';
 import type { Compiled } from '../../src/compile.js';
+import { createMesh } from '../../src/mesh/mesh.js';
 import { createParser, newPacketBatch } from '../../src/packet/parse.js';
 import type { PacketBatch } from '../../src/packet/row.js';
 import { noObjects } from '../../src/policy/dialects.js';
@@ -86,6 +87,7 @@ export function shopCompiled(): Compiled {
     inventory,
     policies: POLICIES,
     objects: noObjects(),
+    mesh: createMesh([], inventory),
     profileFrom: 'asked for',
     profile,
     ruleset,

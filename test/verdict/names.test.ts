@@ -1,6 +1,7 @@
 /** Rules that ask for names, decided by the DNS answers in the capture itself; on the fast path and without it alike. */
 import { describe, expect, it } from 'vitest';
 import type { Compiled } from '../../src/compile.js';
+import { createMesh } from '../../src/mesh/mesh.js';
 import { ciliumPattern, exactName, type NameMatcher } from '../../src/names/patterns.js';
 import { noObjects } from '../../src/policy/dialects.js';
 import { PROFILES } from '../../src/profile/index.js';
@@ -70,7 +71,15 @@ function compiled({
   };
   const ruleset = createRuleBuilder(inventory)([], undefined, [contribution]);
   return {
-    ...{ inventory, policies: [], objects: noObjects(), profile: PROFILES.upstream, profileFrom: 'asked for', ruleset },
+    ...{
+      inventory,
+      policies: [],
+      objects: noObjects(),
+      mesh: createMesh([], inventory),
+      profile: PROFILES.upstream,
+      profileFrom: 'asked for',
+      ruleset,
+    },
     ...{ classifier: createTree(ruleset, inventory), problems: [], ignored: new Map(), compileMs: 0 },
   };
 }
