@@ -34,7 +34,8 @@ import { EndOwners } from './verdict/end-owners.js';
 import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 import { Layer7, withRequestsJudged } from './verdict/layer7.js';
-import { RequestStreams } from './verdict/request-streams.js';
+import { MeshLayer } from './verdict/mesh.js';
+import { type Listening, RequestStreams } from './verdict/request-streams.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
@@ -88,12 +89,14 @@ export async function replay(
   let totalBytes = 0;
 
   const requests = createRequests(compiled, decisions.list);
+  const mesh = createMeshLayer(compiled, decisions.list);
   const context: ReplayContext = {
     compiled,
     source,
     decisions: decisions.list,
     ends: new EndOwners(decisions.list, compiled.classifier),
     requests: requests?.tally ?? null,
+    mesh: mesh?.tally ?? null,
     newCounting: createCountings(compiled, memory.counters, fastPath, counting),
     newWriting: createWritings(fastPath),
     mode,
@@ -108,6 +111,7 @@ export async function replay(
     // Interrupted, it reads no more, and judges what it has.
     const ahead = options.signal?.aborted ? null : await nextBatch();
     judge.judge(frames, packets, ahead, verdicts);
+    mesh?.streams.batch(frames, packets, verdicts, first);
     requests?.streams.batch(frames, packets, verdicts, first);
     await inOrder.batch(frames, packets, verdicts, first);
     totalBytes += packets.wireBytes;
@@ -117,8 +121,10 @@ export async function replay(
 
   await inOrder.end();
   requests?.streams.end();
+  mesh?.streams.end();
 
-  const warnings = [...judge.observations.warnings(totalBytes), ...(requests?.streams.warnings() ?? [])];
+  const read = requests?.streams.warnings() ?? mesh?.streams.warnings() ?? [];
+  const warnings = [...judge.observations.warnings(totalBytes), ...read];
   if (source.stepsBack > 0) {
     const times = source.stepsBack === 1 ? 'once' : `${source.stepsBack} times`;
     warnings.push(`Time ran backwards ${times} in the captures; it was held still there.`);
@@ -137,14 +143,31 @@ function openingRequests(compiled: Compiled): Compiled {
 }
 
 /** null where no rule looks at requests. */
-function createRequests({ ruleset, inventory, classifier }: Compiled, decisions: readonly Decision[]) {
+function createRequests(compiled: Compiled, decisions: readonly Decision[]) {
+  const { ruleset, inventory } = compiled;
   if (!ruleset.rules.some(({ layer7 }) => layer7 !== undefined)) return null;
   const tally = new RequestTally(inventory);
   const layer7 = new Layer7(ruleset, inventory, judged => tally.add(judged));
-  const ends = new EndOwners(decisions, classifier);
-  const addressOf = (owner: number, family: number): string | null => ownerAddress(inventory.owners[owner]!, family);
-  return { tally, streams: new RequestStreams(layer7, decisions, ends, addressOf) };
+  return { tally, streams: streamsFor(layer7, compiled, decisions) };
 }
+
+/** null where there are no policies of a mesh. */
+function createMeshLayer(compiled: Compiled, decisions: readonly Decision[]) {
+  const { mesh, objects, inventory } = compiled;
+  if (objects.istio.length === 0) return null;
+  const tally = new RequestTally(inventory);
+  const layer = new MeshLayer(mesh, (judged, audited) => tally.add(judged, audited));
+  return { tally, streams: streamsFor(layer, compiled, decisions) };
+}
+
+const streamsFor = (
+  listening: Listening,
+  { inventory, classifier }: Compiled,
+  decisions: readonly Decision[],
+): RequestStreams =>
+  new RequestStreams(listening, decisions, new EndOwners(decisions, classifier), (owner, family) =>
+    ownerAddress(inventory.owners[owner]!, family),
+  );
 
 function memoryOf(
   kind: ConntrackKind,

@@ -28,6 +28,8 @@ export interface ReplayContext {
   readonly mode: 'what-if' | 'dataplane';
   /** What was judged of the requests on connections; null where no rule looks at any. */
   readonly requests: RequestTally | null;
+  /** What the service mesh says of connections and requests; null where no policy of it is given. */
+  readonly mesh: RequestTally | null;
   /** The captures as the user named them, in order. */
   readonly captures: readonly string[];
 }

@@ -56,11 +56,15 @@ export class RequestTally {
   readonly counts: { -readonly [K in keyof RequestCounts]: number } = { total: 0, allowed: 0, denied: 0, undecided: 0 };
   /** Refused or undecided ones beyond those that are told apart. */
   others = 0;
+  /** By policy, how many it would have audited: of a mesh. */
+  readonly audited = new Map<string, number>();
   private readonly groups = new Map<string, Group>();
 
   constructor(private readonly inventory: Inventory) {}
 
-  add(judged: JudgedRequest): void {
+  /** @param audited policies that audit it */
+  add(judged: JudgedRequest, audited: readonly string[] = []): void {
+    for (const policy of audited) this.audited.set(policy, (this.audited.get(policy) ?? 0) + 1);
     const { verdict, request, name, why, protocol, by, question } = judged;
     this.counts.total++;
     this.counts[verdict]++;

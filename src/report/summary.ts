@@ -14,7 +14,7 @@ import { MAX_CONVERSATIONS } from './counters.js';
 import { createTimeText } from './fields.js';
 import { countHits, type PolicyHits } from './hits.js';
 import type { ReplayContext, ReplayResult } from './report.js';
-import type { RefusedRequests, RequestCounts } from './requests.js';
+import type { RefusedRequests, RequestCounts, RequestTally } from './requests.js';
 import { Tally } from './tally.js';
 
 export interface Counts {
@@ -29,6 +29,14 @@ export interface CaptureSummary {
   readonly packets: number;
   /** Damage: byte offset, what was expected, what was found. */
   readonly error: { readonly offset: number; readonly message: string } | null;
+}
+
+export interface RequestSummary {
+  readonly counts: RequestCounts;
+  /** Those that would not pass, refused ones first. */
+  readonly refused: readonly RefusedRequests[];
+  /** Not told apart. */
+  readonly others: number;
 }
 
 export interface Summary {
@@ -51,12 +59,10 @@ export interface Summary {
   /** Refused or undecided conversations beyond the limit of distinct ones. */
   readonly deniedOthers: { readonly connections: number; readonly packets: number };
   /** Requests on connections whose rules look at them; absent where none do. */
-  readonly requests?: {
-    readonly counts: RequestCounts;
-    /** Those that would not pass, refused ones first. */
-    readonly refused: readonly RefusedRequests[];
-    /** Not told apart. */
-    readonly others: number;
+  readonly requests?: RequestSummary;
+  /** What the service mesh says of requests, and of connections where requests make no difference; absent without its policies. */
+  readonly mesh?: RequestSummary & {
+    readonly audited: readonly { readonly policy: string; readonly requests: number }[];
   };
   readonly policies: readonly PolicyHits[];
   /** Addresses that nobody in the cluster owns, most connections first. */
@@ -160,10 +166,23 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
   };
 }
 
-function requestsOf({ requests }: ReplayContext): Pick<Summary, 'requests'> {
-  if (requests === null) return {};
-  return { requests: { counts: { ...requests.counts }, refused: requests.refused(), others: requests.others } };
+function requestsOf({ requests, mesh }: ReplayContext): Pick<Summary, 'requests' | 'mesh'> {
+  return {
+    ...(requests !== null && { requests: requestSummary(requests) }),
+    ...(mesh !== null && {
+      mesh: {
+        ...requestSummary(mesh),
+        audited: [...mesh.audited].map(([policy, times]) => ({ policy, requests: times })),
+      },
+    }),
+  };
 }
+
+const requestSummary = (tally: RequestTally): RequestSummary => ({
+  counts: { ...tally.counts },
+  refused: tally.refused(),
+  others: tally.others,
+});
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 

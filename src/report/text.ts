@@ -18,7 +18,7 @@ import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
 import { requestHeadline, requestLines } from './request-text.js';
 import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
-import { createSummary, type Summary, type SummaryOptions } from './summary.js';
+import { createSummary, type RequestSummary, type Summary, type SummaryOptions } from './summary.js';
 
 export interface TextOptions extends SummaryOptions, ConversationOptions {}
 
@@ -60,7 +60,8 @@ export function summaryText(
     ...requestHeadlines(summary, style),
     '',
     ...conversationLines(summary, options),
-    ...requestLines(summary, options),
+    ...requestLines(summary.requests, '', options),
+    ...requestLines(summary.mesh, ' by the mesh', options),
     ...verdictTable(summary, columns, style),
     '',
     ...notes(summary, compiled, columns, style),
@@ -83,11 +84,14 @@ function headline({ captures, connections, packets, denied, mode }: Summary, sty
   return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}${open}.`];
 }
 
-function requestHeadlines(summary: Summary, style: Style): string[] {
-  const text = requestHeadline(summary);
-  if (text === '') return [];
-  const { denied = 0, undecided = 0 } = summary.requests?.counts ?? {};
-  return [style(denied > 0 ? 'red' : undecided > 0 ? 'yellow' : 'green', text)];
+function requestHeadlines({ requests, mesh, mode }: Summary, style: Style): string[] {
+  const line = (of: RequestSummary | undefined, what: string): string[] => {
+    const text = of === undefined ? '' : requestHeadline(of, mode, what);
+    if (of === undefined || text === '') return [];
+    const { denied, undecided } = of.counts;
+    return [style(denied > 0 ? 'red' : undecided > 0 ? 'yellow' : 'green', text)];
+  };
+  return [...line(requests, ''), ...line(mesh, ' or connections of the mesh')];
 }
 
 function verdictTable({ packets, connections, reasons }: Summary, width: number, style: Style): string[] {

@@ -16,6 +16,9 @@ const MOST_HEAD = 60 << 10;
 /** Of a line that gives a chunk's size, with its extensions. */
 const MOST_LINE = 4 << 10;
 
+/** Why what cannot be one is not read. */
+export const NOT_HTTP = 'it is not HTTP/1.1';
+
 const CR = 13;
 const LF = 10;
 const TLS_HANDSHAKE = 22;
@@ -72,6 +75,11 @@ export class HttpReader implements ByteSink {
     this.state = 'lost';
     this.line.length = 0;
     this.sink.unread(why);
+  }
+
+  /** The capture ends: what began may have gone on. */
+  end(): void {
+    if (!this.isSilent && this.line.length > 0 && this.state === 'head') this.sink.unread('its head is not whole');
   }
 
   /** What passes cannot be told now. */
@@ -139,7 +147,7 @@ export class HttpReader implements ByteSink {
         return to;
       }
     }
-    if (!mayBecomeRequest(line)) this.fail('it is not HTTP/1.1');
+    if (!mayBecomeRequest(line)) this.fail(NOT_HTTP);
     return to;
   }
 

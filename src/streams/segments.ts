@@ -15,6 +15,8 @@ export interface ByteSink {
   bytes(bytes: Uint8Array, from: number, to: number, starts: boolean): void;
   /** So many bytes are not in the capture. */
   missing(count: number): void;
+  /** Nothing more comes. */
+  end?(): void;
 }
 
 interface Waiting {
@@ -54,6 +56,7 @@ export class Segments {
   /** No more segments come: what waits is handed on behind its holes. */
   end(sink: ByteSink): void {
     while (this.early.length > 0) this.giveUp(sink);
+    sink.end?.();
   }
 
   /** Distances are those around the circle of sequence numbers. */

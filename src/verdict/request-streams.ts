@@ -68,6 +68,8 @@ export interface RequestListener {
   http(request: HttpRequest, packet: number): number;
   dns(name: string, packet: number): number;
   unread(why: string, packet: number): number;
+  /** Nothing more comes. */
+  end?(): void;
 }
 
 export interface Listening {
@@ -130,7 +132,10 @@ export class RequestStreams {
 
   /** The capture's end: what waits behind a hole is read. */
   end(): void {
-    for (const stream of this.streams.values()) stream.segments?.end(stream.sink);
+    for (const { segments, sink, listener } of this.streams.values()) {
+      segments?.end(sink);
+      listener?.end?.();
+    }
   }
 
   warnings(): string[] {
@@ -197,6 +202,7 @@ export class RequestStreams {
       const [oldest] = this.streams.keys();
       const given = this.streams.get(oldest!)!;
       if (!given.isOver && given.listener !== null) this.givenUp++;
+      given.listener?.end?.();
       this.streams.delete(oldest!);
     }
     const isOriginal = (marks[i]! & MARK_ORIGINAL) !== 0;

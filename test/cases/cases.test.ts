@@ -79,6 +79,7 @@ interface Observer extends Report {
   readonly codes: number[];
   duplicates(): number;
   requests(): RequestTally | null;
+  mesh(): RequestTally | null;
 }
 
 function createObserver(compiled: Compiled): Observer {
@@ -92,6 +93,7 @@ function createObserver(compiled: Compiled): Observer {
     codes,
     duplicates: () => copies,
     requests: () => context.requests,
+    mesh: () => context.mesh,
     begin(c) {
       context = c;
     },
@@ -216,7 +218,8 @@ function expectRequests(found: RequestTally | null, expected: ExpectedRequests |
     expect(like, JSON.stringify(it)).toHaveLength(1);
     const [{ by, requests }] = like as [RefusedRequests];
     expect(requests, JSON.stringify(it)).toBe(it.requests);
-    expect(by === null ? undefined : `${by.side} ${by.policy} ${by.rule}`, JSON.stringify(it)).toBe(it.by);
+    const named = by === null ? undefined : [by.side, by.policy, by.rule].filter(part => part !== null).join(' ');
+    expect(named, JSON.stringify(it)).toBe(it.by);
   }
   expect(refused).toHaveLength(expected.refused.length);
 }
@@ -237,12 +240,13 @@ describe('shipped cases', () => {
   it('are there', () => expect(cases.length).toBeGreaterThan(20));
 
   it.each(cases)('$name', async folder => {
-    const { seen, codes, duplicates, requests } = await run(folder, compileCase(folder));
+    const { seen, codes, duplicates, requests, mesh } = await run(folder, compileCase(folder));
     const linear = await run(folder, compileCase(folder, 'linear'));
     expect(codes).toEqual(linear.codes);
 
     const { conversations, packets } = folder.expected;
     expectRequests(requests(), folder.expected.requests);
+    expectRequests(mesh(), folder.expected.mesh);
     expect(codes.length).toBe(packets.total);
     for (const verdict of ['allowed', 'dropped', 'undecided'] as const) {
       if (packets[verdict] === undefined) continue;

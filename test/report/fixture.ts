@@ -273,6 +273,7 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
     newWriting: createWritings(null),
     mode: 'what-if',
     requests: null,
+    mesh: null,
     captures: ['shop.pcap'],
   };
   report.begin(context);

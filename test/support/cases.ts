@@ -54,6 +54,8 @@ export interface Expected {
   readonly captures?: readonly string[];
   readonly conversations: readonly ExpectedConversation[];
   readonly requests?: ExpectedRequests;
+  /** The same of the service mesh. */
+  readonly mesh?: ExpectedRequests;
   readonly packets: {
     readonly total: number;
     readonly allowed?: number;

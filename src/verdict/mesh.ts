@@ -1,0 +1,81 @@
+/**
+ * The service mesh's answers to what a capture shows (cold): behind the plugin's verdicts, which they do not change.
+ *
+ * In:  connections that the plugin lets through, and their requests.  Out: to whoever listens one answer a request. Of a
+ * connection without requests that can be read there is one answer if it is the same whatever the connection carries, or if
+ * what it carries is no HTTP.
+ */
+import type { Mesh, MeshAnswer, MeshConnection } from '../mesh/mesh.js';
+import { NOT_HTTP } from '../requests/http-reader.js';
+import { TCP } from '../rules/protocols.js';
+import type { JudgedRequest } from './layer7.js';
+import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
+import { PENDING } from './verdict.js';
+
+export class MeshLayer implements Listening {
+  readonly changesVerdicts = false;
+
+  constructor(
+    private readonly mesh: Mesh,
+    private readonly onAnswer: (judged: JudgedRequest, audited: readonly string[]) => void,
+  ) {}
+
+  isAsked(): boolean {
+    return true;
+  }
+
+  listen(opened: OpenedConnection): RequestListener | null {
+    const { mesh } = this;
+    const { source, destination, protocol, destinationPort } = opened.question;
+    if (protocol !== TCP || !mesh.selects(destination.owner)) return null;
+    const connection: MeshConnection = {
+      source: source.owner,
+      sourceAddress: source.address ?? '',
+      destination: destination.owner,
+      destinationAddress: destination.address ?? '',
+      port: destinationPort,
+      protocol,
+    };
+    const report = (answer: MeshAnswer, packet: number, request: JudgedRequest['request'], unread: string): number => {
+      const of = request !== null || unread !== '' ? ('HTTP' as const) : ('TCP' as const);
+      const { verdict, reason } = answer;
+      const why = verdict === 'undecided' ? whyOf(answer, unread) : '';
+      const judged = { ...opened, packet, protocol: of, verdict, reason, request, name: null, by: byOf(answer), why };
+      this.onAnswer(judged, answer.audited ?? []);
+      return PENDING;
+    };
+    const depends = mesh.dependsOnRequests(connection);
+    let isAnswered = false;
+    const asWhole = (packet: number): number => {
+      if (isAnswered) return PENDING;
+      isAnswered = true;
+      return report(mesh.connection(connection), packet, null, '');
+    };
+    return {
+      protocol: 'HTTP',
+      http(request, packet) {
+        isAnswered = true;
+        return report(mesh.request(connection, request), packet, request, '');
+      },
+      dns: () => PENDING,
+      unread(why, packet) {
+        if (!depends || why === NOT_HTTP) return asWhole(packet);
+        return report(mesh.unread(connection), packet, null, why);
+      },
+      end() {
+        if (!depends) asWhole(opened.opened);
+      },
+    };
+  }
+}
+
+const whyOf = ({ policy, rule, dependsOn = [] }: MeshAnswer, unread: string): string => {
+  const named = [policy, rule].filter(part => part !== null).join(' ');
+  const depends = `${named} depends on ${dependsOn.join(', ')}`;
+  return unread === '' ? depends : `${unread}; ${depends}`;
+};
+
+function byOf({ verdict, policy, rule, source }: MeshAnswer): JudgedRequest['by'] {
+  if (verdict !== 'denied' || policy === null) return null;
+  return { side: 'mesh', kind: 'AuthorizationPolicy', policy, rule, source: source ?? '' };
+}
