@@ -37,10 +37,10 @@ export class LearnedNames {
   }
 
   /**
-   * @param mayLast whether a name may outlast its time
-   * @returns null where the listener never heard of the address, or of the name only what may still hold
+   * @returns null where the listener never heard of the address; and where an answer that gave it the name has run out: plugins
+   *   keep it for a while, or ask again themselves
    */
-  knows(listener: string, address: string, matches: NameMatcher, now: number, mayLast = false): boolean | null {
+  knows(listener: string, address: string, matches: NameMatcher, now: number): boolean | null {
     const names = this.known.get(`${listener} ${address}`);
     if (names === undefined) return null;
     let ranOut = false;
@@ -49,6 +49,6 @@ export class LearnedNames {
       if (until >= now) return true;
       ranOut = true;
     }
-    return ranOut && mayLast ? null : false;
+    return ranOut ? null : false;
   }
 }

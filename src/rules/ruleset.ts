@@ -89,8 +89,6 @@ export interface NameLearner {
   readonly name: string;
   /** Only replies of connections that the policies allow tell names; an answer to a question that nobody saw may be one. */
   readonly repliesOnly: boolean;
-  /** When an answer has run out the plugin asks again itself: then nobody can tell whether the address still has the name. */
-  readonly asksAgain: boolean;
 }
 
 export interface NameCondition {

@@ -3,9 +3,8 @@
  *
  * In:  every batch's packets, up to the one that is judged; the plain classifier.  Out: a classifier that asks the linear
  * engine again where the first rule to match asks for a name. An address that its listener has heard of under other names
- * alone, or whose answer has run out, does not have the name; of one that it never heard of nobody can tell, as the answer
- * may have come before the capture or beside it. Where the plugin asks again itself (NameLearner), of one that has run out
- * nobody can tell either.
+ * alone does not have the name. Of one that it never heard of nobody can tell, as the answer may have come before the capture
+ * or beside it; nor of one whose answer has run out.
  * An answer counts if a pod that is listened to had it from a server that its rule allows: whoever sends from port 53 would
  * otherwise open a door. Where only replies count, it must also have been let through as one: what was refused is not
  * learned, and of what may not be a reply (its question is not in the capture, or undecided) nobody can tell.
@@ -69,7 +68,7 @@ export class NameLearning {
       const address = peer.v4 !== null ? ipv4Text(peer.v4 | 0) : peer.v6 === null ? null : textOf6(peer.v6);
       if (address === null) return null;
       const listener = ofLearner(learner, listenerOf(subject));
-      return this.learned.knows(listener, address, matches, this.seconds, learner?.asksAgain);
+      return this.learned.knows(listener, address, matches, this.seconds);
     });
     const { rules } = plain.ruleset;
     const isNamed = (outcome: number): boolean => outcome >= 0 && rules[outcome]!.names !== undefined;

@@ -9,7 +9,7 @@ import { subtract } from '../addresses.js';
 import type { AddressSet, DnsListeners, NameCondition, NameLearner } from '../ruleset.js';
 
 /** (AN21), (AN22) */
-const AGENT: NameLearner = { name: 'Antrea', repliesOnly: true, asksAgain: true };
+const AGENT: NameLearner = { name: 'Antrea', repliesOnly: true };
 
 export interface NamedPeers {
   readonly peers: AddressSet;
