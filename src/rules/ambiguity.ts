@@ -89,7 +89,7 @@ function disagreeing(policies: readonly Rules[], sets: IntersectSets, mostPairs:
   /** The one thing that a policy's rules say. */
   const onlyAction = policies.map(rules => {
     const actions = new Set(rules.map(({ action, answer = '' }) => `${action} ${answer}`));
-    return actions.size === 1 ? [...actions][0]! : null;
+    return actions.size === 1 && rules.every(({ layer7 }) => layer7 === undefined) ? [...actions][0]! : null;
   });
   // All say the same, whoever they are about.
   if (onlyAction[0] !== null && onlyAction.every(action => action === onlyAction[0])) return policies.map(it => [it]);
@@ -118,7 +118,11 @@ const haveDisagreement = (a: Rules, b: Rules, sets: IntersectSets): boolean =>
 
 /** Whatever both say: of names it may not be known. */
 const mayDiffer = (x: ContributedRule, y: ContributedRule): boolean =>
-  x.action !== y.action || x.answer !== y.answer || x.names !== undefined || y.names !== undefined;
+  x.action !== y.action ||
+  x.answer !== y.answer ||
+  x.layer7 !== y.layer7 ||
+  x.names !== undefined ||
+  y.names !== undefined;
 
 /** @returns null where it takes too much */
 function join(group: readonly Rules[], sets: IntersectSets, mostPairs: number, mostRules: number): Rules | null {
@@ -181,7 +185,9 @@ function joinTwo(a: Rules, b: Rules, sets: IntersectSets, places: ReadonlyMap<Or
           known,
         );
       }
-      if (y.names !== undefined || meaning.action !== saidByA.action || meaning.answer !== saidByA.answer) {
+      // Nobody knows which of two rules an engine asks.
+      const isAsked = x.layer7 !== undefined;
+      if (isAsked || y.names !== undefined || meaning.action !== saidByA.action || meaning.answer !== saidByA.answer) {
         needed = both.length;
       }
     });

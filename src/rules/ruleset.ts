@@ -102,8 +102,13 @@ export interface NameCondition {
   readonly also?: NameCondition;
 }
 
-/** What a rule lets through of the requests on a connection. Where several rules of a tier match, what any of them does. */
+/** What a rule lets through of the requests on a connection. */
 export type RequestCondition = {
+  /**
+   * `answered`: a proxy answers a refused request in the server's place, and of the tier's rules that match the connection
+   * any one lets a request through. `dropped`: an engine ends the connection, and asks the one rule that decided on it.
+   */
+  readonly refusal: 'answered' | 'dropped';
   /** As the policy says it, a line a kind of request: `GET /public/.*`. */
   readonly texts: readonly string[];
 } & (

@@ -3,7 +3,7 @@
  *
  * In:  a connection whose decision rests on such rules, and its requests, one by one.  Out: the code of the packet that
  * completes a request, and to whoever listens what became of it. A request must pass on both sides, as the connection must;
- * on a side it passes if any of the tier's rules that match the connection lets it through.
+ * on a side it passes if any of the tier's rules that match the connection lets it through, or the one that an engine asks.
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { formatPosition } from '../documents/document.js';
@@ -13,7 +13,14 @@ import type { Question } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import type { Decision } from './decisions.js';
 import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
-import { ALLOWED_DNS_DENIED, ALLOWED_HTTP_DENIED, PENDING, reasonOf, UNDECIDED_UNSUPPORTED } from './verdict.js';
+import {
+  ALLOWED_DNS_DENIED,
+  ALLOWED_HTTP_DENIED,
+  DROPPED_HTTP_DENIED,
+  PENDING,
+  reasonOf,
+  UNDECIDED_UNSUPPORTED,
+} from './verdict.js';
 
 /** A request that was judged, or that could not be; of a mesh a connection as a whole, too. */
 export interface JudgedRequest extends OpenedConnection {
@@ -94,9 +101,15 @@ export class Layer7 implements Listening {
     const protocols = new Set(sides.flatMap(({ conditions }) => conditions.map(({ protocol }) => protocol)));
     const [protocol = 'HTTP'] = protocols;
     const denied = protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
-    const codes = { allowed: PENDING, denied, undecided: UNDECIDED_UNSUPPORTED };
-    const report = (judged: Omit<JudgedRequest, keyof OpenedConnection | 'protocol' | 'reason'>): number => {
-      const code = codes[judged.verdict];
+    let hasPassed = false;
+    const report = (given: Omit<JudgedRequest, keyof OpenedConnection | 'protocol' | 'reason'>): number => {
+      const isDropped = given.by !== null && refuses(sides, given.by.side);
+      // Whether an engine looks on behind a request that passed depends on its version.
+      const judged =
+        isDropped && hasPassed ? { ...given, verdict: 'undecided' as const, by: null, why: BEHIND } : given;
+      const refused = isDropped ? DROPPED_HTTP_DENIED : denied;
+      const code = { allowed: PENDING, denied: refused, undecided: UNDECIDED_UNSUPPORTED }[judged.verdict];
+      hasPassed ||= judged.verdict === 'allowed';
       this.onRequest({ ...connection, protocol, reason: code === PENDING ? 'rule' : reasonOf(code), ...judged });
       return code;
     };
@@ -137,11 +150,18 @@ export class Layer7 implements Listening {
   }
 
   private sideOf(rule: Rule, question: Question): Side {
+    if (rule.layer7!.refusal === 'dropped') return { rule, conditions: [rule.layer7!] };
     const others = this.asking.get(`${rule.direction} ${rule.tier}`)!;
     const matching = others.filter(it => it === rule || (it.names === undefined && this.linear.matches(it, question)));
     return { rule, conditions: matching.map(({ layer7 }) => layer7!) };
   }
 }
+
+const BEHIND = 'an engine may not look at what follows a request that it let through';
+
+/** Whether the side's refusal ends the connection. */
+const refuses = (sides: readonly Side[], side: RefusedBy['side']): boolean =>
+  sides.some(({ rule }) => rule.direction === side && rule.layer7!.refusal === 'dropped');
 
 type Ask = (condition: RequestCondition) => boolean | null;
 

@@ -2,7 +2,7 @@
  * Requests of the connections that somebody listens to (cold: only their packets come here).
  *
  * In:  batches after they were judged.  Out: each request to the connection's listener; the packet that completes it gets the
- * code that the listener gives. Where requests cannot be read, the packets from there on are `undecided: unsupported`, until
+ * code that the listener gives; a refusal that ends the connection drops what follows. Where requests cannot be read, the packets from there on are `undecided: unsupported`, until
  * they can be read again. Of a listener that changes no verdicts all packets keep theirs.
  * Bounded: of MOST_CONNECTIONS connections the streams are kept, the oldest are given up.
  */
@@ -36,7 +36,9 @@ import type { Question } from '../tree/classifier.js';
 import type { Decision } from './decisions.js';
 import type { EndOwners } from './end-owners.js';
 import {
+  DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
+  DROPPED_HTTP_DENIED,
   MARK_DUPLICATE,
   MARK_ORIGINAL,
   PENDING,
@@ -89,6 +91,8 @@ interface Stream {
   /** Whether nothing can be read now. */
   readonly isLost: () => boolean;
   isOver: boolean;
+  /** The packet at which the connection was refused; 0: it was not. */
+  refusedAt: number;
 }
 
 export class RequestStreams {
@@ -98,8 +102,9 @@ export class RequestStreams {
   /** Packets whose code was changed, for their copies. */
   private readonly changed = new Map<number, number>();
   private number = 0;
-  /** The code that the packet at hand gets. */
+  /** The code that the packet at hand gets, and where its connection was refused. */
   private code = PENDING;
+  private refusedAt = 0;
   /** Connections that were given up. */
   private givenUp = 0;
 
@@ -125,6 +130,7 @@ export class RequestStreams {
       }
       const given = this.packet(frames, rows, i, verdicts, first + i);
       if (given === PENDING || !this.listening.changesVerdicts) continue;
+      if (given === DROPPED_CONNECTION) verdicts.packet[i] = this.refusedAt;
       code[i] = given;
       this.remember(first + i, given);
     }
@@ -164,10 +170,13 @@ export class RequestStreams {
     const stream = this.streamOf(rows, base, i, verdicts);
     const { listener, segments } = stream;
     if (listener === null) return PENDING;
+    this.refusedAt = stream.refusedAt;
+    if (stream.refusedAt > 0) return DROPPED_CONNECTION;
     const isFromInitiator = (verdicts.marks[i]! & MARK_ORIGINAL) !== 0;
     if (isFromInitiator && segments === null) this.datagram(listener, frames, rows, base);
     else if (isFromInitiator && segments !== null) this.segment(stream, segments, frames, rows, base);
     if ((rows[base + TCP_FLAGS]! & RST) !== 0) stream.isOver = true;
+    if (this.code === DROPPED_HTTP_DENIED) stream.refusedAt = number;
     if (this.code !== PENDING) return this.code;
     return !stream.isOver && stream.isLost() ? UNDECIDED_UNSUPPORTED : PENDING;
   }
@@ -226,7 +235,7 @@ export class RequestStreams {
         { request: request => this.take(listener.http(request, this.number)), unread },
         begins,
       );
-      return { listener, segments, sink: reader, isLost: () => reader.isLost, isOver: false };
+      return { listener, segments, sink: reader, isLost: () => reader.isLost, isOver: false, refusedAt: 0 };
     }
     const messages = new Messages();
     if (!begins) {
@@ -245,7 +254,7 @@ export class RequestStreams {
         messages.missing();
       },
     };
-    return { listener, segments, sink, isLost: () => messages.isLost, isOver: false };
+    return { listener, segments, sink, isLost: () => messages.isLost, isOver: false, refusedAt: 0 };
   }
 
   private describe(
@@ -275,7 +284,7 @@ export class RequestStreams {
 
   /** Of several requests in one packet a refusal counts, then what is not known. */
   private take(code: number): void {
-    if (this.code >= DROPPED_DEFAULT_DENY || this.code === PENDING) this.code = code === PENDING ? this.code : code;
+    if (this.code === PENDING || (this.code === UNDECIDED_UNSUPPORTED && code !== PENDING)) this.code = code;
   }
 
   private remember(number: number, code: number): void {
@@ -300,4 +309,5 @@ const datagrams = (listener: RequestListener | null): Stream => ({
   sink: NOTHING,
   isLost: () => false,
   isOver: false,
+  refusedAt: 0,
 });

@@ -24,11 +24,13 @@ export const DROPPED_INVALID_STATE = 13;
 export const DROPPED_CONNECTION = 14;
 export const DROPPED_TABLE_FULL = 15;
 export const DROPPED_FRAGMENT = 16;
-export const UNDECIDED_TRUNCATED = 17;
-export const UNDECIDED_FRAGMENT = 18;
-export const UNDECIDED_AMBIGUOUS = 19;
-export const UNDECIDED_UNSUPPORTED = 20;
-export const CODES = 21;
+/** It carries a request that an engine refuses, and with it its connection. */
+export const DROPPED_HTTP_DENIED = 17;
+export const UNDECIDED_TRUNCATED = 18;
+export const UNDECIDED_FRAGMENT = 19;
+export const UNDECIDED_AMBIGUOUS = 20;
+export const UNDECIDED_UNSUPPORTED = 21;
+export const CODES = 22;
 
 export type Verdict = 'allowed' | 'dropped' | 'undecided';
 export type Reason =
@@ -69,6 +71,7 @@ const REASONS: readonly Reason[] = [
   'connection-dropped',
   'table-full',
   'fragment',
+  'http-denied',
   'truncated',
   'fragment',
   'ambiguous-policy',

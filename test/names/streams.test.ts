@@ -67,7 +67,7 @@ describe('LearnedNames', () => {
     const knows = (listener: string, address: string, name: string, now: number) =>
       names.knows(listener, address, exactName(name), now);
     expect(knows('n1', '192.0.2.1', 'a.b', 100)).toBe(true);
-    expect(knows('n1', '192.0.2.1', 'a.b', 100.5)).toBe(false);
+    expect(knows('n1', '192.0.2.1', 'a.b', 100.5)).toBeNull();
     expect(knows('n2', '192.0.2.1', 'a.b', 50)).toBeNull();
     expect(knows('n1', '192.0.2.2', 'a.b', 50)).toBeNull();
     expect(knows('n1', '192.0.2.1', 'c.b', 50)).toBe(false);

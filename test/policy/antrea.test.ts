@@ -291,7 +291,7 @@ describe('what is read', () => {
             ],
           },
         ],
-        egress: [{ action: 'pass', peers: null, headers: null, hasLayer7: false }],
+        egress: [{ action: 'pass', peers: null, headers: null, layer7: null }],
       },
     ]);
   });

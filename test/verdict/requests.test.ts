@@ -56,13 +56,14 @@ interface Setting {
   readonly mode?: 'what-if' | 'dataplane';
   readonly snapLength?: number;
   readonly batch?: number;
+  readonly profile?: 'cilium' | 'antrea';
 }
 
 /** On the fast path and without: they must agree. */
 async function judge(policies: string, frames: readonly Uint8Array[], setting: Setting = {}): Promise<Judged> {
-  const { mode = 'what-if', snapLength, batch = 2 } = setting;
+  const { mode = 'what-if', snapLength, batch = 2, profile = 'cilium' } = setting;
   const documents = [CLUSTER, policies].flatMap((it, i) => readDocuments(it, `${i}.yaml`).documents);
-  const { compiled, problems } = compile(documents, { profile: 'cilium' });
+  const { compiled, problems } = compile(documents, { profile });
   if (compiled === null) throw new Error(JSON.stringify(problems));
   const options = { captures: ['test'], mode, conntrack: 'linux' as const, maxConnections: 1000 };
   const all: Judged[] = [];
@@ -335,5 +336,92 @@ describe('DNS rules', () => {
       ipv4({ src: FRONT, dst: DNS }, udp({ sport: port++, dport: 53, payload: text('hello') })),
     );
     expect((await judge(RULES, [noQuestion])).words).toEqual(['undecided unsupported']);
+  });
+});
+
+describe("Antrea's layer 7", () => {
+  const antrea = (name: string, rule: string, priority = 5): string => `
+apiVersion: crd.antrea.io/v1beta1
+kind: NetworkPolicy
+metadata: { namespace: shop, name: ${name} }
+spec:
+  priority: ${priority}
+  appliedTo: [{ podSelector: { matchLabels: { app: api } } }]
+  ingress: [${rule}]
+---`;
+  const http = (entries: string, more = 'ports: [{ protocol: TCP, port: 8080 }], '): string =>
+    `{ action: Allow, from: [{ podSelector: { matchLabels: { app: front } } }], ${more}l7Protocols: [${entries}] }`;
+  const PUBLIC = antrea(
+    'api',
+    `${http('{ http: { path: /public/*, host: "*.shop", method: GET } }')}, { action: Drop }`,
+  );
+  const ask = (path: string, host = 'api.shop', method = 'GET'): string =>
+    `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const first = async (sent: string, policies = PUBLIC): Promise<string> =>
+    (await judge(policies, connection([sent]), { profile: 'antrea' })).words[2]!;
+
+  it('(AN14) a refused request ends its connection', async () => {
+    const frames = connection([ask('/admin'), ask('/public/a')]);
+    for (const mode of ['what-if', 'dataplane'] as const) {
+      const judged = await judge(PUBLIC, frames, { profile: 'antrea', mode });
+      const gone = 'dropped connection-dropped';
+      expect(judged.words).toEqual([...OPEN, 'dropped http-denied', gone, gone, gone]);
+      expect(judged.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
+      expect(judged.refused[0]).toMatchObject({ reason: 'http-denied', by: { side: 'ingress', policy: 'shop/api' } });
+    }
+    const passed = await judge(PUBLIC, connection([ask('/public/a'), ask('/public/b')]), { profile: 'antrea' });
+    expect(passed.words).toEqual([...OPEN, ...PASSED, ...PASSED]);
+  });
+
+  it('(AN14) behind a request that passed, one that does not match is undecided', async () => {
+    const judged = await judge(PUBLIC, connection([ask('/public/a'), ask('/admin')]), { profile: 'antrea' });
+    expect(judged.words).toEqual([...OPEN, ...PASSED, 'undecided unsupported', 'allowed established']);
+  });
+
+  it('(AN14) paths, hosts and methods', async () => {
+    const word = { yes: 'allowed established', no: 'dropped http-denied', unknown: 'undecided unsupported' };
+    for (const [sent, expected] of [
+      [ask('/public/'), 'yes'],
+      [ask('/public'), 'no'],
+      [ask('/public/a?b'), 'yes'],
+      [ask('/public/a', 'API.Shop:8080'), 'yes'],
+      [ask('/public/a', 'shop'), 'no'],
+      [ask('/public/a', 'api.shop.example'), 'no'],
+      [ask('/public/a', 'api.shop', 'POST'), 'no'],
+      [ask('/public/%61'), 'unknown'],
+      [ask('/public/%61', 'other'), 'no'],
+      [ask('/public//a'), 'unknown'],
+      [ask('/public/./a'), 'unknown'],
+    ] as const) {
+      expect(await first(sent), sent).toBe(word[expected]);
+    }
+    const of = (entry: string): string => antrea('api', http(`{ http: ${entry} }`));
+    expect(await first(ask('/a/v2/b'), of('{ path: "*/v2/*" }'))).toBe(word.yes);
+    expect(await first(ask('/v2'), of('{ path: "*/v2/*" }'))).toBe(word.no);
+    expect(await first(ask('/a.html'), of('{ path: "*.html" }'))).toBe(word.yes);
+    expect(await first(ask('/a'), of('{}'))).toBe(word.yes);
+    expect(await first(ask('/a'), of('{ path: "*" }'))).toBe(word.unknown);
+    expect(await first(ask('/a'), of('{ host: API.shop }'))).toBe(word.unknown);
+  });
+
+  it('(AN14) later rules are not asked, earlier ones decide alone; policies of equal priority that meet are undecided', async () => {
+    const narrow = antrea('api', `${http('{ http: { path: /a } }')}, ${http('{ http: { path: /b } }')}`);
+    expect(await first(ask('/b'), narrow)).toBe('dropped http-denied');
+    const open = antrea('first', '{ action: Allow }', 1) + PUBLIC;
+    expect(await first(ask('/admin'), open)).toBe('allowed established');
+    const two = antrea('one', http('{ http: { path: /a } }')) + antrea('two', http('{ http: { path: /b } }'));
+    for (const path of ['/a', '/b']) expect(await first(ask(path), two)).toBe('undecided unsupported');
+    expect(
+      await first(ask('/a'), antrea('one', http('{ http: { path: /a } }')) + antrea('two', '{ action: Allow }')),
+    ).toBe('undecided unsupported');
+  });
+
+  it('(AN14) over TCP alone, and of HTTP alone', async () => {
+    const any = antrea('api', http('{ http: {} }', ''));
+    expect(await first(ask('/a'), any)).toBe('allowed established');
+    const datagram = ethernet(ipv4({ src: FRONT, dst: API }, udp({ sport: 4000, dport: 8080, payload: text('a') })));
+    expect((await judge(any, [datagram], { profile: 'antrea' })).words).toEqual(['undecided unsupported']);
+    const tls = antrea('api', http('{ http: {} }, { tls: { sni: a } }'));
+    expect((await judge(tls, connection([ask('/a')]), { profile: 'antrea' })).counts).toBeNull();
   });
 });

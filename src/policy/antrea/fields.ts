@@ -73,6 +73,19 @@ const PROTOCOLS = list(
   }),
 );
 
+const L7_PROTOCOLS = list(
+  'L7Protocol',
+  object(
+    'L7Protocol',
+    'a protocol of layer 7',
+    {
+      http: object('HTTPProtocol', 'a match of HTTP', { host: STRING, method: STRING, path: STRING }),
+      tls: object('TLSProtocol', 'a match of TLS', { sni: STRING }),
+    },
+    { https: 'tls', HTTP: 'http' },
+  ),
+);
+
 const rules = (side: 'from' | 'to'): Schema =>
   list(
     'Rule',
@@ -83,7 +96,7 @@ const rules = (side: 'from' | 'to'): Schema =>
         action: STRING,
         ports: PORTS,
         protocols: PROTOCOLS,
-        l7Protocols: list('L7Protocol', ANY),
+        l7Protocols: L7_PROTOCOLS,
         [side]: PEERS,
         ...(side === 'to' && {
           toServices: list(

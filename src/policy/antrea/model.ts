@@ -56,8 +56,8 @@ export interface AntreaRule {
   readonly toServices: readonly { readonly namespace: string; readonly name: string }[];
   /** null = every port of every protocol. */
   readonly headers: readonly AntreaHeader[] | null;
-  /** What it allows, an engine looks into (AN14). */
-  readonly hasLayer7: boolean;
+  /** What it allows, an engine looks into (AN14): a request must match one; `other`: of TLS, or of nothing; null: nobody does. */
+  readonly layer7: readonly AntreaHttp[] | 'other' | null;
   readonly position: Position;
 }
 
@@ -66,6 +66,13 @@ export interface SelectedPods {
   readonly kind: 'pods';
   readonly namespaceSelector: LabelSelector | null;
   readonly podSelector: LabelSelector | null;
+}
+
+/** Each may begin and end with `*`; null: any. */
+export interface AntreaHttp {
+  readonly host: string | null;
+  readonly method: string | null;
+  readonly path: string | null;
 }
 
 export interface Block {

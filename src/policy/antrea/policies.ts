@@ -11,6 +11,7 @@ import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode } from '../kubernetes/schema.js';
 import { policyFields } from './fields.js';
 import { type DecodedPort, type DecodedProtocol, readPort, readProtocol } from './headers.js';
+import { type DecodedLayer7, readLayer7 } from './layer7.js';
 import type { AntreaHeader, AntreaPolicy, AntreaRule, AppliedTo } from './model.js';
 import { type DecodedAppliedTo, type DecodedName, type DecodedPeer, readAppliedTo, readPeer } from './peers.js';
 import { BASELINE_TIER, DEFAULT_TIER, tierName } from './tier-names.js';
@@ -21,7 +22,7 @@ interface DecodedRule {
   readonly action?: string;
   readonly ports?: List<DecodedPort>;
   readonly protocols?: List<DecodedProtocol>;
-  readonly l7Protocols?: readonly unknown[];
+  readonly l7Protocols?: readonly (DecodedLayer7 | null | undefined)[];
   readonly from?: List<DecodedPeer>;
   readonly to?: List<DecodedPeer>;
   readonly toServices?: List<DecodedName>;
@@ -172,7 +173,7 @@ function readRule(
     peers: (given[side] ?? []).length === 0 ? null : peers,
     toServices: (given.toServices ?? []).map(it => ({ namespace: it?.namespace ?? '', name: it?.name ?? '' })),
     headers: headers.length === 0 ? null : headers.filter(it => it !== null),
-    hasLayer7: (given.l7Protocols ?? []).length > 0,
+    layer7: readLayer7(given.l7Protocols ?? [], [...path, 'l7Protocols'], findings),
     position: findings.document.at(path),
   };
   return [rule];

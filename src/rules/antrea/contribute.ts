@@ -192,7 +192,8 @@ const doubts = new WeakMap<ContributedRule, ContributedRule>();
 function doubtOf(rule: ContributedRule): ContributedRule {
   let doubt = doubts.get(rule);
   if (doubt === undefined) {
-    doubt = { ...rule, action: 'unsupported' };
+    const { layer7: _, ...rest } = rule;
+    doubt = { ...rest, action: 'unsupported' };
     doubts.set(rule, doubt);
   }
   return doubt;

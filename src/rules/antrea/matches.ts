@@ -12,10 +12,12 @@ import { fromAddresses, isEmpty, NOWHERE, subtract, union } from '../addresses.j
 import { type ContributedRule, namedRules, type RuleContext, type Side } from '../contribution.js';
 import { createNamedPorts, PROTOCOL_OF } from '../named-ports.js';
 import { portSet } from '../ports.js';
-import type { AddressSet, DnsListeners, Origin, PortSet } from '../ruleset.js';
+import { TCP } from '../protocols.js';
+import type { AddressSet, DnsListeners, Origin, PortSet, RequestCondition } from '../ruleset.js';
 import { EVERY } from '../selectors.js';
 import { answered } from './answers.js';
 import { ANY, anyOf, type Header, headersOf } from './headers.js';
+import { conditionOf } from './layer7.js';
 import { createNamedPeers, listenersOf, type NamedPeers } from './names.js';
 import { type Selected, type Selections, together, unionOf } from './selections.js';
 
@@ -139,9 +141,11 @@ export function createDraftRule(
     const surely: ContributedRule[] = [];
     const perhaps: ContributedRule[] = [];
     // (AN14): what passes at layer 4, an engine decides.
-    const action = rule.hasLayer7 ? 'unsupported' : rule.action;
+    const action = rule.layer7 === null ? rule.action : 'unsupported';
+    const layer7 = rule.layer7 === null || rule.layer7 === 'other' ? null : conditionOf(rule.layer7);
     const add = (header: Header, of: AddressSet, peers: AddressSet): void => {
-      if (action === 'unsupported') doubt(header, of, peers);
+      if (layer7 !== null) surely.push(...asked(layer7, { subjects: of, peers, ...header, action, origin }));
+      else if (action === 'unsupported') doubt(header, of, peers);
       else surely.push(...answered(rule, side, nodes, { subjects: of, peers, ...header, action, origin }));
     };
     const doubt = (header: Header, of: AddressSet, peers: AddressSet): void => {
@@ -207,9 +211,14 @@ export function createDraftRule(
         'leave the rule out to see the rest',
       );
     }
-    if (rule.hasLayer7) {
+    if (layer7 !== null) {
       warn(
-        'layer 7 is not modelled: whether an engine lets through what it matches is undecided',
+        'an engine looks at the requests of what it matches',
+        'a replay judges each request that the capture shows; without a capture, what it matches is undecided',
+      );
+    } else if (rule.layer7 !== null) {
+      warn(
+        'layer 7 beyond HTTP is not modelled: whether an engine lets through what it matches is undecided',
         'leave l7Protocols out to see what reaches the engine',
       );
     }
@@ -286,3 +295,10 @@ const withoutEmpty = (rules: readonly ContributedRule[]): ContributedRule[] => {
   const matches = rules.map(({ subjects, peers }) => !isEmpty(subjects) && !isEmpty(peers));
   return rules.filter((_, i) => matches[i] || (i > 0 && matches[i - 1] && rules[i - 1]!.names !== undefined));
 };
+
+/** (AN14): HTTP runs over TCP; what becomes of other protocols that the rule matches is not known. */
+function asked(layer7: RequestCondition, rule: ContributedRule): ContributedRule[] {
+  if (rule.protocol === TCP) return [{ ...rule, layer7 }];
+  if (rule.protocol !== null || rule.within !== undefined) return [rule];
+  return [{ ...rule, protocol: TCP, layer7 }, rule];
+}

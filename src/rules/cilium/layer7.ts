@@ -17,10 +17,20 @@ export function conditionOf(layer7: CiliumLayer7 | null): RequestCondition | nul
   switch (layer7?.kind) {
     case 'http': {
       const rules = layer7.rules.map(matcherOf);
-      return { protocol: 'HTTP', texts: layer7.rules.map(textOf), allows: request => any(rules, request) };
+      return {
+        refusal: 'answered',
+        protocol: 'HTTP',
+        texts: layer7.rules.map(textOf),
+        allows: request => any(rules, request),
+      };
     }
     case 'dns':
-      return { protocol: 'DNS', texts: layer7.rules.map(({ text }) => text), allows: anyOf(layer7.rules) };
+      return {
+        refusal: 'answered',
+        protocol: 'DNS',
+        texts: layer7.rules.map(({ text }) => text),
+        allows: anyOf(layer7.rules),
+      };
     default:
       return null;
   }

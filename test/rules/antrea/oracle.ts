@@ -125,7 +125,7 @@ export function antreaOracle(
     };
     const matched = rule.peers === null ? atPeer(null) : most(rule.peers.map(atPeer));
     const answer = both(applies, matched);
-    return answer === 'yes' && rule.hasLayer7 ? 'unknown' : answer;
+    return answer === 'yes' && rule.layer7 !== null ? 'unknown' : answer;
   }
 
   function isSubject(entry: AppliedTo, policy: AntreaPolicy, { pod: subject, node }: Subject): Matching {

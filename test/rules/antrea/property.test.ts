@@ -119,7 +119,7 @@ const arbRules = (direction: 'ingress' | 'egress', isNamespaced: boolean): fc.Ar
       peers: fc.option(some(arbPeers(direction, isNamespaced)), { freq: 3 }),
       toServices: fc.constant([]),
       headers: fc.option(some(arbHeader), { freq: 2 }),
-      hasLayer7: fc.integer({ min: 0, max: 15 }).map(x => x === 0),
+      layer7: fc.integer({ min: 0, max: 15 }).map(x => (x === 0 ? [] : x === 1 ? ('other' as const) : null)),
       position: fc.nat(99).map(line => at(line)),
     }),
     { maxLength: 3 },
