@@ -17,7 +17,7 @@ import type { Terminal } from './terminal.js';
 
 const FORMATS = ['text', 'json', 'jsonl', 'pcapng', 'verdicts'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
-const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced'] as const;
+const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
 
 const KERNELS = ['6.12', '6.18'] as const;
 

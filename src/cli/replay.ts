@@ -126,6 +126,7 @@ async function judgeAll(
       undecided: counted.of('undecided') > 0,
       warnings: warned,
       unenforced: isUnenforced(compiled),
+      mesh: counted.ofMesh() > 0,
     };
     return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
   } catch (error) {

@@ -2,6 +2,7 @@
  * Outcomes in words: one line on why a side decided as it did (cold). Shared by the summary, the marked capture and the
  * answers of `policap query`.
  */
+import { NETWORK_POLICY_NAME } from '../rules/contribution.js';
 import type { Answer } from '../rules/ruleset.js';
 import type { OutcomeRecord } from '../verdict/verdict.js';
 import { withoutColumn } from './style.js';
@@ -14,7 +15,14 @@ export function listed(names: readonly string[], shown = NAMED): string {
   return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
 }
 
-const where = ({ source }: OutcomeRecord): string => (source === null ? '' : ` (${withoutColumn(source)})`);
+/** Where it stands: its tier, if the kind of policy has some, and the line. */
+function where({ source, tier }: OutcomeRecord): string {
+  const parts = [
+    ...(tier === undefined || tier === NETWORK_POLICY_NAME ? [] : [`tier ${tier}`]),
+    ...(source === null ? [] : [withoutColumn(source)]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
 
 const ANSWERS: Readonly<Record<Answer, string>> = {
   'tcp-reset': 'rejected with a TCP reset',

@@ -7,14 +7,17 @@ import type { RequestTally } from './requests.js';
 
 export interface VerdictCount extends Report {
   of(verdict: Verdict): number;
+  /** What the service mesh refuses. */
+  ofMesh(): number;
 }
 
 export function createVerdictCount(): VerdictCount {
   const byCode = new Float64Array(CODES);
   let requests: RequestTally | null = null;
+  let mesh: RequestTally | null = null;
   return {
     begin(context) {
-      ({ requests } = context);
+      ({ requests, mesh } = context);
     },
     batch(_frames, _packets, { code, count }) {
       for (let i = 0; i < count; i++) byCode[code[i]!]!++;
@@ -24,5 +27,6 @@ export function createVerdictCount(): VerdictCount {
       const packets = byCode.reduce((sum, value, code) => (verdictOf(code) === verdict ? sum + value : sum), 0);
       return packets + (requests?.counts[verdict === 'dropped' ? 'denied' : verdict] ?? 0);
     },
+    ofMesh: () => mesh?.counts.denied ?? 0,
   };
 }

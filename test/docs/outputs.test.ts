@@ -40,6 +40,9 @@ async function outputs(format: string): Promise<string[]> {
   const http = 'examples/cilium-http';
   const documents = ['-p', `${http}/policies`, '-c', `${http}/cluster.yaml`, '--profile', 'cilium'];
   found.push((await policap(['replay', `${http}/capture.pcapng.gz`, ...documents, '-o', format])).out);
+  const mesh = 'examples/istio-mesh';
+  const meshed = ['-p', `${mesh}/policies`, '-c', `${mesh}/cluster.yaml`];
+  found.push((await policap(['replay', `${mesh}/pod.pcap.gz`, ...meshed, '-o', format])).out);
   const [option = '', stdin = '', capture = ''] = RULES;
   const rules = { input: 'kind: RuleList\ndefault: deny\nrules: []\n' };
   found.push((await policap(['replay', capture, option, stdin, '-o', format, '--profile', 'flannel'], rules)).out);
