@@ -11,11 +11,11 @@ import { type CollectedPacket, type CollectOptions, collect } from './collect.js
 
 export const CAPTURES: readonly Case[] = allCases().filter(({ captures }) => captures.length > 0);
 
-const asksForNames = (folder: Case): boolean =>
-  compileCase(folder).ruleset.rules.some(rule => rule.names !== undefined);
+const asksForMore = (folder: Case): boolean =>
+  compileCase(folder).ruleset.rules.some(({ names, layer7 }) => names !== undefined || layer7 !== undefined);
 
-/** Those that a kernel can be asked about: none of its rulesets knows names. */
-export const COMPARED: readonly Case[] = CAPTURES.filter(folder => !asksForNames(folder));
+/** Those that a kernel can be asked about: none of its rulesets knows names or requests. */
+export const COMPARED: readonly Case[] = CAPTURES.filter(folder => !asksForMore(folder));
 
 export interface Shipped {
   readonly ruleset: string;
