@@ -30,8 +30,9 @@ export type ContributedIsolation = Omit<Isolation, 'tier' | 'direction'>;
 
 /** The two rules by which a rule says that its peers have one of some names. @param rule what it says of those that do */
 export function namedRules(rule: ContributedRule, names: NameCondition): [ContributedRule, ContributedRule] {
+  const { layer7: _, ...asked } = rule;
   return [
-    { ...rule, action: 'unsupported', names },
+    { ...asked, action: 'unsupported', names },
     { ...rule, subjects: NOWHERE, peers: NOWHERE },
   ];
 }

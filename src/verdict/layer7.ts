@@ -73,6 +73,8 @@ export class Layer7 implements Listening {
   private readonly linear: ReturnType<typeof createLinear>;
   /** By direction and tier, the rules that look at requests. */
   private readonly asking = new Map<string, Rule[]>();
+  /** Rules that ask for a name, of which the rule behind looks at requests. */
+  private readonly named: readonly Rule[];
   /** By decision and ends, who asks. */
   private readonly known = new Map<string, readonly Side[]>();
 
@@ -82,6 +84,8 @@ export class Layer7 implements Listening {
     private readonly onRequest: (judged: JudgedRequest) => void,
   ) {
     this.linear = createLinear(ruleset, inventory);
+    const { rules } = ruleset;
+    this.named = rules.filter(({ names, index }) => names !== undefined && rules[index + 1]?.layer7 !== undefined);
     for (const rule of ruleset.rules) {
       if (rule.layer7 === undefined) continue;
       const key = `${rule.direction} ${rule.tier}`;
@@ -153,9 +157,22 @@ export class Layer7 implements Listening {
     if (rule.layer7!.refusal === 'dropped') return { rule, conditions: [rule.layer7!] };
     const others = this.asking.get(`${rule.direction} ${rule.tier}`)!;
     const matching = others.filter(it => it === rule || (it.names === undefined && this.linear.matches(it, question)));
-    return { rule, conditions: matching.map(({ layer7 }) => layer7!) };
+    const conditions = matching.map(({ layer7 }) => layer7!);
+    // Whether the address has another rule's name, too, was not asked.
+    const mayMatch = this.named.some(
+      it => it.direction === rule.direction && it.index + 1 !== rule.index && this.linear.matches(it, question),
+    );
+    return { rule, conditions: mayMatch ? [...conditions, maybe(rule.layer7!.protocol)] : conditions };
   }
 }
+
+/** What a rule lets through that may match. */
+const maybe = (protocol: RequestCondition['protocol']): RequestCondition => ({
+  refusal: 'answered',
+  protocol,
+  texts: [],
+  allows: () => null,
+});
 
 const BEHIND = 'an engine may not look at what follows a request that it let through';
 

@@ -5,7 +5,7 @@ import { readDocuments } from '../../src/documents/read.js';
 import { replay } from '../../src/replay.js';
 import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { RefusedRequests, RequestCounts } from '../../src/report/requests.js';
-import { dnsQuestion } from '../support/dns.js';
+import { dnsAnswer, dnsQuestion } from '../support/dns.js';
 import { newFastPath } from '../support/fast-path.js';
 import { batchOf, ethernet, ipv4, ipv6, type Segment, tcp, text, udp } from '../support/frames.js';
 import { createRecorder, sourceOf, words } from '../support/replay.js';
@@ -289,6 +289,34 @@ describe('HTTP rules', () => {
     const again = [...frames.slice(0, 3), frames[2]!, ...frames.slice(3)];
     const judged = await judge(API_RULES, again);
     expect(judged.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
+  });
+
+  it('(CI19) names open a port for the requests of a rule', async () => {
+    const named = (path: string, name: string): string => `    - toFQDNs: [{ matchName: ${name} }]
+      toPorts: [{ ports: [{ port: '80', protocol: TCP }], rules: { http: [{ path: ${path} }] } }]
+`;
+    const dns = `  egress:
+    - toEndpoints: [{ matchLabels: { app: coredns, io.kubernetes.pod.namespace: dns } }]
+      toPorts: [{ ports: [{ port: '53', protocol: ANY }], rules: { dns: [{ matchPattern: '*' }] } }]
+`;
+    const told = (name: string, address: string): Uint8Array =>
+      ethernet(
+        ipv4(
+          { src: DNS, dst: FRONT },
+          udp({ sport: 53, dport: 5353, payload: Uint8Array.from(dnsAnswer(name, [address], 60)) }),
+        ),
+      );
+    const far = '192.0.2.1';
+    const one = policy('front', 'front', 'shop', dns + named('/a', 'one.example'));
+    const asked = connection([get('/a'), get('/b')], FRONT, far, 80);
+    const known = await judge(one, [told('one.example', far), ...asked]);
+    expect(known.words.slice(1)).toEqual([...OPEN, ...PASSED, ...DENIED]);
+    expect((await judge(one, asked)).words[0]).toBe('undecided unsupported');
+    expect((await judge(one, [told('other.example', far), ...asked])).words[1]).toBe('dropped default-deny');
+    // The address may have the other rule's name, too.
+    const two = policy('front', 'front', 'shop', dns + named('/a', 'one.example') + named('/b', 'two.example'));
+    const both = await judge(two, [told('one.example', far), ...asked]);
+    expect(both.words.slice(1)).toEqual([...OPEN, ...PASSED, 'undecided unsupported', 'allowed established']);
   });
 
   it('what a rule asks of it may not be known', async () => {

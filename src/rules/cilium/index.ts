@@ -169,11 +169,14 @@ export function createCilium({ inventory, selection, sets, profile }: RuleContex
           action,
           origin,
         };
-        // (CI19): what a name's addresses are allowed is known when DNS answers tell them.
-        const { layer7 } = layer4;
-        const isNamed = names !== null && order === MAY_ALLOW && subject.isSure && layer4.meaning === 'surely';
-        if (isNamed) for (const it of namedRules({ ...draft, action: 'allow' }, names)) add(drafts, order, it);
-        else if (order === ASKED) add(drafts, order, { ...draft, layer7: layer7 as RequestCondition });
+        const { layer7, meaning } = layer4;
+        const canBeTold = subject.isSure && order === MAY_ALLOW && (meaning === 'surely' || layer7 !== undefined);
+        if (names !== null && canBeTold) {
+          // (CI19): what a name's addresses are allowed is known when DNS answers tell them.
+          const place = layer7 === undefined ? MAY_ALLOW : ASKED;
+          const told: ContributedRule = layer7 === undefined ? { ...draft, action: 'allow' } : { ...draft, layer7 };
+          for (const it of namedRules(told, names)) add(drafts, place, it);
+        } else if (order === ASKED) add(drafts, order, { ...draft, layer7: layer7 as RequestCondition });
         else add(drafts, order, draft);
       }
     }
