@@ -2,11 +2,12 @@
  * What the service mesh says to a question: one record, and its sentence (cold). A part of answer.ts.
  *
  * In:  every pair that a question stands for, the mesh.  Out: its answer; where the pods differ, `undecided:
- * ambiguous-policy` and the groups by name. Nothing is known of what a connection would carry: where that makes a
- * difference, the answer is undecided and says what it depends on.
+ * ambiguous-policy` and the groups by name. Without a request nothing is known of what a connection would carry: where that
+ * makes a difference, the answer is undecided and says what it depends on.
  */
 import type { Mesh, MeshAnswer, MeshReason, MeshVerdict } from '../mesh/mesh.js';
 import { listed } from '../report/reason-text.js';
+import type { HttpRequest } from '../requests/request.js';
 import type { Candidate, Pair } from './answer-groups.js';
 
 export interface MeshRecord extends Omit<MeshAnswer, 'reason'> {
@@ -20,19 +21,21 @@ export function meshRecord(
   pairs: readonly Pair[],
   protocol: number,
   mesh: Mesh,
+  request: HttpRequest | null,
   podOf: (candidate: Candidate) => number,
 ): MeshRecord | null {
   if (!pairs.some(({ destination }) => mesh.selects(podOf(destination)))) return null;
-  const answers = pairs.map(({ source, destination }) =>
-    mesh.unread({
+  const answers = pairs.map(({ source, destination }) => {
+    const connection = {
       source: podOf(source),
       sourceAddress: source.endpoint.address ?? '',
       destination: podOf(destination),
       destinationAddress: destination.endpoint.address ?? '',
       port: destination.port,
       protocol,
-    }),
-  );
+    };
+    return request === null ? mesh.unread(connection) : mesh.request(connection, request);
+  });
   const verdicts = [...new Set(answers.map(({ verdict }) => verdict))];
   if (verdicts.length === 1) return answers[0]!;
   const names = namesOf(pairs);

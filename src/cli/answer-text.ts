@@ -4,6 +4,7 @@
 import { protocolText } from '../packet/text.js';
 import { answerText, listed } from '../report/reason-text.js';
 import type { Format, Style } from '../report/style.js';
+import { NETWORK_POLICY_NAME } from '../rules/contribution.js';
 import { hasPorts } from '../rules/protocols.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
 import type { Answer } from './answer.js';
@@ -46,7 +47,8 @@ function serviceText({ protocol, query, port }: Answer): string {
   }
   if (!hasPorts(protocol)) return name;
   if (query.port === undefined) return `${name}, no port given`;
-  return port === query.port ? `${name} ${port}` : `${name} ${query.port} (target port ${port})`;
+  const request = query.request === undefined ? '' : `  ${query.request}`;
+  return `${port === query.port ? `${name} ${port}` : `${name} ${query.port} (target port ${port})`}${request}`;
 }
 
 const MESH_FORMAT = { allowed: 'green', denied: 'red', undecided: 'yellow' } as const;
@@ -101,12 +103,14 @@ function sideLines(
 function sentence(side: string, outcome: OutcomeRecord | null, name: string): string {
   if (outcome === null) return `${name} is no pod that policies select: nothing is decided on this side`;
   const { subject, reason, policies, policy, rule } = outcome;
-  const tier = outcome.tier === undefined ? '' : ` (tier ${outcome.tier})`;
+  const hasTiers = outcome.tier !== undefined && outcome.tier !== NETWORK_POLICY_NAME;
+  const tier = hasTiers ? ` (tier ${outcome.tier})` : '';
+  const named = [policy, rule].filter(part => part !== null).join(' ');
   switch (reason) {
     case 'no-policy':
       return subject === '' ? 'no rule matches, and the default allows' : `no policy isolates ${name} for ${side}`;
     case 'rule':
-      return `${[policy, rule].filter(part => part !== null).join(' ')} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it${answerText(outcome)}${tier}`;
+      return `${named} ${outcome.verdict === 'dropped' ? 'denies' : 'allows'} it${answerText(outcome)}${tier}`;
     case 'default-deny':
       return subject === ''
         ? 'no rule matches, and the default denies'
@@ -117,7 +121,9 @@ function sentence(side: string, outcome: OutcomeRecord | null, name: string): st
       return 'a node and its own pods always reach each other';
     case 'not-enforced':
       return `${policy ?? 'the plugin'} asks no policy about ${rule ?? 'this'}`;
+    case 'http-denied':
+      return `the connection is open, and no rule about requests lets this one through (the first is ${named})`;
     default:
-      return reason;
+      return named === '' ? reason : `${reason}: ${named}${tier}`;
   }
 }

@@ -10,15 +10,18 @@ import type { Inventory, Owner } from '../cluster/inventory.js';
 import { resolveName } from '../cluster/names.js';
 import type { Compiled } from '../compile.js';
 import { addressWords, protocolNumber, protocolText } from '../packet/text.js';
-import { createOutcomes, type DecisionOutcomes } from '../report/outcomes.js';
+import { createOutcomes, type DecisionOutcomes, type Outcomes } from '../report/outcomes.js';
 import { ownerName } from '../report/owners.js';
+import type { HttpRequest } from '../requests/request.js';
 import { hasPorts, ICMP, ICMPV6, TCP } from '../rules/protocols.js';
-import type { QuestionClassifier } from '../tree/classifier.js';
+import type { Question } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
+import { withRequestsJudged } from '../verdict/layer7.js';
 import { combine } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
 import { type MeshRecord, meshRecord } from './answer-mesh.js';
+import { createRequestAsker, parseRequest } from './answer-request.js';
 
 /** What is asked; the keys of a line of `query -f`. */
 export interface Query {
@@ -30,6 +33,10 @@ export interface Query {
   readonly sourcePort?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
+  /** `GET /path`: the answer is about this request. */
+  readonly request?: string;
+  /** Of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answer extends DecisionOutcomes {
@@ -70,14 +77,34 @@ export interface Answers {
 
 export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'ruleset' | 'inventory' | 'mesh'>): Answers {
   const linear = createLinear(ruleset, inventory);
-  const outcomes = createOutcomes({ ruleset, inventory });
+  /** For questions about requests: what looks at them opens the connection. */
+  const opening = withRequestsJudged(ruleset);
+  const [plain, opened] = [ruleset, opening].map(it => createOutcomes({ ruleset: it, inventory })) as [
+    Outcomes,
+    Outcomes,
+  ];
+  const requests = createRequestAsker(opening, inventory);
 
-  function ask(source: Candidate, destination: Candidate, query: Query, protocol: number): Pair {
-    const [egress, ingress, forward] = decide(linear, source, destination, query, protocol);
-    const code = combine(egress, ingress, forward, ruleset.rules);
+  function ask(
+    source: Candidate,
+    destination: Candidate,
+    query: Query,
+    protocol: number,
+    request: HttpRequest | null,
+  ): Pair {
+    const question = questionOf(source, destination, query, protocol);
+    const [egress, ingress, forward] = linear.decide(question);
+    const code = combine(egress, ingress, forward, (request === null ? ruleset : opening).rules);
     const ends = [podOf(inventory, source), podOf(inventory, destination)] as const;
-    const records = outcomes.of({ egress, ingress, forward }, ...ends);
-    return { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
+    const records = (request === null ? plain : opened).of({ egress, ingress, forward }, ...ends);
+    const pair = { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
+    if (request === null || pair.verdict !== 'allowed') return pair;
+    const judged = requests.ask(question, { egress, ingress }, request);
+    if (judged === null || judged.verdict === 'allowed') return pair;
+    if (judged.by === null) return { ...pair, verdict: 'undecided', reason: 'unsupported' };
+    const refused = { verdict: 'dropped', reason: 'http-denied' } as const;
+    const side = judged.by.side === 'egress' ? 'egress' : 'ingress';
+    return { ...pair, ...refused, [side]: { ...pair[side], ...refused } };
   }
 
   return {
@@ -86,8 +113,9 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
       const named = candidates(query.to, query.port ?? -1, inventory);
       const protocol = protocolOf(query, named[0]!.family || sources[0]!.family);
       const { service, destinations } = behindService(named, protocol, inventory);
+      const request = requestOf(query);
       const pairs = pairUp(sources, destinations).map(([source, destination]) =>
-        ask(source, destination, query, protocol),
+        ask(source, destination, query, protocol, request),
       );
       const first = pairs[0]!;
       const groups = groupByVerdict(pairs);
@@ -107,28 +135,33 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
         forward,
         alike: isAlike(pairs),
         groups: differ ? groups : [],
-        mesh: meshRecord(pairs, protocol, mesh, it => podOf(inventory, it)),
+        mesh: meshRecord(pairs, protocol, mesh, request, it => podOf(inventory, it)),
       };
     },
   };
 }
 
-function decide(
-  linear: QuestionClassifier,
-  source: Candidate,
-  destination: Candidate,
-  query: Query,
-  protocol: number,
-): readonly [number, number, number] {
-  return linear.decide({
-    source: source.endpoint,
-    destination: destination.endpoint,
-    protocol,
-    sourcePort: query.sourcePort ?? -1,
-    destinationPort: hasPorts(protocol) ? destination.port : -1,
-    icmpType: query.icmpType ?? -1,
-    icmpCode: query.icmpCode ?? -1,
-  });
+const questionOf = (source: Candidate, destination: Candidate, query: Query, protocol: number): Question => ({
+  source: source.endpoint,
+  destination: destination.endpoint,
+  protocol,
+  sourcePort: query.sourcePort ?? -1,
+  destinationPort: hasPorts(protocol) ? destination.port : -1,
+  icmpType: query.icmpType ?? -1,
+  icmpCode: query.icmpCode ?? -1,
+});
+
+function requestOf({ request, headers }: Query): HttpRequest | null {
+  if (request === undefined) {
+    if (headers === undefined) return null;
+    throw new QueryProblem('header fields without a request', 'add --request "GET /path"');
+  }
+  const parsed = parseRequest(request, headers ?? {});
+  if (parsed !== null) return parsed;
+  throw new QueryProblem(
+    `${JSON.stringify(request)} is no request, or one of its header fields is none`,
+    'a request is a method and a path: --request "GET /path" --header "Host: shop"',
+  );
 }
 
 /** An address asked about may be a pod's. */

@@ -17,6 +17,8 @@ export interface QueryCommandOptions extends CommonOptions {
   readonly sourcePort?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
+  readonly request?: string;
+  readonly header?: readonly string[];
   readonly file?: string;
   readonly output: (typeof FORMATS)[number];
   readonly failOn?: readonly (typeof FINDINGS)[number][];
@@ -32,6 +34,8 @@ Examples:
   policap query -p policies/ -c cluster.yaml --from shop/web-0 --to 10.0.0.1 --protocol ICMP --icmp-type 8
   policap query -p policies/ -c cluster.yaml --profile kube-router --from shop/web-0 --to shop/db-0 --protocol ICMP
       as kube-router enforces the same policies
+  policap query -p policies/ -c cluster.yaml --profile cilium --from shop/web-0 --to shop/api-0 --port 8080 \\
+      --request "GET /v1/items" --header "Host: api.shop"
   policap query -p policies/ -c cluster.yaml -f questions.jsonl -o jsonl
       a line in: {"from": "shop/web-0", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}
 `;
@@ -48,6 +52,8 @@ export function queryCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--source-port <n>', 'source port, where rules ask for one').argParser(wholeNumber(0, 65535)))
     .addOption(new Option('--icmp-type <n>', 'ICMP type instead of a port').argParser(wholeNumber(0, 255)))
     .addOption(new Option('--icmp-code <n>', 'ICMP code').argParser(wholeNumber(0, 255)))
+    .option('--request <line>', 'an HTTP request on the connection, "GET /path": the answer is about it')
+    .option('--header <field...>', 'header fields of the request, "Host: shop"')
     .option('-f, --file <file>', 'questions, a JSON object a line; - for standard input')
     .addOption(new Option('-o, --output <format>', 'how answers are printed').choices([...FORMATS]).default('text'))
     .addOption(

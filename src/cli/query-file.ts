@@ -12,6 +12,12 @@ const within =
   value =>
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= highest;
 
+const isFields: Check = value =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(field => typeof field === 'string');
+
 /** Keys of a line, what each may be, and how that is said. */
 const KEYS: Readonly<Record<string, readonly [Check, string]>> = {
   from: [isName, 'a name or an address'],
@@ -21,6 +27,8 @@ const KEYS: Readonly<Record<string, readonly [Check, string]>> = {
   sourcePort: [within(65535), 'a whole number from 0 to 65535'],
   icmpType: [within(255), 'a whole number from 0 to 255'],
   icmpCode: [within(255), 'a whole number from 0 to 255'],
+  request: [isName, 'a method and a path'],
+  headers: [isFields, 'an object of strings'],
 };
 
 /** Problems listed; the rest is counted. */

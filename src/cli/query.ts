@@ -37,7 +37,7 @@ export interface Asked {
 }
 
 function readAll(options: QueryCommandOptions, terminal: Terminal): readonly Asked[] {
-  const { from, to, port, protocol, sourcePort, icmpType, icmpCode, file } = options;
+  const { from, to, port, protocol, sourcePort, icmpType, icmpCode, request, header, file } = options;
   if (file !== undefined) {
     if (from !== undefined || to !== undefined) throw new UsageError('either -f, or --from and --to: not both');
     if (file === '-' && [options.policies, options.cluster, options.rules].some(paths => paths?.includes('-'))) {
@@ -51,7 +51,21 @@ function readAll(options: QueryCommandOptions, terminal: Terminal): readonly Ask
       'policap query -p policies/ -c cluster.yaml --from shop/web-0 --to shop/db-0 --port 5432',
     );
   }
-  return [{ query: { from, to, port, protocol, sourcePort, icmpType, icmpCode }, where: '' }];
+  const headers = header === undefined ? undefined : readFields(header);
+  return [{ query: { from, to, port, protocol, sourcePort, icmpType, icmpCode, request, headers }, where: '' }];
+}
+
+function readFields(fields: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    fields.map(field => {
+      const colon = field.indexOf(':');
+      if (colon > 0) return [field.slice(0, colon), field.slice(colon + 1).trim()];
+      throw new UsageError(
+        `--header ${JSON.stringify(field)} has no colon`,
+        'a field is a name and a value: "Host: shop"',
+      );
+    }),
+  );
 }
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

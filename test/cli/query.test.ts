@@ -278,3 +278,82 @@ describe('the mesh', () => {
     expect((await ask('{}', '--port', '1', '--protocol', 'UDP')).out).toContain('passes no proxy that enforces them');
   });
 });
+
+describe('questions about a request', () => {
+  const folder = (name: string): string[] => ['-p', `examples/${name}/policies`, '-c', `examples/${name}/cluster.yaml`];
+  const ends = ['--from', 'shop/web-1', '--to', 'shop/api-1', '--port', '8080'];
+  const answer = async (name: string, ...more: string[]): Promise<Record<string, unknown>> => {
+    const { out, code, err } = await policap(['query', ...folder(name), ...ends, ...more, '-o', 'json']);
+    expect(code, err).toBe(0);
+    return JSON.parse(out) as Record<string, unknown>;
+  };
+
+  it('are answered by the rules that look at requests; without one the answer is open', async () => {
+    const of = async (...more: string[]): Promise<unknown[]> => {
+      const { verdict, reason, ingress } = await answer('cilium-http', '--profile', 'cilium', ...more);
+      const side = ingress as Record<string, unknown>;
+      return [verdict, reason, side['verdict'], side['reason'], side['rule']];
+    };
+    const rule = 'ingress[0]';
+    expect(await of()).toEqual(['undecided', 'unsupported', 'undecided', 'unsupported', rule]);
+    expect(await of('--request', 'GET /v1/items')).toEqual(['allowed', 'rule', 'allowed', 'rule', rule]);
+    expect(await of('--request', 'DELETE /v1/items')).toEqual([
+      'dropped',
+      'http-denied',
+      'dropped',
+      'http-denied',
+      rule,
+    ]);
+    const post = ['--request', 'POST /v1/orders', '--header'];
+    expect((await of(...post, 'X-Shop: web'))[0]).toBe('allowed');
+    expect((await of(...post, 'X-Shop: other'))[0]).toBe('dropped');
+    expect((await of('--request', 'GET /v1/items/../items'))[0]).toBe('undecided');
+  });
+
+  it('are answered by the mesh, too', async () => {
+    const of = async (...more: string[]): Promise<unknown> =>
+      ((await answer('istio-mesh', ...more))['mesh'] as Record<string, unknown>)['verdict'];
+    expect(await of()).toBe('undecided');
+    expect(await of('--request', 'GET /items')).toBe('allowed');
+    expect(await of('--request', 'GET /internal/keys')).toBe('denied');
+  });
+
+  it('say what the request is in words, and what is none', async () => {
+    const refused = ['query', ...folder('cilium-http'), '--profile', 'cilium', ...ends, '--request'];
+    const { out } = await policap([...refused, 'DELETE /v1/items']);
+    expect(out).toContain('TCP 8080  DELETE /v1/items');
+    expect(out).toContain('no rule about requests lets this one through (the first is shop/api ingress[0])');
+    for (const request of ['GET', 'GET items', 'GET / x']) {
+      const { code, err } = await policap([...refused, request]);
+      expect([code, err], request).toEqual([2, expect.stringContaining('is no request')]);
+    }
+    const alone = await policap(['query', ...folder('cilium-http'), ...ends, '--header', 'Host: a']);
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('header fields without a request')]);
+    const field = await policap([...refused, 'GET /', '--header', 'Host']);
+    expect([field.code, field.err]).toEqual([2, expect.stringContaining('--header "Host" has no colon')]);
+  });
+
+  it('stand in lines, too', async () => {
+    const lines = [
+      {
+        from: 'shop/web-1',
+        to: 'shop/api-1',
+        port: 8080,
+        request: 'GET /admin/a',
+        headers: { Host: 'admin.shop.example' },
+      },
+      { from: 'shop/web-1', to: 'shop/api-1', port: 8080, request: 'GET /admin/a', headers: { Host: 'other' } },
+    ];
+    const input = lines.map(line => JSON.stringify(line)).join('\n');
+    const args = ['query', ...folder('cilium-http'), '--profile', 'cilium', '-f', '-', '-o', 'jsonl'];
+    const { out } = await policap(args, { input });
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line).verdict),
+    ).toEqual(['allowed', 'dropped']);
+    const wrong = await policap(args, { input: '{"from": "a", "to": "b", "request": "", "headers": {"a": 1}}' });
+    expect(wrong.err).toContain('request: "" is not a method and a path; headers: {"a":1} is not an object of strings');
+  });
+});
