@@ -106,7 +106,9 @@ export class Layer7 implements Listening {
     const [protocol = 'HTTP'] = protocols;
     const denied = protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
     let hasPassed = false;
+    let isEnded = false;
     const report = (given: Omit<JudgedRequest, keyof OpenedConnection | 'protocol' | 'reason'>): number => {
+      if (isEnded) return PENDING;
       const isDropped = given.by !== null && refuses(sides, given.by.side);
       // Whether an engine looks on behind a request that passed depends on its version.
       const judged =
@@ -114,6 +116,7 @@ export class Layer7 implements Listening {
       const refused = isDropped ? DROPPED_HTTP_DENIED : denied;
       const code = { allowed: PENDING, denied: refused, undecided: UNDECIDED_UNSUPPORTED }[judged.verdict];
       hasPassed ||= judged.verdict === 'allowed';
+      isEnded = code === DROPPED_HTTP_DENIED;
       this.onRequest({ ...connection, protocol, reason: code === PENDING ? 'rule' : reasonOf(code), ...judged });
       return code;
     };
@@ -139,7 +142,7 @@ export class Layer7 implements Listening {
 
   private sidesOf({ question }: OpenedConnection, { egress, ingress }: Decision): readonly Side[] {
     const { source, destination, protocol, destinationPort } = question;
-    const end = ({ owner, address }: Question['source']): string => (owner >= 0 ? `${owner}` : `${address}`);
+    const end = ({ owner, address }: Question['source']): string => `${owner} ${address}`;
     const key = `${egress} ${ingress} ${end(source)} ${end(destination)} ${protocol} ${destinationPort}`;
     let sides = this.known.get(key);
     if (sides === undefined) {

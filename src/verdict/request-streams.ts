@@ -2,9 +2,10 @@
  * Requests of the connections that somebody listens to (cold: only their packets come here).
  *
  * In:  batches after they were judged.  Out: each request to the connection's listener; the packet that completes it gets the
- * code that the listener gives; a refusal that ends the connection drops what follows. Where requests cannot be read, the packets from there on are `undecided: unsupported`, until
- * they can be read again. Of a listener that changes no verdicts all packets keep theirs.
- * Bounded: of MOST_CONNECTIONS connections the streams are kept, the oldest are given up.
+ * code that the listener gives; a refusal that ends the connection drops what follows. Where requests cannot be read, the
+ * packets from there on are `undecided: unsupported`, until they can be read again. Of a listener that changes no verdicts all
+ * packets keep theirs.
+ * Bounded: of MOST_CONNECTIONS connections the streams are kept, those not heard of for longest are given up.
  */
 import type { FrameBatch } from '../capture/frame.js';
 import { readQuestion } from '../names/message.js';
@@ -206,7 +207,13 @@ export class RequestStreams {
   private streamOf(rows: Int32Array, base: number, i: number, { connection, decision, marks }: VerdictBatch): Stream {
     const number = connection[i]!;
     const known = this.streams.get(number);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.streams.size <= MOST_CONNECTIONS / 2) return known;
+      // The map's order is that in which they were heard of.
+      this.streams.delete(number);
+      this.streams.set(number, known);
+      return known;
+    }
     if (this.streams.size >= MOST_CONNECTIONS) {
       const [oldest] = this.streams.keys();
       const given = this.streams.get(oldest!)!;
@@ -308,6 +315,7 @@ const datagrams = (listener: RequestListener | null): Stream => ({
   segments: null,
   sink: NOTHING,
   isLost: () => false,
-  isOver: false,
+  // Nothing is lost with it.
+  isOver: true,
   refusedAt: 0,
 });

@@ -397,6 +397,8 @@ spec:
       expect(judged.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
       expect(judged.refused[0]).toMatchObject({ reason: 'http-denied', by: { side: 'ingress', policy: 'shop/api' } });
     }
+    const piped = await judge(PUBLIC, connection([ask('/admin') + ask('/other')]), { profile: 'antrea' });
+    expect(piped.counts?.total).toBe(1);
     const passed = await judge(PUBLIC, connection([ask('/public/a'), ask('/public/b')]), { profile: 'antrea' });
     expect(passed.words).toEqual([...OPEN, ...PASSED, ...PASSED]);
   });
