@@ -3,17 +3,9 @@
  * Source: https://github.com/antrea-io/antrea, pkg/apis/crd/v1beta1/types.go and build/charts/antrea/crds.
  */
 import { ANY, LABEL_SELECTOR, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import type { Schema } from '../kubernetes/schema.js';
+import { list, object, type Schema } from '../kubernetes/schema.js';
 
 const INT32: Schema = { kind: 'int32', type: 'int32' };
-
-const list = (type: string, element: Schema): Schema => ({ kind: 'list', type: `[]${type}`, element });
-const object = (
-  type: string,
-  noun: string,
-  fields: Readonly<Record<string, Schema>>,
-  meant: Readonly<Record<string, string>> = {},
-): Schema => ({ kind: 'object', type, noun, fields, meant });
 
 const NAMESPACED_NAME = object('NamespacedName', 'a name with its namespace', { name: STRING, namespace: STRING });
 

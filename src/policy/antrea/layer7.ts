@@ -2,8 +2,8 @@
  * `l7Protocols` of a rule of Antrea's: decoded -> validated (AN14).
  */
 import type { Path } from '../../documents/document.js';
-import { type Findings, shown } from '../../documents/findings.js';
-import { nearest } from '../../documents/suggest.js';
+import type { Findings } from '../../documents/findings.js';
+import { readEnum } from '../crd.js';
 import type { AntreaHttp, AntreaRule } from './model.js';
 
 export interface DecodedLayer7 {
@@ -28,11 +28,7 @@ export function readLayer7(
 function readHttp(given: DecodedLayer7['http'], path: Path, findings: Findings): AntreaHttp | null {
   if (given === undefined || given === null) return null;
   const { host = '', method = '', path: where = '' } = given;
-  if (method !== '' && !METHODS.includes(method)) {
-    const meant = nearest(method, METHODS);
-    const hint = meant === null ? `one of ${METHODS.join(', ')}` : `did you mean "${meant}"?`;
-    findings.error([...path, 'method'], `Unsupported value: ${shown(method)}`, hint);
-  }
+  if (method !== '') readEnum(method, METHODS, [...path, 'method'], findings);
   const orAny = (text: string): string | null => (text === '' ? null : text);
   return { host: orAny(host), method: orAny(method), path: orAny(where) };
 }

@@ -3,17 +3,7 @@
  * Source: https://github.com/cilium/cilium, pkg/policy/api and pkg/k8s/apis/cilium.io/v2.
  */
 import { ANY, LABEL_SELECTOR, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import type { Schema } from '../kubernetes/schema.js';
-
-type ObjectSchema = Extract<Schema, { kind: 'object' }>;
-
-const list = (type: string, element: Schema): Schema => ({ kind: 'list', type: `[]${type}`, element });
-const object = (
-  type: string,
-  noun: string,
-  fields: Readonly<Record<string, Schema>>,
-  meant?: Readonly<Record<string, string>>,
-): ObjectSchema => ({ kind: 'object', type, noun, fields, ...(meant && { meant }) });
+import { list, type ObjectSchema, object, type Schema } from '../kubernetes/schema.js';
 
 const BOOL: Schema = { kind: 'bool', type: 'bool' };
 

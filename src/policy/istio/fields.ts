@@ -3,17 +3,7 @@
  * Source: https://github.com/istio/api, security/v1/authorization_policy.proto and type/v1beta1/selector.proto.
  */
 import { ANY, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import type { Schema } from '../kubernetes/schema.js';
-
-type ObjectSchema = Extract<Schema, { kind: 'object' }>;
-
-const list = (type: string, element: Schema): Schema => ({ kind: 'list', type: `[]${type}`, element });
-const object = (
-  type: string,
-  noun: string,
-  fields: Readonly<Record<string, Schema>>,
-  meant?: Readonly<Record<string, string>>,
-): ObjectSchema => ({ kind: 'object', type, noun, fields, ...(meant && { meant }) });
+import { list, type ObjectSchema, object, type Schema } from '../kubernetes/schema.js';
 
 /** Each with its negation. */
 const both = (names: readonly string[]): Record<string, Schema> =>

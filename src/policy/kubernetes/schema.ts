@@ -35,6 +35,16 @@ export type Schema =
       readonly unknown?: string;
     };
 
+export type ObjectSchema = Extract<Schema, { kind: 'object' }>;
+
+export const list = (type: string, element: Schema): Schema => ({ kind: 'list', type: `[]${type}`, element });
+export const object = (
+  type: string,
+  noun: string,
+  fields: Readonly<Record<string, Schema>>,
+  meant?: Readonly<Record<string, string>>,
+): ObjectSchema => ({ kind: 'object', type, noun, fields, ...(meant && { meant }) });
+
 const INT32 = 2 ** 31;
 
 /** @returns the decoded value, undefined where it is null or of a wrong type; elements of a list that are null stay null */

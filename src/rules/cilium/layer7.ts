@@ -21,7 +21,7 @@ export function conditionOf(layer7: CiliumLayer7 | null): RequestCondition | nul
         refusal: 'answered',
         protocol: 'HTTP',
         texts: layer7.rules.map(textOf),
-        allows: request => any(rules, request),
+        allows: request => join(rules, request, true),
       };
     }
     case 'dns':
@@ -41,24 +41,15 @@ export function anyOf(names: readonly CiliumName[]): NameMatcher {
   return name => matchers.some(matches => matches(name));
 }
 
-function any(rules: readonly Matches[], request: HttpRequest): boolean | null {
+/** Whether any matches (`decisive` true), or all do (false): one answer decides, else one that is not known leaves it open. */
+function join(rules: readonly Matches[], request: HttpRequest, decisive: boolean): boolean | null {
   let isOpen = false;
   for (const matches of rules) {
     const matched = matches(request);
-    if (matched === true) return true;
+    if (matched === decisive) return decisive;
     isOpen ||= matched === null;
   }
-  return isOpen ? null : false;
-}
-
-function all(rules: readonly Matches[], request: HttpRequest): boolean | null {
-  let isOpen = false;
-  for (const matches of rules) {
-    const matched = matches(request);
-    if (matched === false) return false;
-    isOpen ||= matched === null;
-  }
-  return isOpen ? null : true;
+  return isOpen ? null : !decisive;
 }
 
 function matcherOf({ method, path, host, headers, headerMatches }: CiliumHttp): Matches {
@@ -72,7 +63,7 @@ function matcherOf({ method, path, host, headers, headerMatches }: CiliumHttp): 
     rules.push(isSecret ? () => null : field(name, value === '' ? null : value));
   }
   if (path !== null) rules.push(pathExpression(path));
-  return request => all(rules, request);
+  return request => join(rules, request, false);
 }
 
 /** Of the whole value. */
