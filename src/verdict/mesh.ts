@@ -12,8 +12,13 @@ import type { JudgedRequest } from './layer7.js';
 import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
 import { PENDING } from './verdict.js';
 
+const MOST_KNOWN = 100_000;
+
 export class MeshLayer implements Listening {
   readonly changesVerdicts = false;
+  /** By destination, whether a policy selects it; by ends and port, whether requests make a difference. */
+  private readonly selected = new Map<number, boolean>();
+  private readonly dependent = new Map<string, boolean>();
 
   constructor(
     private readonly mesh: Mesh,
@@ -27,7 +32,7 @@ export class MeshLayer implements Listening {
   listen(opened: OpenedConnection): RequestListener | null {
     const { mesh } = this;
     const { source, destination, protocol, destinationPort } = opened.question;
-    if (protocol !== TCP || !mesh.selects(destination.owner)) return null;
+    if (protocol !== TCP || !this.selects(destination.owner)) return null;
     const connection: MeshConnection = {
       source: source.owner,
       sourceAddress: source.address ?? '',
@@ -44,7 +49,7 @@ export class MeshLayer implements Listening {
       this.onAnswer(judged, answer.audited ?? []);
       return PENDING;
     };
-    const depends = mesh.dependsOnRequests(connection);
+    const depends = this.depends(connection);
     let isAnswered = false;
     const asWhole = (packet: number): number => {
       if (isAnswered) return PENDING;
@@ -66,6 +71,26 @@ export class MeshLayer implements Listening {
         if (!depends) asWhole(opened.opened);
       },
     };
+  }
+
+  private selects(destination: number): boolean {
+    let found = this.selected.get(destination);
+    if (found === undefined) {
+      found = this.mesh.selects(destination);
+      this.selected.set(destination, found);
+    }
+    return found;
+  }
+
+  private depends(connection: MeshConnection): boolean {
+    const key = Object.values(connection).join(' ');
+    let found = this.dependent.get(key);
+    if (found === undefined) {
+      found = this.mesh.dependsOnRequests(connection);
+      if (this.dependent.size >= MOST_KNOWN) this.dependent.clear();
+      this.dependent.set(key, found);
+    }
+    return found;
   }
 }
 
