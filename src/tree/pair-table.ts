@@ -9,13 +9,8 @@
 import { BudgetExceeded } from './header-shapes.js';
 import type { HeaderTrees } from './header-trees.js';
 import { IntLists } from './int-lists.js';
+import type { KeptRows } from './kept-rows.js';
 import { PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
-
-export interface PairLimits {
-  readonly mostRuns: number;
-  /** Entries of a dense table. */
-  readonly mostDense: number;
-}
 
 export interface PairTable {
   /** Dense: subject * peers + peer -> root; empty when sparse. */
@@ -28,23 +23,55 @@ export interface PairTable {
   readonly runRoot: Int32Array;
 }
 
-/** @throws BudgetExceeded when the runs outnumber the budget. */
-export function buildPairTable(
+/** Orders of the terms that hold for each subject class, rising: orders[starts[subject]..starts[subject + 1]). */
+export interface TermLists {
+  readonly starts: Int32Array;
+  readonly orders: Int32Array;
+}
+
+/** The runs of each subject class, and the terms that they come of. */
+export interface Rows extends TermLists {
+  readonly rowStart: Int32Array;
+  readonly rowEnd: Int32Array;
+  readonly runPeer: Int32Array;
+  readonly runRoot: Int32Array;
+}
+
+/**
+ * @param kept rows that need not be walked anew
+ * @throws BudgetExceeded when the runs outnumber the budget.
+ */
+export function buildRows(
   terms: readonly Term[],
-  subjects: number,
+  lists: TermLists,
   peers: number,
   trees: HeaderTrees,
-  { mostRuns, mostDense }: PairLimits,
-): PairTable {
-  const runPeer: number[] = [];
-  const runRoot: number[] = [];
+  mostRuns: number,
+  kept: KeptRows | null,
+): Rows {
+  const { starts, orders } = lists;
+  const subjects = starts.length - 1;
+  let runPeer = new Int32Array(kept === null ? 1024 : kept.rows.runPeer.length + 1024);
+  let runRoot = new Int32Array(runPeer.length);
+  let runs = 0;
   const rowStart = new Int32Array(subjects);
   const rowEnd = new Int32Array(subjects);
-  const { starts, orders } = termsBySubject(terms, subjects, mostRuns * 4);
   const rows = new IntLists();
   /** Number of a list of terms -> the first subject under it. */
   const firstUnder: number[] = [];
   const borders = createBorders(terms, peers);
+  /** Of the row at hand. */
+  let first = 0;
+  const add = (peer: number, root: number): void => {
+    if (runs > first && root === runRoot[runs - 1]) return;
+    if (runs === mostRuns) throw new BudgetExceeded();
+    if (runs === runPeer.length) {
+      runPeer = larger(runPeer);
+      runRoot = larger(runRoot);
+    }
+    runPeer[runs] = peer;
+    runRoot[runs++] = root;
+  };
   for (let subject = 0; subject < subjects; subject++) {
     const list = rows.numberOf(orders, starts[subject]!, starts[subject + 1]!);
     if (list < firstUnder.length) {
@@ -54,25 +81,46 @@ export function buildPairTable(
       continue;
     }
     firstUnder.push(subject);
-    rowStart[subject] = runPeer.length;
-    borders.walk(orders, starts[subject]!, starts[subject + 1]!, (peer, active, count) => {
-      const root = trees.build(active, count);
-      if (runPeer.length > rowStart[subject]! && root === runRoot[runRoot.length - 1]) return;
-      runPeer.push(peer);
-      runRoot.push(root);
-      if (runPeer.length > mostRuns) throw new BudgetExceeded();
-    });
-    rowEnd[subject] = runPeer.length;
+    first = runs;
+    rowStart[subject] = first;
+    if (kept !== null && kept.from[subject]! >= 0) copyRow(kept, kept.from[subject]!, add);
+    else {
+      borders.walk(orders, starts[subject]!, starts[subject + 1]!, (peer, active, count) => {
+        add(peer, trees.build(active, count));
+      });
+    }
+    rowEnd[subject] = runs;
   }
-  if (subjects * peers > mostDense) {
-    return {
-      dense: new Int32Array(0),
-      rowStart,
-      rowEnd,
-      runPeer: new Int32Array(runPeer),
-      runRoot: new Int32Array(runRoot),
-    };
+  return { starts, orders, rowStart, rowEnd, runPeer: runPeer.slice(0, runs), runRoot: runRoot.slice(0, runs) };
+}
+
+function larger(array: Int32Array): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(array.length * 2);
+  copy.set(array);
+  return copy;
+}
+
+function copyRow({ rows, peerStarts, trees }: KeptRows, row: number, add: (peer: number, root: number) => void): void {
+  const { rowStart, rowEnd, runPeer, runRoot } = rows;
+  const last = rowEnd[row]! - 1;
+  for (let run = rowStart[row]!; run <= last; run++) {
+    const peer = runPeer[run]!;
+    if (peerStarts === null) {
+      add(peer, trees.rootOf(runRoot[run]!));
+      continue;
+    }
+    // Classes that are gone may have been all of a run.
+    const end = run < last ? runPeer[run + 1]! : peerStarts.length - 1;
+    if (peerStarts[peer]! < peerStarts[end]!) add(peerStarts[peer]!, trees.rootOf(runRoot[run]!));
   }
+}
+
+/** @param mostDense entries of a dense table */
+export function buildPairTable(rows: Rows, peers: number, mostDense: number): PairTable {
+  const { rowStart, rowEnd, runPeer, runRoot } = rows;
+  const none = new Int32Array(0);
+  const subjects = rowStart.length;
+  if (subjects * peers > mostDense) return { dense: none, rowStart, rowEnd, runPeer, runRoot };
   const dense = new Int32Array(subjects * peers);
   for (let subject = 0; subject < subjects; subject++) {
     for (let run = rowStart[subject]!; run < rowEnd[subject]!; run++) {
@@ -80,12 +128,11 @@ export function buildPairTable(
       dense.fill(runRoot[run]!, subject * peers + runPeer[run]!, subject * peers + end);
     }
   }
-  const none = new Int32Array(0);
   return { dense, rowStart: none, rowEnd: none, runPeer: none, runRoot: none };
 }
 
-/** Orders of the terms that hold for each subject class, rising: orders[starts[subject]..starts[subject + 1]). */
-function termsBySubject(terms: readonly Term[], subjects: number, most: number) {
+/** @throws BudgetExceeded where they are more than `most` all together */
+export function termsBySubject(terms: readonly Term[], subjects: number, most: number): TermLists {
   const starts = new Int32Array(subjects + 1);
   const every = [0, subjects - 1];
   let entries = 0;

@@ -32,11 +32,12 @@ import { buildDirect } from './direct.js';
 import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
 import { createHeaderTrees } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { keepRows, type RowsBefore } from './kept-rows.js';
 import { OWNER } from './lookup.js';
-import { buildPairTable, type PairTable } from './pair-table.js';
+import { buildPairTable, buildRows, type PairTable, type Rows, termsBySubject } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
 import { measure } from './stats.js';
-import { buildTerms, COLUMNS, collectSides, type PairedTerm } from './terms.js';
+import { buildTerms, COLUMNS, type Columns, collectSides, type PairedTerm } from './terms.js';
 
 export interface TreeOptions {
   /** Limits of the pair tables, beyond which a direction becomes a forest; 0 makes every direction one. */
@@ -106,6 +107,10 @@ interface KnownDirection {
   readonly subjects: readonly Ranges[];
   readonly peers: readonly Ranges[];
   readonly built: BuiltDirection;
+  /** null where it is a forest. */
+  readonly rows: Rows | null;
+  /** What its header trees cost. */
+  readonly steps: number;
 }
 
 function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
@@ -212,11 +217,25 @@ function buildDirection(direction: Direction, ruleset: Ruleset, table: AddressTa
     return before.built;
   }
   const terms = buildTerms(tiers, columns, table, options.shapes.headerOf);
-  const tables = { ...empty, ...(tryPairs(terms, subjects, peers, options) ?? growForest(terms, subjects, peers)) };
-  const { depth, ...own } = tables;
-  const built = { direction, subjects, tables: own, depth, crossing: null };
-  options.known.set(direction, { ...from, built });
+  const rowsBefore = before === undefined ? null : rowsOf(before, columns, table);
+  const paired =
+    (rowsBefore === null ? null : tryPairs(terms, tiers, subjects, peers, options, rowsBefore)) ??
+    tryPairs(terms, tiers, subjects, peers, options, null);
+  const { depth, ...own } = paired?.tables ?? growForest(terms, subjects, peers);
+  const built = { direction, subjects, tables: { ...empty, ...own }, depth, crossing: null };
+  options.known.set(direction, { ...from, built, rows: paired?.rows ?? null, steps: paired?.steps ?? 0 });
   return built;
+}
+
+/** null where nothing can be taken over. */
+function rowsOf({ tiers, rows, steps, built, ...before }: KnownDirection, columns: Columns, table: AddressTable) {
+  const changeOf = (word: number, then: readonly Ranges[]) =>
+    table.rangesOf(word) === then ? ('none' as const) : table.changeSince(word, then);
+  const subjects = changeOf(columns.subject, before.subjects);
+  const peers = changeOf(columns.peer, before.peers);
+  if (rows === null || subjects === null || peers === null) return null;
+  const change = { subjects: subjects === 'none' ? null : subjects, peers: peers === 'none' ? null : peers };
+  return { tiers, rows, nodes: built.tables.nodes, steps, ...change };
 }
 
 /** Rules and isolations by identity: equal rules in equal places are one object from one build to the next. */
@@ -235,7 +254,15 @@ function growForest(terms: readonly PairedTerm[], subjects: number, peers: numbe
   return { kind: FOREST, forest, depth: forest.depth + forest.longestList };
 }
 
-function tryPairs(terms: readonly PairedTerm[], subjects: number, peers: number, options: Parts) {
+/** null where it takes too much: of rows that are taken over, what they cost once and what was dropped since count too. */
+function tryPairs(
+  terms: readonly PairedTerm[],
+  tiers: readonly Tier[],
+  subjects: number,
+  peers: number,
+  options: Parts,
+  before: RowsBefore | null,
+) {
   const {
     mostRuns = 1_500_000 + 8 * terms.length,
     mostNodes = 200_000 + 16 * terms.length,
@@ -243,12 +270,16 @@ function tryPairs(terms: readonly PairedTerm[], subjects: number, peers: number,
     mostDense = 1 << 19,
   } = options;
   try {
-    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps);
-    const pairs = buildPairTable(terms, subjects, peers, trees, { mostRuns, mostDense });
+    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps, before?.steps ?? 0);
+    const lists = termsBySubject(terms, subjects, mostRuns * 4);
+    const kept = before === null ? null : keepRows(before, tiers, lists, trees);
+    const rows = buildRows(terms, lists, peers, trees, mostRuns, kept);
+    const pairs = buildPairTable(rows, peers, mostDense);
     const isDense = pairs.dense.length > 0;
     const kind = isDense ? DENSE : SPARSE;
     const halvings = isDense ? 1 : Math.ceil(Math.log2(peers + 1));
-    return { kind, pairs, nodes: trees.nodes(), depth: halvings + trees.depth() };
+    const tables = { kind, pairs, nodes: trees.nodes(), depth: halvings + trees.depth() };
+    return { tables, rows, steps: trees.steps() };
   } catch (error) {
     if (error instanceof BudgetExceeded) return null;
     throw error;
