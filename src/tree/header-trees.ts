@@ -45,13 +45,15 @@ export interface AdoptedTrees {
 
 /**
  * @param terms by order
- * @param stepsBefore what trees that are to be adopted have cost
+ * @param nodesBefore how many nodes the trees have that are to be adopted
+ * @param stepsBefore what those trees have cost
  */
 export function createHeaderTrees(
   terms: readonly PairedTerm[],
   shapes: HeaderShapes,
   mostNodes: number,
   mostSteps: number,
+  nodesBefore: number,
   stepsBefore: number,
 ): HeaderTrees {
   const lists = new IntLists();
@@ -59,7 +61,7 @@ export function createHeaderTrees(
   const roots: number[] = [];
   const kept: number[] = [];
   let keptCount = 0;
-  const consed = createNodes(mostNodes);
+  const consed = createNodes(mostNodes, nodesBefore);
   const grown = new Set<object>();
   /** By header: the last list it stood in, and the one tier in which it hides equal ones, -1 where in all. */
   const planted: number[] = [];
@@ -169,11 +171,11 @@ export function createHeaderTrees(
   };
 }
 
-/** Nodes, each once. */
-function createNodes(most: number) {
-  const image = createImage();
+/** Nodes, each once. @param expected so many, and a few more */
+function createNodes(most: number, expected: number) {
+  const image = createImage(expected * NODE_STRIDE * 1.1);
   const depths: number[] = [];
-  let slots = new Int32Array(1024);
+  let slots = new Int32Array(Math.max(1024, 2 ** Math.ceil(Math.log2(expected * 2.2 + 1))));
   let deepest = 0;
 
   const depthOf = (child: number): number => (child < 0 ? 0 : depths[child / NODE_STRIDE]!);

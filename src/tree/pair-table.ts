@@ -10,7 +10,7 @@ import { BudgetExceeded } from './header-shapes.js';
 import type { HeaderTrees } from './header-trees.js';
 import { IntLists } from './int-lists.js';
 import type { KeptRows } from './kept-rows.js';
-import { PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
+import type { PairedTerm } from './terms.js';
 
 export interface PairTable {
   /** Dense: subject * peers + peer -> root; empty when sparse. */
@@ -42,7 +42,7 @@ export interface Rows extends TermLists {
  * @throws BudgetExceeded when the runs outnumber the budget.
  */
 export function buildRows(
-  terms: readonly Term[],
+  terms: readonly PairedTerm[],
   lists: TermLists,
   peers: number,
   trees: HeaderTrees,
@@ -132,12 +132,12 @@ export function buildPairTable(rows: Rows, peers: number, mostDense: number): Pa
 }
 
 /** @throws BudgetExceeded where they are more than `most` all together */
-export function termsBySubject(terms: readonly Term[], subjects: number, most: number): TermLists {
+export function termsBySubject(terms: readonly PairedTerm[], subjects: number, most: number): TermLists {
   const starts = new Int32Array(subjects + 1);
   const every = [0, subjects - 1];
   let entries = 0;
-  for (const { sets } of terms) {
-    const set = sets[SUBJECT_DIM] ?? every;
+  for (const { subject: own } of terms) {
+    const set = own ?? every;
     for (let i = 0; i < set.length; i += 2) {
       entries += set[i + 1]! - set[i]! + 1;
       if (entries > most) throw new BudgetExceeded();
@@ -147,8 +147,8 @@ export function termsBySubject(terms: readonly Term[], subjects: number, most: n
   for (let subject = 0; subject < subjects; subject++) starts[subject + 1]! += starts[subject]!;
   const used = starts.slice(0, subjects);
   const orders = new Int32Array(entries);
-  for (const { order, sets } of terms) {
-    const set = sets[SUBJECT_DIM] ?? every;
+  for (const { order, subject: own } of terms) {
+    const set = own ?? every;
     for (let i = 0; i < set.length; i += 2) {
       for (let subject = set[i]!; subject <= set[i + 1]!; subject++) orders[used[subject]!++] = order;
     }
@@ -156,21 +156,22 @@ export function termsBySubject(terms: readonly Term[], subjects: number, most: n
   return { starts, orders };
 }
 
-type OnRun = (peer: number, active: readonly number[], count: number) => void;
+type OnRun = (peer: number, active: Int32Array, count: number) => void;
 
 /** Runs of peer classes that the same terms reach, from left to right. */
-function createBorders(terms: readonly Term[], peers: number) {
+function createBorders(terms: readonly PairedTerm[], peers: number) {
   const every = [0, peers - 1];
   /** Borders of a row: peer * 2 * terms + order * 2 + (1 where the term begins there), so that they sort as they are walked. */
   let borders = new Float64Array(256);
   const stride = terms.length * 2;
-  const active: number[] = [];
+  /** Orders of the terms that hold, rising. */
+  let active = new Int32Array(64);
   return {
     walk(orders: Int32Array, from: number, to: number, onRun: OnRun): void {
       let count = 0;
       for (let i = from; i < to; i++) {
         const order = orders[i]!;
-        const set = terms[order]!.sets[PEER_DIM] ?? every;
+        const set = terms[order]!.peer ?? every;
         if (count + set.length > borders.length) {
           const larger = new Float64Array((count + set.length) * 2);
           larger.set(borders);
@@ -182,15 +183,23 @@ function createBorders(terms: readonly Term[], peers: number) {
         }
       }
       sort(borders, count);
-      active.length = 0;
+      let held = 0;
       for (let i = 0; i < count; ) {
         const peer = Math.floor(borders[i]! / stride);
         for (const end = (peer + 1) * stride; i < count && borders[i]! < end; i++) {
-          const order = (borders[i]! - peer * stride) >>> 1;
-          if (borders[i]! % 2 === 1) active.splice(place(active, order), 0, order);
-          else active.splice(place(active, order), 1);
+          const border = borders[i]! - peer * stride;
+          const at = place(active, held, border >>> 1);
+          // Shifted by hand: they are a few, and splice() makes an array of what it takes out.
+          if ((border & 1) === 1) {
+            if (held === active.length) active = larger(active);
+            for (let k = held++; k > at; k--) active[k] = active[k - 1]!;
+            active[at] = border >>> 1;
+          } else {
+            held--;
+            for (let k = at; k < held; k++) active[k] = active[k + 1]!;
+          }
         }
-        onRun(peer, active, active.length);
+        onRun(peer, active, held);
       }
     },
   };
@@ -212,9 +221,9 @@ function sort(values: Float64Array, count: number): void {
 }
 
 /** Where the order stands, or belongs. */
-function place(active: readonly number[], order: number): number {
+function place(active: Int32Array, held: number, order: number): number {
   let lo = 0;
-  let hi = active.length;
+  let hi = held;
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
     if (active[mid]! < order) lo = mid + 1;

@@ -30,14 +30,14 @@ import { type Classifier, OUTCOMES } from './classifier.js';
 import { buildCrossing, type Crossing } from './crossing.js';
 import { buildDirect } from './direct.js';
 import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
-import { createHeaderTrees } from './header-trees.js';
+import { createHeaderTrees, NODE_STRIDE } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
 import { keepRows, type RowsBefore } from './kept-rows.js';
 import { OWNER } from './lookup.js';
 import { buildPairTable, buildRows, type PairTable, type Rows, termsBySubject } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
 import { measure } from './stats.js';
-import { buildTerms, COLUMNS, type Columns, collectSides, type PairedTerm } from './terms.js';
+import { buildTerms, COLUMNS, type Columns, collectSides, type PairedTerm, termOf } from './terms.js';
 
 export interface TreeOptions {
   /** Limits of the pair tables, beyond which a direction becomes a forest; 0 makes every direction one. */
@@ -250,7 +250,7 @@ const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
 
 function growForest(terms: readonly PairedTerm[], subjects: number, peers: number) {
-  const forest = buildForest(terms, subjects, peers);
+  const forest = buildForest(terms.map(termOf), subjects, peers);
   return { kind: FOREST, forest, depth: forest.depth + forest.longestList };
 }
 
@@ -270,7 +270,8 @@ function tryPairs(
     mostDense = 1 << 19,
   } = options;
   try {
-    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps, before?.steps ?? 0);
+    const nodesBefore = (before?.nodes.length ?? 0) / NODE_STRIDE;
+    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps, nodesBefore, before?.steps ?? 0);
     const lists = termsBySubject(terms, subjects, mostRuns * 4);
     const kept = before === null ? null : keepRows(before, tiers, lists, trees);
     const rows = buildRows(terms, lists, peers, trees, mostRuns, kept);
