@@ -71,7 +71,7 @@ export function createAddressTables(inventory: Inventory): AddressTables {
     const moved = cuts.starts4 !== starts4 || cuts.starts6 !== starts6;
     const before = cuts;
     if (moved) cuts = cutsOf(owned);
-    const { first6, entries, flipped4, flipped6, count } = cuts;
+    const { count } = cuts;
     const isSubject = ofNodes ? cuts.isPodOrNode : cuts.isPod;
     const most = Math.max(0, ...[...kept.values()].map(({ firsts }) => firsts.length + 1)) + count;
     if (most > partition.most) partition = new Partition(Math.ceil(most * 1.1));
@@ -86,25 +86,36 @@ export function createAddressTables(inventory: Inventory): AddressTables {
     }
     rows = writeRows(cuts, built, known, moved ? EMPTY : rows);
     known = built;
-    return {
-      entries4: entries,
-      starts4: flipped4,
-      starts6: flipped6,
-      count6: starts6.length,
-      first6,
-      rows,
-      toOwnNode,
-      classes: word => built.get(word)?.firsts.length ?? 0,
-      rangesOf: word => built.get(word)?.ranges ?? [],
-      changeSince(word, before) {
-        const side = built.get(word);
-        return side?.change?.before === before ? side.change : null;
-      },
-      firstAddress(word, cls) {
-        const interval = built.get(word)!.firsts[cls]!;
-        return interval < first6 ? starts4[interval]! : starts6[interval - first6]!;
-      },
-    };
+    return tableOf(cuts, built, rows, toOwnNode);
+  };
+}
+
+/** Apart from the builder: a table that outlives it holds nothing of what the next build would need. */
+function tableOf(
+  { entries, flipped4, flipped6, starts4, starts6, first6 }: Cuts,
+  built: ReadonlyMap<number, BuiltSide>,
+  rows: Int32Array,
+  toOwnNode: boolean,
+): AddressTable {
+  const sides = new Map([...built].map(([word, { firsts, ranges, change }]) => [word, { firsts, ranges, change }]));
+  return {
+    entries4: entries,
+    starts4: flipped4,
+    starts6: flipped6,
+    count6: starts6.length,
+    first6,
+    rows,
+    toOwnNode,
+    classes: word => sides.get(word)?.firsts.length ?? 0,
+    rangesOf: word => sides.get(word)?.ranges ?? [],
+    changeSince(word, before) {
+      const change = sides.get(word)?.change ?? null;
+      return change?.before === before ? change : null;
+    },
+    firstAddress(word, cls) {
+      const interval = sides.get(word)!.firsts[cls]!;
+      return interval < first6 ? starts4[interval]! : starts6[interval - first6]!;
+    },
   };
 }
 

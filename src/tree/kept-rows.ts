@@ -44,7 +44,7 @@ export function keepRows(
   const terms = matchTerms(before.tiers, tiers);
   if (terms === null) return null;
   const { rows, nodes, subjects, peers } = before;
-  const { rowStart, rowEnd, runRoot } = rows;
+  const { rowStart, rowEnd, runPeer, runRoot } = rows;
   const subjectCount = now.starts.length - 1;
   const from = new Int32Array(subjectCount).fill(-1);
   const isWanted = new Uint8Array(nodes.length / NODE_STRIDE);
@@ -52,9 +52,15 @@ export function keepRows(
     const old = subjects === null ? subject : subjects.origin[subject]!;
     if (!isSameList(now, subject, rows, old, terms.before)) continue;
     from[subject] = old;
-    for (let run = rowStart[old]!; run < rowEnd[old]!; run++) {
-      const root = runRoot[run]!;
-      if (root >= 0) isWanted[root / NODE_STRIDE] = 1;
+    const last = rowEnd[old]! - 1;
+    for (let run = rowStart[old]!; run <= last; run++) {
+      if (runRoot[run]! < 0) continue;
+      // Classes that are gone may have been all of a run.
+      if (peers !== null) {
+        const end = run < last ? runPeer[run + 1]! : peers.starts.length - 1;
+        if (peers.starts[runPeer[run]!] === peers.starts[end]) continue;
+      }
+      isWanted[runRoot[run]! / NODE_STRIDE] = 1;
     }
   }
   return { from, rows, peerStarts: peers?.starts ?? null, trees: trees.adopt(nodes, isWanted, terms.moved) };

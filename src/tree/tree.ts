@@ -115,9 +115,10 @@ interface KnownDirection {
 
 function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
   const started = performance.now();
+  const fastPath = options.fastPath ?? null;
   const isOwned = inventory.owners.length > 0;
   const built = isCrossed(ruleset, options) ? withinBudget(() => buildCrossing(ruleset.forward, !isOwned)) : null;
-  const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
+  const running = built === null ? null : runCrossing(built, fastPath);
   const crossing = running?.crossing ?? null;
   const sides = collectSides(
     ruleset,
@@ -127,11 +128,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   const deserted = crossing !== null && !isOwned;
   const owned = options.tables(sides, ruleset.ownNode !== 'to-pods', ruleset.ofNodes === true);
   const table = deserted ? { ...owned, entries4: EMPTY } : owned;
-  const build = (direction: Direction): BuiltDirection =>
-    direction === 'forward' && crossing !== null
-      ? crossForward(crossing)
-      : buildDirection(direction, ruleset, table, options);
-  const directions = [build('egress'), build('ingress'), build('forward')];
+  const directions = buildDirections(ruleset, table, crossing, options);
   const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [
     DirectionTables,
     DirectionTables,
@@ -145,7 +142,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   const judgeBatch = once((): LookUp => {
     const isForwarded = forward.kind !== ABSENT && forward.kind !== CROSSING;
     const image = isForwarded ? null : withinBudget(() => buildDirect(table, egress, ingress));
-    return image === null ? judgeAll : runDirect(image, options.fastPath ?? null);
+    return image === null ? judgeAll : runDirect(image, fastPath);
   });
   const buildMs = performance.now() - started;
   return {
@@ -167,6 +164,15 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     },
     stats: () => measure(ruleset, table, directions, buildMs),
   };
+}
+
+/** Apart from the tree's methods, which would hold what the next build takes over for as long as there is the tree. */
+function buildDirections(ruleset: Ruleset, table: AddressTable, crossing: Crossing | null, options: Parts) {
+  return DIRECTIONS.map(direction =>
+    direction === 'forward' && crossing !== null
+      ? crossForward(crossing)
+      : buildDirection(direction, ruleset, table, options),
+  );
 }
 
 function once<T>(make: () => T): () => T {
