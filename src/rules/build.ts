@@ -130,9 +130,9 @@ export function createRuleBuilder(inventory: Inventory, profile: Profile = UPSTR
         const isolations: Isolation[] = [];
         for (const part of parts) {
           if (part !== 'network-policies') {
-            for (const rule of part.rules) own.push(place(placeContributed.rule(rule, direction, tier)));
-            for (const isolation of part.isolations)
-              isolations.push(placeContributed.isolation(isolation, direction, tier));
+            const contributed = placeContributed(part, tier);
+            for (const rule of contributed.rules) own.push(place(rule));
+            for (const isolation of contributed.isolations) isolations.push(isolation);
             continue;
           }
           for (const policy of enforced) {

@@ -46,26 +46,44 @@ export function groupTiers(contributions: readonly Contribution[]): TierParts[] 
 
 const nameOf = (group: readonly Contribution[]): string => [...new Set(group.map(({ tier }) => tier.name))].join(' + ');
 
-/** Rules and isolations with their tier: the same object for as long as both are the same. */
-export function createPlaces() {
-  const rules = new WeakMap<ContributedRule, Omit<Rule, 'index'>>();
-  const isolations = new WeakMap<ContributedIsolation, Isolation>();
-  return {
-    rule(rule: ContributedRule, direction: Side, tier: number): Omit<Rule, 'index'> {
-      let placed = rules.get(rule);
-      if (placed === undefined || placed.tier !== tier || placed.direction !== direction) {
-        placed = { ...rule, direction, tier };
-        rules.set(rule, placed);
-      }
-      return placed;
-    },
-    isolation(isolation: ContributedIsolation, direction: Side, tier: number): Isolation {
-      let placed = isolations.get(isolation);
-      if (placed === undefined || placed.tier !== tier || placed.direction !== direction) {
-        placed = { ...isolation, direction, tier };
-        isolations.set(isolation, placed);
-      }
-      return placed;
-    },
+/** What of a contribution stands in a tier, without the rules' indices. */
+export interface Placed {
+  readonly tier: number;
+  readonly rules: readonly Omit<Rule, 'index'>[];
+  readonly isolations: readonly Isolation[];
+}
+
+/**
+ * Rules and isolations with their tier: the same object for as long as both are the same. Of most contributions everything is:
+ * they are asked for as a whole.
+ */
+export function createPlaces(): (contribution: Contribution, tier: number) => Placed {
+  const known = new WeakMap<Contribution, Placed>();
+  const ofRules = createPlace<ContributedRule>();
+  const ofIsolations = createPlace<ContributedIsolation>();
+  return (contribution, tier) => {
+    let placed = known.get(contribution);
+    if (placed?.tier !== tier) {
+      const { direction, rules, isolations } = contribution;
+      placed = {
+        tier,
+        rules: rules.map(rule => ofRules(rule, direction, tier)),
+        isolations: isolations.map(isolation => ofIsolations(isolation, direction, tier)),
+      };
+      known.set(contribution, placed);
+    }
+    return placed;
+  };
+}
+
+function createPlace<T extends object>() {
+  const known = new WeakMap<T, T & { readonly direction: Side; readonly tier: number }>();
+  return (it: T, direction: Side, tier: number) => {
+    let placed = known.get(it);
+    if (placed === undefined || placed.tier !== tier || placed.direction !== direction) {
+      placed = { ...it, direction, tier };
+      known.set(it, placed);
+    }
+    return placed;
   };
 }

@@ -11,17 +11,18 @@
 import { type Inventory, NODE_LOCAL_DNS } from '../cluster/inventory.js';
 import { parseV4, parseV6 } from '../rules/addresses.js';
 import type { AddressSet } from '../rules/ruleset.js';
-import { buildClasses, Partition } from './address-classes.js';
+import { type BuiltSide, buildSide, canKeep, changeSide, isSubjectSide, moveSide } from './address-sides.js';
+import type { ClassChange } from './changed-classes.js';
 import { buildEntries } from './intervals-v4.js';
 import { FAMILY4, FAMILY6, Line } from './line.js';
-import { ADDRESS_STRIDE, EGRESS_SUBJECT, EVERY_NODE, INGRESS_SUBJECT, NODE, OWNER, SIGN } from './lookup.js';
-import { type Place, SetPlaces } from './set-places.js';
+import { ADDRESS_STRIDE, EVERY_NODE, NODE, OWNER, SIGN } from './lookup.js';
+import { Partition, type Ranges } from './partition.js';
+import { SetPlaces } from './set-places.js';
 
 /** Sets of one side, as the rules stand; the same set may stand in it many times. */
 export type SideSets = readonly AddressSet[];
 
-/** Sorted, disjoint, inclusive ranges [lo, hi, lo, hi, ...] of class numbers or interval indices. */
-export type Ranges = readonly number[];
+export type { Ranges };
 
 export interface AddressTable {
   readonly entries4: Int32Array;
@@ -37,6 +38,11 @@ export interface AddressTable {
   classes(word: number): number;
   /** For each set given for side `word`, in their order, the classes that it is made of. */
   rangesOf(word: number): readonly Ranges[];
+  /**
+   * How class numbers of a side have moved since another build gave it those ranges; null: it was built from nothing since.
+   * @param before what rangesOf() told then
+   */
+  changeSince(word: number, before: readonly Ranges[]): ClassChange | null;
   /** First interval of a class, as text: `10.0.0.0` or `fd00::`-like words. For printing. */
   firstAddress(word: number, cls: number): bigint | number;
 }
@@ -58,82 +64,59 @@ export function createAddressTables(inventory: Inventory): AddressTables {
   let rows: Int32Array = EMPTY;
 
   return (sides, toOwnNode = true, ofNodes = false) => {
-    const placed = places.cut(sides);
+    const kept = new Map([...known].filter(([word, side]) => canKeep(word, side, ofNodes)));
+    const placed = places.cut(sides, word => kept.has(word));
     const { starts: starts4 } = owned.line4;
     const { starts: starts6 } = owned.line6;
     const moved = cuts.starts4 !== starts4 || cuts.starts6 !== starts6;
     const before = cuts;
     if (moved) cuts = cutsOf(owned);
-    const { first6, entries, flipped4, flipped6, count } = cuts;
+    const { count } = cuts;
     const isSubject = ofNodes ? cuts.isPodOrNode : cuts.isPod;
-    if (count > partition.most) partition = new Partition(Math.ceil(count * 1.1));
+    const most = Math.max(0, ...[...kept.values()].map(({ firsts }) => firsts.length + 1)) + count;
+    if (most > partition.most) partition = new Partition(Math.ceil(most * 1.1));
     /** Interval -> the one of the last build that it lies in. */
     const cameFrom = once(() => intervalsBefore(cuts, before));
     const built = new Map<number, BuiltSide>();
     for (const [word, list] of placed) {
-      const side = known.get(word);
-      const onlySubjects = word === EGRESS_SUBJECT || word === INGRESS_SUBJECT;
-      if (side !== undefined && isSameList(side.list, list) && (!onlySubjects || side.ofNodes === ofNodes)) {
-        built.set(word, moved ? moveSide(side, cameFrom(), count) : side);
-        continue;
-      }
-      const classes = buildSide(list, places, partition.clear(count), onlySubjects ? isSubject : null);
-      built.set(word, { ...classes, ofNodes });
+      const side = kept.get(word);
+      const only = isSubjectSide(word) ? isSubject : null;
+      if (side === undefined) built.set(word, { ...buildSide(list, places, partition.clear(count), only), ofNodes });
+      else built.set(word, changeSide(moved ? moveSide(side, cameFrom(), count) : side, list, places, partition, only));
     }
     rows = writeRows(cuts, built, known, moved ? EMPTY : rows);
     known = built;
-    return {
-      entries4: entries,
-      starts4: flipped4,
-      starts6: flipped6,
-      count6: starts6.length,
-      first6,
-      rows,
-      toOwnNode,
-      classes: word => built.get(word)?.firsts.length ?? 0,
-      rangesOf: word => built.get(word)?.ranges ?? [],
-      firstAddress(word, cls) {
-        const interval = built.get(word)!.firsts[cls]!;
-        return interval < first6 ? starts4[interval]! : starts6[interval - first6]!;
-      },
-    };
+    return tableOf(cuts, built, rows, toOwnNode);
   };
 }
 
-/** A side whose sets do not change keeps its classes, wherever others cut the lines. */
-interface BuiltSide {
-  readonly list: readonly Place[];
-  readonly classOf: Int32Array;
-  readonly firsts: Int32Array;
-  /** As the list stands; the same array for as long as the classes are the same. */
-  readonly ranges: readonly Ranges[];
-  readonly ofNodes: boolean;
-}
-
-function buildSide(
-  list: readonly Place[],
-  places: SetPlaces,
-  partition: Partition,
-  only: Uint8Array | null,
-): Omit<BuiltSide, 'ofNodes'> {
-  const classOf = new Int32Array(partition.count);
-  const { firsts, ranges } = buildClasses(places.pairs, places.distinct(list), partition, only, classOf);
-  return { list, classOf, firsts, ranges: list.map(({ number }) => ranges[number]!) };
-}
-
-function moveSide(
-  { list, classOf, firsts, ranges, ofNodes }: BuiltSide,
-  cameFrom: Int32Array,
-  count: number,
-): BuiltSide {
-  const moved = new Int32Array(count);
-  const movedFirsts = new Int32Array(firsts.length);
-  for (let i = count - 1; i >= 0; i--) {
-    const cls = classOf[cameFrom[i]!]!;
-    moved[i] = cls;
-    if (cls >= 0) movedFirsts[cls] = i;
-  }
-  return { list, classOf: moved, firsts: movedFirsts, ranges, ofNodes };
+/** Apart from the builder: a table that outlives it holds nothing of what the next build would need. */
+function tableOf(
+  { entries, flipped4, flipped6, starts4, starts6, first6 }: Cuts,
+  built: ReadonlyMap<number, BuiltSide>,
+  rows: Int32Array,
+  toOwnNode: boolean,
+): AddressTable {
+  const sides = new Map([...built].map(([word, { firsts, ranges, change }]) => [word, { firsts, ranges, change }]));
+  return {
+    entries4: entries,
+    starts4: flipped4,
+    starts6: flipped6,
+    count6: starts6.length,
+    first6,
+    rows,
+    toOwnNode,
+    classes: word => sides.get(word)?.firsts.length ?? 0,
+    rangesOf: word => sides.get(word)?.ranges ?? [],
+    changeSince(word, before) {
+      const change = sides.get(word)?.change ?? null;
+      return change?.before === before ? change : null;
+    },
+    firstAddress(word, cls) {
+      const interval = sides.get(word)!.firsts[cls]!;
+      return interval < first6 ? starts4[interval]! : starts6[interval - first6]!;
+    },
+  };
 }
 
 function intervalsBefore(now: Cuts, before: Cuts): Int32Array {
@@ -149,12 +132,6 @@ function follow<T>(now: readonly T[], before: readonly T[], out: Int32Array, at:
     while (last + 1 < before.length && before[last + 1]! <= now[i]!) last++;
     out[at + i] = last + offset;
   }
-}
-
-function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 function once<T>(make: () => T): () => T {

@@ -152,7 +152,7 @@ function growShape(shaped: readonly ShapedTerm[], mostNodes: number, mostSteps: 
 
 /** The protocol first (ports mean something only within one), then where most borders lie; the median of those. */
 function chooseBorder(terms: readonly Term[], region: Region): { dimension: number; threshold: number } | null {
-  let best: { dimension: number; borders: number[] } | null = null;
+  let best: { dimension: number; borders: readonly number[] } | null = null;
   for (let d = PROTOCOL_DIM; d < region.low.length; d++) {
     const borders = bordersInside(terms, d, region.low[d]!, region.high[d]!);
     if (borders.length > 0 && (best === null || borders.length > best.borders.length)) best = { dimension: d, borders };
@@ -163,15 +163,26 @@ function chooseBorder(terms: readonly Term[], region: Region): { dimension: numb
 }
 
 /** Thresholds t with lo <= t < hi such that some range ends at t or begins at t + 1; sorted and distinct. */
-export function bordersInside(terms: readonly Term[], dimension: number, lo: number, hi: number): number[] {
-  const borders = new Set<number>();
+export function bordersInside(terms: readonly Term[], dimension: number, lo: number, hi: number): readonly number[] {
+  let borders: number[] | null = null;
   for (const term of terms) {
     const set = term.sets[dimension]!;
     if (set === null || relate(set, lo, hi) !== PARTIAL) continue;
+    borders ??= [];
     for (let i = 0; i < set.length; i += 2) {
-      if (set[i]! > lo && set[i]! <= hi) borders.add(set[i]! - 1);
-      if (set[i + 1]! >= lo && set[i + 1]! < hi) borders.add(set[i + 1]!);
+      if (set[i]! > lo && set[i]! <= hi) borders.push(set[i]! - 1);
+      if (set[i + 1]! >= lo && set[i + 1]! < hi) borders.push(set[i + 1]!);
     }
   }
-  return [...borders].sort((a, b) => a - b);
+  return borders === null ? NO_BORDERS : distinct(borders.sort((a, b) => a - b));
+}
+
+const NO_BORDERS: readonly number[] = [];
+
+/** In place. */
+function distinct(sorted: number[]): readonly number[] {
+  let used = 0;
+  for (const x of sorted) if (used === 0 || sorted[used - 1] !== x) sorted[used++] = x;
+  sorted.length = used;
+  return sorted;
 }

@@ -25,23 +25,43 @@ export const outcomeOf = (leaf: number): number => ~leaf - LEAF_BIAS;
 export interface HeaderTrees {
   /** @throws BudgetExceeded */
   build(orders: ArrayLike<number>, count: number): number;
+  /**
+   * Trees of another build, with the outcomes of now.
+   * @param isWanted by node; what is below comes with it
+   * @param moved the index of each rule that is still among the outcomes
+   * @throws BudgetExceeded
+   */
+  adopt(nodes: Int32Array, isWanted: Uint8Array, moved: Int32Array): AdoptedTrees;
+  /** What all of it cost, in terms looked at. */
+  steps(): number;
   nodes(): Int32Array;
   depth(): number;
 }
 
-/** @param terms by order */
+export interface AdoptedTrees {
+  /** @param root of the other build */
+  rootOf(root: number): number;
+}
+
+/**
+ * @param terms by order
+ * @param nodesBefore how many nodes the trees have that are to be adopted
+ * @param stepsBefore what those trees have cost
+ */
 export function createHeaderTrees(
   terms: readonly PairedTerm[],
   shapes: HeaderShapes,
   mostNodes: number,
   mostSteps: number,
+  nodesBefore: number,
+  stepsBefore: number,
 ): HeaderTrees {
   const lists = new IntLists();
   /** By number of list. */
   const roots: number[] = [];
   const kept: number[] = [];
   let keptCount = 0;
-  const consed = createNodes(mostNodes);
+  const consed = createNodes(mostNodes, nodesBefore);
   const grown = new Set<object>();
   /** By header: the last list it stood in, and the one tier in which it hides equal ones, -1 where in all. */
   const planted: number[] = [];
@@ -51,7 +71,7 @@ export function createHeaderTrees(
   const shaped: ShapedTerm[] = [];
   const outcomes: number[] = [];
   const placed: number[] = [];
-  let steps = 0;
+  let steps = stepsBefore;
 
   function spend(cost: number): void {
     steps += cost;
@@ -122,16 +142,40 @@ export function createHeaderTrees(
       if (number === roots.length) roots.push(plant());
       return roots[number]!;
     },
+    adopt(nodes, isWanted, moved) {
+      // Children stand before their parents.
+      const wanted = isWanted.slice();
+      for (let node = wanted.length - 1; node >= 0; node--) {
+        if (wanted[node] === 0) continue;
+        for (let child = 2; child < NODE_STRIDE; child++) {
+          const at = nodes[node * NODE_STRIDE + child]!;
+          if (at >= 0) wanted[at / NODE_STRIDE] = 1;
+        }
+      }
+      const adopted = new Int32Array(wanted.length);
+      const rootOf = (root: number): number => {
+        if (root >= 0) return adopted[root / NODE_STRIDE]!;
+        const outcome = outcomeOf(root);
+        return outcome < 0 ? root : leafOf(moved[outcome]!);
+      };
+      for (let node = 0; node < wanted.length; node++) {
+        if (wanted[node] === 0) continue;
+        const at = node * NODE_STRIDE;
+        adopted[node] = consed.node(nodes[at]!, nodes[at + 1]!, rootOf(nodes[at + 2]!), rootOf(nodes[at + 3]!));
+      }
+      return { rootOf };
+    },
+    steps: () => steps,
     nodes: consed.done,
     depth: consed.depth,
   };
 }
 
-/** Nodes, each once. */
-function createNodes(most: number) {
-  const image = createImage();
+/** Nodes, each once. @param expected so many, and a few more */
+function createNodes(most: number, expected: number) {
+  const image = createImage(expected * NODE_STRIDE * 1.1);
   const depths: number[] = [];
-  let slots = new Int32Array(1024);
+  let slots = new Int32Array(Math.max(1024, 2 ** Math.ceil(Math.log2(expected * 2.2 + 1))));
   let deepest = 0;
 
   const depthOf = (child: number): number => (child < 0 ? 0 : depths[child / NODE_STRIDE]!);

@@ -10,8 +10,9 @@ export interface Image {
   done(): Int32Array;
 }
 
-export function createImage(): Image {
-  let words = new Int32Array(1 << 12);
+/** @param room words that it will have at least */
+export function createImage(room = 0): Image {
+  let words = new Int32Array(Math.max(Math.ceil(room), 1 << 12));
   let used = 0;
   return {
     reserve(size, align = 1) {

@@ -11,31 +11,61 @@ export interface Family<T extends Coordinate> {
   readonly max: T;
   /** Index of the last start that is not above x, at or behind `from`. */
   find(starts: readonly T[], x: T, from: number): number;
+  /** Line.search() of a set. */
+  findAll(starts: readonly T[], set: readonly T[], strange: T[]): Int32Array;
   after(x: T): T;
   /** The same array, sorted. */
   sorted(values: T[]): T[];
 }
 
 /** Numbers and bigints have a search each: one for both would compare as slowly as it can. */
+function find4(starts: readonly number[], x: number, from: number): number {
+  let lo = from;
+  let hi = starts.length;
+  for (let step = 1; lo + step < hi; step *= 2) {
+    if (starts[lo + step]! > x) {
+      hi = lo + step;
+      break;
+    }
+    lo += step;
+  }
+  while (hi - lo > 1) {
+    const mid = (lo + hi) >>> 1;
+    if (starts[mid]! <= x) lo = mid;
+    else hi = mid;
+  }
+  return lo;
+}
+
+function find6(starts: readonly bigint[], x: bigint, from: number): number {
+  let lo = from;
+  let hi = starts.length;
+  while (hi - lo > 1) {
+    const mid = (lo + hi) >>> 1;
+    if (starts[mid]! <= x) lo = mid;
+    else hi = mid;
+  }
+  return lo;
+}
+
 export const FAMILY4: Family<number> = {
   zero: 0,
   max: 0xffffffff,
-  find(starts, x, from) {
-    let lo = from;
-    let hi = starts.length;
-    for (let step = 1; lo + step < hi; step *= 2) {
-      if (starts[lo + step]! > x) {
-        hi = lo + step;
-        break;
+  find: find4,
+  findAll(starts, set, strange) {
+    const pairs = new Int32Array(set.length);
+    let from = 0;
+    for (let i = 0; i < set.length; i++) {
+      // Behind the last address of an interval; most are one address, and its end is the next start.
+      const border = set[i]! + (i & 1);
+      if (border > 0xffffffff) pairs[i] = starts.length;
+      else {
+        from = starts[from + 1] === border ? from + 1 : find4(starts, border, from);
+        if (starts[from] !== border) strange.push(border);
+        pairs[i] = from;
       }
-      lo += step;
     }
-    while (hi - lo > 1) {
-      const mid = (lo + hi) >>> 1;
-      if (starts[mid]! <= x) lo = mid;
-      else hi = mid;
-    }
-    return lo;
+    return pairs;
   },
   after: x => x + 1,
   sorted(values) {
@@ -48,15 +78,21 @@ export const FAMILY4: Family<number> = {
 export const FAMILY6: Family<bigint> = {
   zero: 0n,
   max: (1n << 128n) - 1n,
-  find(starts, x, from) {
-    let lo = from;
-    let hi = starts.length;
-    while (hi - lo > 1) {
-      const mid = (lo + hi) >>> 1;
-      if (starts[mid]! <= x) lo = mid;
-      else hi = mid;
+  find: find6,
+  findAll(starts, set, strange) {
+    const pairs = new Int32Array(set.length);
+    let from = 0;
+    for (let i = 0; i < set.length; i++) {
+      if ((i & 1) === 1 && set[i] === FAMILY6.max) {
+        pairs[i] = starts.length;
+        continue;
+      }
+      const border = (i & 1) === 1 ? set[i]! + 1n : set[i]!;
+      from = find6(starts, border, from);
+      if (starts[from] !== border) strange.push(border);
+      pairs[i] = from;
     }
-    return lo;
+    return pairs;
   },
   after: x => x + 1n,
   sorted: values => values.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)),
@@ -112,25 +148,7 @@ export class Line<T extends Coordinate> {
    * @param strange gets the borders that are no start
    */
   search(starts: readonly T[], set: readonly T[], strange: T[]): Int32Array {
-    const { family } = this;
-    const pairs = new Int32Array(set.length);
-    let from = 0;
-    for (let i = 0; i < set.length; i += 2) {
-      const lo = set[i]!;
-      from = family.find(starts, lo, from);
-      if (starts[from] !== lo) strange.push(lo);
-      pairs[i] = from;
-      if (set[i + 1]! === family.max) {
-        pairs[i + 1] = starts.length;
-        continue;
-      }
-      const behind = family.after(set[i + 1]!);
-      // Most sets are single addresses.
-      from = starts[from + 1] === behind ? from + 1 : family.find(starts, behind, from);
-      if (starts[from] !== behind) strange.push(behind);
-      pairs[i + 1] = from;
-    }
-    return pairs;
+    return this.family.findAll(starts, set, strange);
   }
 }
 

@@ -9,13 +9,8 @@
 import { BudgetExceeded } from './header-shapes.js';
 import type { HeaderTrees } from './header-trees.js';
 import { IntLists } from './int-lists.js';
-import { PEER_DIM, SUBJECT_DIM, type Term } from './terms.js';
-
-export interface PairLimits {
-  readonly mostRuns: number;
-  /** Entries of a dense table. */
-  readonly mostDense: number;
-}
+import type { KeptRows } from './kept-rows.js';
+import type { PairedTerm } from './terms.js';
 
 export interface PairTable {
   /** Dense: subject * peers + peer -> root; empty when sparse. */
@@ -28,23 +23,55 @@ export interface PairTable {
   readonly runRoot: Int32Array;
 }
 
-/** @throws BudgetExceeded when the runs outnumber the budget. */
-export function buildPairTable(
-  terms: readonly Term[],
-  subjects: number,
+/** Orders of the terms that hold for each subject class, rising: orders[starts[subject]..starts[subject + 1]). */
+export interface TermLists {
+  readonly starts: Int32Array;
+  readonly orders: Int32Array;
+}
+
+/** The runs of each subject class, and the terms that they come of. */
+export interface Rows extends TermLists {
+  readonly rowStart: Int32Array;
+  readonly rowEnd: Int32Array;
+  readonly runPeer: Int32Array;
+  readonly runRoot: Int32Array;
+}
+
+/**
+ * @param kept rows that need not be walked anew
+ * @throws BudgetExceeded when the runs outnumber the budget.
+ */
+export function buildRows(
+  terms: readonly PairedTerm[],
+  lists: TermLists,
   peers: number,
   trees: HeaderTrees,
-  { mostRuns, mostDense }: PairLimits,
-): PairTable {
-  const runPeer: number[] = [];
-  const runRoot: number[] = [];
+  mostRuns: number,
+  kept: KeptRows | null,
+): Rows {
+  const { starts, orders } = lists;
+  const subjects = starts.length - 1;
+  let runPeer = new Int32Array(kept === null ? 1024 : kept.rows.runPeer.length + 1024);
+  let runRoot = new Int32Array(runPeer.length);
+  let runs = 0;
   const rowStart = new Int32Array(subjects);
   const rowEnd = new Int32Array(subjects);
-  const { starts, orders } = termsBySubject(terms, subjects, mostRuns * 4);
   const rows = new IntLists();
   /** Number of a list of terms -> the first subject under it. */
   const firstUnder: number[] = [];
   const borders = createBorders(terms, peers);
+  /** Of the row at hand. */
+  let first = 0;
+  const add = (peer: number, root: number): void => {
+    if (runs > first && root === runRoot[runs - 1]) return;
+    if (runs === mostRuns) throw new BudgetExceeded();
+    if (runs === runPeer.length) {
+      runPeer = larger(runPeer);
+      runRoot = larger(runRoot);
+    }
+    runPeer[runs] = peer;
+    runRoot[runs++] = root;
+  };
   for (let subject = 0; subject < subjects; subject++) {
     const list = rows.numberOf(orders, starts[subject]!, starts[subject + 1]!);
     if (list < firstUnder.length) {
@@ -54,25 +81,46 @@ export function buildPairTable(
       continue;
     }
     firstUnder.push(subject);
-    rowStart[subject] = runPeer.length;
-    borders.walk(orders, starts[subject]!, starts[subject + 1]!, (peer, active, count) => {
-      const root = trees.build(active, count);
-      if (runPeer.length > rowStart[subject]! && root === runRoot[runRoot.length - 1]) return;
-      runPeer.push(peer);
-      runRoot.push(root);
-      if (runPeer.length > mostRuns) throw new BudgetExceeded();
-    });
-    rowEnd[subject] = runPeer.length;
+    first = runs;
+    rowStart[subject] = first;
+    if (kept !== null && kept.from[subject]! >= 0) copyRow(kept, kept.from[subject]!, add);
+    else {
+      borders.walk(orders, starts[subject]!, starts[subject + 1]!, (peer, active, count) => {
+        add(peer, trees.build(active, count));
+      });
+    }
+    rowEnd[subject] = runs;
   }
-  if (subjects * peers > mostDense) {
-    return {
-      dense: new Int32Array(0),
-      rowStart,
-      rowEnd,
-      runPeer: new Int32Array(runPeer),
-      runRoot: new Int32Array(runRoot),
-    };
+  return { starts, orders, rowStart, rowEnd, runPeer: runPeer.slice(0, runs), runRoot: runRoot.slice(0, runs) };
+}
+
+function larger(array: Int32Array): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(array.length * 2);
+  copy.set(array);
+  return copy;
+}
+
+function copyRow({ rows, peerStarts, trees }: KeptRows, row: number, add: (peer: number, root: number) => void): void {
+  const { rowStart, rowEnd, runPeer, runRoot } = rows;
+  const last = rowEnd[row]! - 1;
+  for (let run = rowStart[row]!; run <= last; run++) {
+    const peer = runPeer[run]!;
+    if (peerStarts === null) {
+      add(peer, trees.rootOf(runRoot[run]!));
+      continue;
+    }
+    // Classes that are gone may have been all of a run.
+    const end = run < last ? runPeer[run + 1]! : peerStarts.length - 1;
+    if (peerStarts[peer]! < peerStarts[end]!) add(peerStarts[peer]!, trees.rootOf(runRoot[run]!));
   }
+}
+
+/** @param mostDense entries of a dense table */
+export function buildPairTable(rows: Rows, peers: number, mostDense: number): PairTable {
+  const { rowStart, rowEnd, runPeer, runRoot } = rows;
+  const none = new Int32Array(0);
+  const subjects = rowStart.length;
+  if (subjects * peers > mostDense) return { dense: none, rowStart, rowEnd, runPeer, runRoot };
   const dense = new Int32Array(subjects * peers);
   for (let subject = 0; subject < subjects; subject++) {
     for (let run = rowStart[subject]!; run < rowEnd[subject]!; run++) {
@@ -80,17 +128,16 @@ export function buildPairTable(
       dense.fill(runRoot[run]!, subject * peers + runPeer[run]!, subject * peers + end);
     }
   }
-  const none = new Int32Array(0);
   return { dense, rowStart: none, rowEnd: none, runPeer: none, runRoot: none };
 }
 
-/** Orders of the terms that hold for each subject class, rising: orders[starts[subject]..starts[subject + 1]). */
-function termsBySubject(terms: readonly Term[], subjects: number, most: number) {
+/** @throws BudgetExceeded where they are more than `most` all together */
+export function termsBySubject(terms: readonly PairedTerm[], subjects: number, most: number): TermLists {
   const starts = new Int32Array(subjects + 1);
   const every = [0, subjects - 1];
   let entries = 0;
-  for (const { sets } of terms) {
-    const set = sets[SUBJECT_DIM] ?? every;
+  for (const { subject: own } of terms) {
+    const set = own ?? every;
     for (let i = 0; i < set.length; i += 2) {
       entries += set[i + 1]! - set[i]! + 1;
       if (entries > most) throw new BudgetExceeded();
@@ -100,8 +147,8 @@ function termsBySubject(terms: readonly Term[], subjects: number, most: number) 
   for (let subject = 0; subject < subjects; subject++) starts[subject + 1]! += starts[subject]!;
   const used = starts.slice(0, subjects);
   const orders = new Int32Array(entries);
-  for (const { order, sets } of terms) {
-    const set = sets[SUBJECT_DIM] ?? every;
+  for (const { order, subject: own } of terms) {
+    const set = own ?? every;
     for (let i = 0; i < set.length; i += 2) {
       for (let subject = set[i]!; subject <= set[i + 1]!; subject++) orders[used[subject]!++] = order;
     }
@@ -109,21 +156,22 @@ function termsBySubject(terms: readonly Term[], subjects: number, most: number) 
   return { starts, orders };
 }
 
-type OnRun = (peer: number, active: readonly number[], count: number) => void;
+type OnRun = (peer: number, active: Int32Array, count: number) => void;
 
 /** Runs of peer classes that the same terms reach, from left to right. */
-function createBorders(terms: readonly Term[], peers: number) {
+function createBorders(terms: readonly PairedTerm[], peers: number) {
   const every = [0, peers - 1];
   /** Borders of a row: peer * 2 * terms + order * 2 + (1 where the term begins there), so that they sort as they are walked. */
   let borders = new Float64Array(256);
   const stride = terms.length * 2;
-  const active: number[] = [];
+  /** Orders of the terms that hold, rising. */
+  let active = new Int32Array(64);
   return {
     walk(orders: Int32Array, from: number, to: number, onRun: OnRun): void {
       let count = 0;
       for (let i = from; i < to; i++) {
         const order = orders[i]!;
-        const set = terms[order]!.sets[PEER_DIM] ?? every;
+        const set = terms[order]!.peer ?? every;
         if (count + set.length > borders.length) {
           const larger = new Float64Array((count + set.length) * 2);
           larger.set(borders);
@@ -135,15 +183,23 @@ function createBorders(terms: readonly Term[], peers: number) {
         }
       }
       sort(borders, count);
-      active.length = 0;
+      let held = 0;
       for (let i = 0; i < count; ) {
         const peer = Math.floor(borders[i]! / stride);
         for (const end = (peer + 1) * stride; i < count && borders[i]! < end; i++) {
-          const order = (borders[i]! - peer * stride) >>> 1;
-          if (borders[i]! % 2 === 1) active.splice(place(active, order), 0, order);
-          else active.splice(place(active, order), 1);
+          const border = borders[i]! - peer * stride;
+          const at = place(active, held, border >>> 1);
+          // Shifted by hand: they are a few, and splice() makes an array of what it takes out.
+          if ((border & 1) === 1) {
+            if (held === active.length) active = larger(active);
+            for (let k = held++; k > at; k--) active[k] = active[k - 1]!;
+            active[at] = border >>> 1;
+          } else {
+            held--;
+            for (let k = at; k < held; k++) active[k] = active[k + 1]!;
+          }
         }
-        onRun(peer, active, active.length);
+        onRun(peer, active, held);
       }
     },
   };
@@ -165,9 +221,9 @@ function sort(values: Float64Array, count: number): void {
 }
 
 /** Where the order stands, or belongs. */
-function place(active: readonly number[], order: number): number {
+function place(active: Int32Array, held: number, order: number): number {
   let lo = 0;
-  let hi = active.length;
+  let hi = held;
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
     if (active[mid]! < order) lo = mid + 1;

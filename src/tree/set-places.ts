@@ -39,8 +39,6 @@ interface Known {
 export class SetPlaces {
   pairs = new Int32Array(1024);
   private used = 0;
-  /** Of those, what the last build's sets have. */
-  private placed = 0;
   private build = 0;
   private cutting = 0;
   private marks = 0;
@@ -54,19 +52,28 @@ export class SetPlaces {
     private readonly line6: Line<bigint>,
   ) {}
 
-  /** Cuts both lines for the sets of these lists and no others. @returns their places, list by list */
-  cut(lists: ReadonlyMap<number, Sets>): Map<number, readonly Place[]> {
+  /**
+   * Cuts both lines for the sets of these lists and no others.
+   * @param isKnown lists of which only the sets that were not in them the last time need pairs: others may be of an older cutting
+   * @returns their places, list by list
+   */
+  cut(
+    lists: ReadonlyMap<number, Sets>,
+    isKnown: (list: number) => boolean = () => false,
+  ): Map<number, readonly Place[]> {
     this.build++;
     const all: Place[] = [];
     const found = new Map<number, readonly Place[]>();
+    const wanted: Place[] = [];
     for (const [key, sets] of lists) {
-      const places = this.findAll(sets, this.before.get(key));
+      const { places, anew } = this.findAll(sets, this.before.get(key));
       for (const place of places) {
         if (place.build === this.build) continue;
         place.build = this.build;
         all.push(place);
       }
       found.set(key, places);
+      for (const place of isKnown(key) ? anew : places) wanted.push(place);
       this.before.set(key, { sets, places });
     }
     const own4: number[] = [];
@@ -81,23 +88,24 @@ export class SetPlaces {
     line4.cut(own4);
     line6.cut(own6);
     // Pairs of sets that are gone are left lying for a while.
-    const isFull = this.used > this.placed * 2 + MOST_LEFT;
+    let placed = 0;
+    for (const { cutting, at, end } of all) if (cutting === this.cutting) placed += end - at;
+    const isFull = this.used > placed * 2 + MOST_LEFT;
     if (isFull || line4.starts !== starts4 || line6.starts !== starts6) {
       this.cutting++;
       this.used = 0;
     }
-    this.placed = 0;
-    for (const place of all) {
-      if (place.cutting !== this.cutting) this.place(place);
-      this.placed += place.end - place.at;
-    }
+    for (const place of wanted) if (place.cutting !== this.cutting) this.place(place);
     if (this.bySet.size > 4 * all.length + 4096) this.forget();
     return found;
   }
 
   /** A list changes in one place mostly: what stands before it and behind it is known. */
-  private findAll(sets: Sets, known: Known | undefined): Place[] {
-    if (known === undefined) return sets.map(set => this.find(set));
+  private findAll(sets: Sets, known: Known | undefined): { places: Place[]; anew: Place[] } {
+    if (known === undefined) {
+      const places = sets.map(set => this.find(set));
+      return { places, anew: places };
+    }
     const longest = Math.min(sets.length, known.sets.length);
     const shift = known.sets.length - sets.length;
     let head = 0;
@@ -107,7 +115,7 @@ export class SetPlaces {
     const places: Place[] = known.places.slice(0, head);
     for (let i = head; i < tail; i++) places.push(this.find(sets[i]!));
     for (let i = tail; i < sets.length; i++) places.push(known.places[i + shift]!);
-    return places;
+    return { places, anew: places.slice(head, tail) };
   }
 
   /** Each place of a list once, numbered in that order (Place.number) until the next list is. */
@@ -121,6 +129,9 @@ export class SetPlaces {
     }
     return places;
   }
+
+  /** Whether it is among those that were numbered last. */
+  isNumbered = (place: Place): boolean => place.mark === this.marks;
 
   /** What the last build did not have. */
   private forget(): void {

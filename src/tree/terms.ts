@@ -37,9 +37,17 @@ export interface Term {
   readonly sets: readonly (Ranges | null)[];
 }
 
-/** Its header's sets stand among its own. */
-export interface PairedTerm extends Term {
+/** A term whose header is known: its sets are not put together, as pair tables do not ask for them (termOf()). */
+export interface PairedTerm extends Omit<Term, 'sets'> {
   readonly header: Header;
+  /** null = any. */
+  readonly subject: Ranges | null;
+  readonly peer: Ranges | null;
+}
+
+export function termOf({ order, tier, pass, outcome, header, subject, peer }: PairedTerm): Term {
+  const [, , protocol, sourcePort, destinationPort, type, code] = header.sets;
+  return { order, tier, pass, outcome, sets: [subject, peer, protocol!, sourcePort!, destinationPort!, type!, code!] };
 }
 
 export interface Columns {
@@ -93,9 +101,7 @@ export function buildTerms(
     subject: Ranges | null,
     peer: Ranges | null,
   ) => {
-    const [, , protocol, sourcePort, destinationPort, type, code] = header.sets;
-    const sets = [subject, peer, protocol!, sourcePort!, destinationPort!, type!, code!];
-    terms.push({ order: terms.length, tier, pass, outcome, header, sets });
+    terms.push({ order: terms.length, tier, pass, outcome, header, subject, peer });
   };
   const anyHeader = headerOf({ protocol: null, sourcePorts: null, destinationPorts: null, icmp: null });
   tiers.forEach((tier, t) => {

@@ -30,13 +30,14 @@ import { type Classifier, OUTCOMES } from './classifier.js';
 import { buildCrossing, type Crossing } from './crossing.js';
 import { buildDirect } from './direct.js';
 import { BudgetExceeded, createHeaderShapes, type HeaderShapes } from './header-shapes.js';
-import { createHeaderTrees } from './header-trees.js';
+import { createHeaderTrees, NODE_STRIDE } from './header-trees.js';
 import { ABSENT, CROSSING, DENSE, type DirectionTables, FOREST, judge, locate, newKey, SPARSE } from './judge.js';
+import { keepRows, type RowsBefore } from './kept-rows.js';
 import { OWNER } from './lookup.js';
-import { buildPairTable, type PairTable } from './pair-table.js';
+import { buildPairTable, buildRows, type PairTable, type Rows, termsBySubject } from './pair-table.js';
 import { buildForest, type Forest } from './split.js';
 import { measure } from './stats.js';
-import { buildTerms, COLUMNS, collectSides, type PairedTerm } from './terms.js';
+import { buildTerms, COLUMNS, type Columns, collectSides, type PairedTerm, termOf } from './terms.js';
 
 export interface TreeOptions {
   /** Limits of the pair tables, beyond which a direction becomes a forest; 0 makes every direction one. */
@@ -106,13 +107,18 @@ interface KnownDirection {
   readonly subjects: readonly Ranges[];
   readonly peers: readonly Ranges[];
   readonly built: BuiltDirection;
+  /** null where it is a forest. */
+  readonly rows: Rows | null;
+  /** What its header trees cost. */
+  readonly steps: number;
 }
 
 function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree {
   const started = performance.now();
+  const fastPath = options.fastPath ?? null;
   const isOwned = inventory.owners.length > 0;
   const built = isCrossed(ruleset, options) ? withinBudget(() => buildCrossing(ruleset.forward, !isOwned)) : null;
-  const running = built === null ? null : runCrossing(built, options.fastPath ?? null);
+  const running = built === null ? null : runCrossing(built, fastPath);
   const crossing = running?.crossing ?? null;
   const sides = collectSides(
     ruleset,
@@ -122,11 +128,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   const deserted = crossing !== null && !isOwned;
   const owned = options.tables(sides, ruleset.ownNode !== 'to-pods', ruleset.ofNodes === true);
   const table = deserted ? { ...owned, entries4: EMPTY } : owned;
-  const build = (direction: Direction): BuiltDirection =>
-    direction === 'forward' && crossing !== null
-      ? crossForward(crossing)
-      : buildDirection(direction, ruleset, table, options);
-  const directions = [build('egress'), build('ingress'), build('forward')];
+  const directions = buildDirections(ruleset, table, crossing, options);
   const [egress, ingress, forward] = directions.map(({ tables }) => tables) as [
     DirectionTables,
     DirectionTables,
@@ -140,7 +142,7 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
   const judgeBatch = once((): LookUp => {
     const isForwarded = forward.kind !== ABSENT && forward.kind !== CROSSING;
     const image = isForwarded ? null : withinBudget(() => buildDirect(table, egress, ingress));
-    return image === null ? judgeAll : runDirect(image, options.fastPath ?? null);
+    return image === null ? judgeAll : runDirect(image, fastPath);
   });
   const buildMs = performance.now() - started;
   return {
@@ -162,6 +164,15 @@ function buildTree(ruleset: Ruleset, inventory: Inventory, options: Parts): Tree
     },
     stats: () => measure(ruleset, table, directions, buildMs),
   };
+}
+
+/** Apart from the tree's methods, which would hold what the next build takes over for as long as there is the tree. */
+function buildDirections(ruleset: Ruleset, table: AddressTable, crossing: Crossing | null, options: Parts) {
+  return DIRECTIONS.map(direction =>
+    direction === 'forward' && crossing !== null
+      ? crossForward(crossing)
+      : buildDirection(direction, ruleset, table, options),
+  );
 }
 
 function once<T>(make: () => T): () => T {
@@ -212,11 +223,25 @@ function buildDirection(direction: Direction, ruleset: Ruleset, table: AddressTa
     return before.built;
   }
   const terms = buildTerms(tiers, columns, table, options.shapes.headerOf);
-  const tables = { ...empty, ...(tryPairs(terms, subjects, peers, options) ?? growForest(terms, subjects, peers)) };
-  const { depth, ...own } = tables;
-  const built = { direction, subjects, tables: own, depth, crossing: null };
-  options.known.set(direction, { ...from, built });
+  const rowsBefore = before === undefined ? null : rowsOf(before, columns, table);
+  const paired =
+    (rowsBefore === null ? null : tryPairs(terms, tiers, subjects, peers, options, rowsBefore)) ??
+    tryPairs(terms, tiers, subjects, peers, options, null);
+  const { depth, ...own } = paired?.tables ?? growForest(terms, subjects, peers);
+  const built = { direction, subjects, tables: { ...empty, ...own }, depth, crossing: null };
+  options.known.set(direction, { ...from, built, rows: paired?.rows ?? null, steps: paired?.steps ?? 0 });
   return built;
+}
+
+/** null where nothing can be taken over. */
+function rowsOf({ tiers, rows, steps, built, ...before }: KnownDirection, columns: Columns, table: AddressTable) {
+  const changeOf = (word: number, then: readonly Ranges[]) =>
+    table.rangesOf(word) === then ? ('none' as const) : table.changeSince(word, then);
+  const subjects = changeOf(columns.subject, before.subjects);
+  const peers = changeOf(columns.peer, before.peers);
+  if (rows === null || subjects === null || peers === null) return null;
+  const change = { subjects: subjects === 'none' ? null : subjects, peers: peers === 'none' ? null : peers };
+  return { tiers, rows, nodes: built.tables.nodes, steps, ...change };
 }
 
 /** Rules and isolations by identity: equal rules in equal places are one object from one build to the next. */
@@ -231,11 +256,19 @@ const sameList = <T>(a: readonly T[], b: readonly T[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
 
 function growForest(terms: readonly PairedTerm[], subjects: number, peers: number) {
-  const forest = buildForest(terms, subjects, peers);
+  const forest = buildForest(terms.map(termOf), subjects, peers);
   return { kind: FOREST, forest, depth: forest.depth + forest.longestList };
 }
 
-function tryPairs(terms: readonly PairedTerm[], subjects: number, peers: number, options: Parts) {
+/** null where it takes too much: of rows that are taken over, what they cost once and what was dropped since count too. */
+function tryPairs(
+  terms: readonly PairedTerm[],
+  tiers: readonly Tier[],
+  subjects: number,
+  peers: number,
+  options: Parts,
+  before: RowsBefore | null,
+) {
   const {
     mostRuns = 1_500_000 + 8 * terms.length,
     mostNodes = 200_000 + 16 * terms.length,
@@ -243,12 +276,17 @@ function tryPairs(terms: readonly PairedTerm[], subjects: number, peers: number,
     mostDense = 1 << 19,
   } = options;
   try {
-    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps);
-    const pairs = buildPairTable(terms, subjects, peers, trees, { mostRuns, mostDense });
+    const nodesBefore = (before?.nodes.length ?? 0) / NODE_STRIDE;
+    const trees = createHeaderTrees(terms, options.shapes, mostNodes, mostSteps, nodesBefore, before?.steps ?? 0);
+    const lists = termsBySubject(terms, subjects, mostRuns * 4);
+    const kept = before === null ? null : keepRows(before, tiers, lists, trees);
+    const rows = buildRows(terms, lists, peers, trees, mostRuns, kept);
+    const pairs = buildPairTable(rows, peers, mostDense);
     const isDense = pairs.dense.length > 0;
     const kind = isDense ? DENSE : SPARSE;
     const halvings = isDense ? 1 : Math.ceil(Math.log2(peers + 1));
-    return { kind, pairs, nodes: trees.nodes(), depth: halvings + trees.depth() };
+    const tables = { kind, pairs, nodes: trees.nodes(), depth: halvings + trees.depth() };
+    return { tables, rows, steps: trees.steps() };
   } catch (error) {
     if (error instanceof BudgetExceeded) return null;
     throw error;
