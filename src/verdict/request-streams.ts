@@ -9,27 +9,11 @@
  * that have ended are remembered, for packets that come late.
  */
 import type { FrameBatch } from '../capture/frame.js';
-import {
-  DPORT,
-  DST,
-  FAMILY,
-  FRAGMENT,
-  PAYLOAD,
-  type PacketBatch,
-  PROTOCOL,
-  SPORT,
-  SRC,
-  STRIDE,
-  TCP_ACK,
-  TCP_FLAGS,
-  TCP_SEQ,
-} from '../packet/row.js';
-import { addressText } from '../packet/text.js';
+import { FRAGMENT, PAYLOAD, type PacketBatch, PROTOCOL, STRIDE, TCP_ACK, TCP_FLAGS, TCP_SEQ } from '../packet/row.js';
 import type { HttpRequest } from '../requests/request.js';
 import { TCP, UDP } from '../rules/protocols.js';
-import type { Question } from '../tree/classifier.js';
 import type { Decision } from './decisions.js';
-import type { EndOwners } from './end-owners.js';
+import type { OpenedConnection, OpenedConnections } from './opened.js';
 import { RequestStream, type Turn } from './request-stream.js';
 import {
   DROPPED_CONNECTION,
@@ -49,16 +33,6 @@ const MOST_COPIED = 4096;
 const MOST_KEPT = 1 << 28;
 const SYN = 2;
 const RST = 4;
-
-export interface OpenedConnection {
-  /** Its number. */
-  readonly connection: number;
-  readonly decision: number;
-  /** The first packet of it that was listened to. */
-  readonly opened: number;
-  /** As it was judged: real ends, behind a service its pod and port. */
-  readonly question: Question;
-}
 
 /** Each gives the code of the packet that was read last: PENDING where it keeps its own. */
 export interface RequestListener {
@@ -95,12 +69,10 @@ export class RequestStreams implements Turn {
   /** Bytes that streams keep. */
   private kept = 0;
 
-  /** @param addressOf the address of an owner, of a family */
   constructor(
     private readonly listening: Listening,
     private readonly decisions: readonly Decision[],
-    private readonly ends: EndOwners,
-    private readonly addressOf: (owner: number, family: number) => string | null,
+    private readonly opened: OpenedConnections,
   ) {}
 
   /** Looks at a batch that was judged, and changes codes in it. @param first the number of its first packet */
@@ -183,7 +155,7 @@ export class RequestStreams implements Turn {
     const known = this.streams.get(number) ?? this.ended.get(number);
     if (known !== undefined) return known;
     const isOriginal = (marks[i]! & MARK_ORIGINAL) !== 0;
-    const opened = this.describe(rows, base, number, decision[i]!, isOriginal);
+    const opened = this.opened.describe(rows, base, number, decision[i]!, isOriginal, this.number);
     const listener = this.listening.listen(opened, this.decisions[decision[i]!]!);
     if (listener === null) {
       this.rememberEnded(number, null);
@@ -229,31 +201,6 @@ export class RequestStreams implements Turn {
     stream.end();
     this.number = number;
     this.code = code;
-  }
-
-  private describe(
-    rows: Int32Array,
-    base: number,
-    connection: number,
-    decision: number,
-    original: boolean,
-  ): OpenedConnection {
-    const { ends } = this;
-    ends.find(decision, rows, base, original);
-    const { port } = this.decisions[decision]!;
-    const family = rows[base + FAMILY]!;
-    const [from, to] = original ? [SRC, DST] : [DST, SRC];
-    const behind = port >= 0 && ends.destination >= 0 ? this.addressOf(ends.destination, family) : null;
-    const question: Question = {
-      source: { owner: ends.source, address: addressText(rows, base, from) },
-      destination: { owner: ends.destination, address: behind ?? addressText(rows, base, to) },
-      protocol: rows[base + PROTOCOL]!,
-      sourcePort: rows[base + (original ? SPORT : DPORT)]!,
-      destinationPort: port >= 0 ? port : rows[base + (original ? DPORT : SPORT)]!,
-      icmpType: -1,
-      icmpCode: -1,
-    };
-    return { connection, decision, opened: this.number, question };
   }
 
   /** Of several requests in one packet a refusal counts, then what is not known. */
