@@ -275,5 +275,6 @@ it(`(CI25), (CI26) requests fare as the facts say (seed ${seed})`, async () => {
     ),
     { seed, endOnFailure: true, numRuns: Number(process.env['RUNS'] ?? 60) },
   );
-  for (const what of ['refused', 'open', 'asked', 'allowed', 'denied']) expect(seen.get(what) ?? 0, what).toBeGreaterThan(20);
+  for (const what of ['refused', 'open', 'asked', 'allowed', 'denied'])
+    expect(seen.get(what) ?? 0, what).toBeGreaterThan(20);
 });
