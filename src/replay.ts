@@ -25,7 +25,6 @@ import {
 } from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
-import { ownerAddress } from './report/owners.js';
 import type { ReplayContext, ReplayResult, Report } from './report/report.js';
 import { RequestTally } from './report/requests.js';
 import { createWritings } from './report/writing.js';
@@ -35,6 +34,7 @@ import { LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 import { Layer7, withRequestsJudged } from './verdict/layer7.js';
 import { MeshLayer } from './verdict/mesh.js';
+import { OpenedConnections } from './verdict/opened.js';
 import { type Listening, RequestStreams } from './verdict/request-streams.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
@@ -82,7 +82,8 @@ export async function replay(
   const { tracker, flat } = memory;
   const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat };
   // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
-  const judge = new Judge({ ...parts, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);
+  const looksInside = compiled.objects.istio.length > 0 || asksRequests(compiled);
+  const judge = new Judge({ ...parts, looksInside, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
     : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
@@ -142,10 +143,12 @@ function openingRequests(compiled: Compiled): Compiled {
     : { ...compiled, ruleset, classifier: { ...compiled.classifier, ruleset } };
 }
 
+const asksRequests = ({ ruleset }: Compiled): boolean => ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
+
 /** null where no rule looks at requests. */
 function createRequests(compiled: Compiled, decisions: readonly Decision[]) {
   const { ruleset, inventory } = compiled;
-  if (!ruleset.rules.some(({ layer7 }) => layer7 !== undefined)) return null;
+  if (!asksRequests(compiled)) return null;
   const tally = new RequestTally(inventory);
   const layer7 = new Layer7(ruleset, inventory, judged => tally.add(judged));
   return { tally, streams: streamsFor(layer7, compiled, decisions) };
@@ -165,8 +168,10 @@ const streamsFor = (
   { inventory, classifier }: Compiled,
   decisions: readonly Decision[],
 ): RequestStreams =>
-  new RequestStreams(listening, decisions, new EndOwners(decisions, classifier), (owner, family) =>
-    ownerAddress(inventory.owners[owner]!, family),
+  new RequestStreams(
+    listening,
+    decisions,
+    new OpenedConnections(decisions, new EndOwners(decisions, classifier), inventory),
   );
 
 function memoryOf(

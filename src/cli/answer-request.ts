@@ -38,7 +38,8 @@ export function createRequestAsker(ruleset: Ruleset, inventory: Inventory): Requ
       const decision = { egress, ingress } as Decision;
       if (!layer7.isAsked(decision)) return null;
       judged = null;
-      layer7.listen({ connection: 0, decision: 0, opened: 0, question }, decision).http(request, 0);
+      const connection = { connection: 0, decision: 0, opened: 0, question, alternatives: [] };
+      layer7.listen(connection, decision)?.http(request, 0);
       return judged;
     },
   };

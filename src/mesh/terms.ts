@@ -6,6 +6,7 @@
  */
 import { type Block, contains, parseAddress, parseBlock } from '../cluster/address.js';
 import type { AuthorizationPolicy, IstioTerm } from '../policy/istio/model.js';
+import { isChanged } from '../requests/changed-fields.js';
 import type { HttpRequest } from '../requests/request.js';
 import { type Enforcer, type Identity, matchesAccount, matchesNamespace, matchesPrincipal } from './identity.js';
 import { matchesPath, normalizePath } from './paths.js';
@@ -103,13 +104,10 @@ function blockOf(value: string): Block | null {
 
 type RequestAttribute = 'host' | 'method' | 'path' | 'request.headers';
 
-/** Headers that the proxies on the way add, change or take away before policies are asked. */
-const CHANGED =
-  /^(?::|host$|x-forwarded-|x-envoy-|x-request-id$|x-b3-|traceparent$|tracestate$|b3$|connection$|keep-alive$|proxy-|te$|transfer-encoding$|upgrade$|via$|forwarded$|content-length$|expect$)/;
-
 function requestMatcher(attribute: RequestAttribute, field: string, header: string, traffic: Traffic): Matcher | Truth {
   const { request } = traffic;
-  if (attribute === 'request.headers' && CHANGED.test(header)) return doubt(`what the proxies make of ${field}`);
+  if (attribute === 'request.headers' && (header === 'host' || isChanged(header)))
+    return doubt(`what the proxies make of ${field}`);
   if (request === null) {
     const part = attribute === 'request.headers' ? `header ${header}` : attribute;
     return ofRequest(`the ${part} of the request`);

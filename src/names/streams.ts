@@ -63,7 +63,8 @@ export class Messages implements ByteSink {
   isLost = false;
   onMessage: OnMessage = () => {};
   private rest = new Uint8Array(512);
-  private length = 0;
+  /** Bytes of a message that is not whole. */
+  length = 0;
 
   bytes(bytes: Uint8Array, from: number, to: number): void {
     if (this.isLost) return;
@@ -76,8 +77,14 @@ export class Messages implements ByteSink {
       this.onMessage(rest, at + 2, at + 2 + size);
       at += 2 + size;
     }
+    if (at === 0) return;
     rest.copyWithin(0, at, this.length);
     this.length -= at;
+  }
+
+  /** Memory taken for them. */
+  get kept(): number {
+    return this.rest.length;
   }
 
   missing(): void {

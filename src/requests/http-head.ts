@@ -38,7 +38,8 @@ export function readHead(bytes: Uint8Array, from: number, to: number): Head | nu
   if (headers === null) return null;
   const [, method = '', target = '', version] = line;
   const body = bodyOf(headers);
-  if (body === null) return null;
+  // RFC 9112, 6.1: of HTTP/1.0 chunks are no framing.
+  if (body === null || (body === 'chunked' && version === '1.0')) return null;
   const place = placeOf(method, target, headers);
   if (place === null) return null;
   const request = { method, ...place.at, headers };

@@ -16,8 +16,10 @@ const MOST_HEAD = 60 << 10;
 /** Of a line that gives a chunk's size, with its extensions. */
 const MOST_LINE = 4 << 10;
 
-/** Why what cannot be one is not read. */
+/** Why what no proxy takes for HTTP/1.1 is not read. */
 export const NOT_HTTP = 'it is not HTTP/1.1';
+
+const FIRST_BYTES = 256;
 
 const CR = 13;
 const LF = 10;
@@ -38,7 +40,13 @@ export class HttpReader implements ByteSink {
   private state: State;
   /** Bytes of the body, or of the chunk, to come. */
   private left = 0;
-  private readonly line: number[] = [];
+  private line = new Uint8Array(FIRST_BYTES);
+  /** Bytes of it that are taken. */
+  private length = 0;
+  /** The line at hand is a head's first. */
+  private isFirstLine = true;
+  /** Whether that is one of a request; undefined: not asked yet. */
+  private isRequestLine: boolean | undefined;
   /** The request at hand may be the last one of HTTP. */
   private mayChange = false;
 
@@ -73,13 +81,18 @@ export class HttpReader implements ByteSink {
 
   private lose(why: string): void {
     this.state = 'lost';
-    this.line.length = 0;
+    this.clear();
     this.sink.unread(why);
   }
 
   /** The capture ends: what began may have gone on. */
   end(): void {
-    if (!this.isSilent && this.line.length > 0 && this.state === 'head') this.sink.unread('its head is not whole');
+    if (!this.isSilent && this.length > 0 && this.state === 'head') this.sink.unread('its head is not whole');
+  }
+
+  /** Bytes of a head or line that is not whole. */
+  get kept(): number {
+    return this.line.length;
   }
 
   /** What passes cannot be told now. */
@@ -118,45 +131,62 @@ export class HttpReader implements ByteSink {
   }
 
   private readHead(bytes: Uint8Array, from: number, to: number): number {
-    const { line } = this;
-    if (line.length === 0) {
+    if (this.length === 0) {
       // RFC 9112, 2.2: empty lines before a request are passed over.
       if (bytes[from] === CR || bytes[from] === LF) return from + 1;
-      if (this.mayChange && !looksLikeRequest(bytes, from, to) && !beginsHttp2(bytes, from, to)) {
-        this.state = 'other';
-        return to;
-      }
-      if (bytes[from] === TLS_HANDSHAKE) {
+      if (bytes[from] === TLS_HANDSHAKE && !this.mayChange) {
         this.fail('it is encrypted (TLS)');
         return to;
       }
     }
     for (let at = from; at < to; at++) {
-      line.push(bytes[at]!);
-      const end = line.length;
-      const isEnd =
-        line[end - 1] === LF && line[end - 2] === CR && line[end - 3] === LF && line[end - 4] === CR && end > 4;
-      if (isEnd) {
-        if (beginsHttp2(line, 0, end)) this.fail('it is HTTP/2');
-        else this.takeHead(readHead(Uint8Array.from(line), 0, end - 4));
-        return at + 1;
-      }
-      const isBare = line[end - 1] === LF && line[end - 2] !== CR;
-      if (isBare || end > MOST_HEAD) {
-        this.fail(isBare ? 'a line without its end' : 'its head is too long');
+      this.push(bytes[at]!);
+      const { line, length: end } = this;
+      if (line[end - 1] !== LF) {
+        if (end <= MOST_HEAD) continue;
+        this.failHead('its head is too long');
         return to;
       }
+      if (line[end - 2] !== CR) {
+        this.failHead('a line without its end');
+        return to;
+      }
+      this.isFirstLine = false;
+      if (line[end - 3] === LF && end > 4) {
+        if (beginsHttp2(line, 0, end)) this.fail('it is HTTP/2');
+        else this.takeHead(readHead(line, 0, end - 4));
+        return at + 1;
+      }
     }
-    if (!mayBecomeRequest(line)) this.fail(NOT_HTTP);
+    if (!this.mayBecomeRequest()) this.failHead(UNLIKE);
     return to;
   }
 
+  /** A line that has not ended yet, by its beginning; one that has, as a whole. */
+  private mayBecomeRequest(): boolean {
+    const { line, length, isFirstLine } = this;
+    if (!isFirstLine) {
+      this.isRequestLine ??= REQUEST_LINE.test(textOf(line, 0, line.indexOf(CR)));
+      return this.isRequestLine;
+    }
+    return length > LOOKED_AT || BEGINNING.test(textOf(line, 0, length));
+  }
+
+  /** Behind a request for another protocol it is that, where no proxy takes it for a request. */
+  private failHead(why: string): void {
+    const isOther = !mayBeHttp(this.line, this.length);
+    if (isOther && this.mayChange) {
+      this.state = 'other';
+      this.clear();
+    } else this.fail(isOther ? NOT_HTTP : why);
+  }
+
   private takeHead(head: Head | null): void {
-    this.line.length = 0;
     if (head === null) {
-      this.fail('its head is not one that every reader reads alike');
+      this.failHead(UNLIKE);
       return;
     }
+    this.clear();
     this.mayChange = head.mayChange;
     if (head.doubt === null) this.sink.request(head.request);
     else this.sink.unread(head.doubt);
@@ -194,17 +224,16 @@ export class HttpReader implements ByteSink {
   }
 
   private readLine(bytes: Uint8Array, from: number, to: number, most: number, take: (line: string) => void): number {
-    const { line } = this;
     for (let at = from; at < to; at++) {
-      line.push(bytes[at]!);
+      this.push(bytes[at]!);
+      const { line, length } = this;
       if (bytes[at] === LF) {
-        const text = String.fromCharCode(...line);
-        line.length = 0;
-        if (text.endsWith('\r\n')) take(text.slice(0, -2));
+        this.clear();
+        if (line[length - 2] === CR) take(textOf(line, 0, length - 2));
         else this.fail('a line without its end');
         return at + 1;
       }
-      if (line.length > most) {
+      if (length > most) {
         this.fail('a line that is too long');
         return to;
       }
@@ -212,9 +241,25 @@ export class HttpReader implements ByteSink {
     return to;
   }
 
+  private push(byte: number): void {
+    if (this.length === this.line.length) {
+      const wider = new Uint8Array(2 * this.length);
+      wider.set(this.line);
+      this.line = wider;
+    }
+    this.line[this.length++] = byte;
+  }
+
+  private clear(): void {
+    if (this.line.length > FIRST_BYTES) this.line = new Uint8Array(FIRST_BYTES);
+    this.length = 0;
+    this.isFirstLine = true;
+    this.isRequestLine = undefined;
+  }
+
   private fail(why: string): void {
     this.isUnreadable = true;
-    this.line.length = 0;
+    this.clear();
     this.sink.unread(why);
   }
 }
@@ -222,25 +267,45 @@ export class HttpReader implements ByteSink {
 const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\n';
 
 /** RFC 9113, 3.4. */
-function beginsHttp2(bytes: ArrayLike<number>, from: number, to: number): boolean {
+function beginsHttp2(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < HTTP2_PREFACE.length) return false;
   for (let i = 0; i < HTTP2_PREFACE.length; i++) if (bytes[from + i] !== HTTP2_PREFACE.charCodeAt(i)) return false;
   return true;
 }
 
-/** Bytes of a request line that are looked at. */
-const LOOKED_AT = 8 << 10;
+const UNLIKE = 'its head is not one that every reader reads alike';
+
+/** Bytes of a line without an end that are looked at each time. */
+const LOOKED_AT = 1 << 10;
+
+const decoder = new TextDecoder('latin1');
+const textOf = (bytes: Uint8Array, from: number, to: number): string => decoder.decode(bytes.subarray(from, to));
+
+const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!-~]+ HTTP\/[0-9.]+$/;
+/** Of one: a method, a target, a version. */
+const BEGINNING = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+( [!-~]*( (H|HT|HTT|HTTP|HTTP\/[0-9.]*\r?)?)?)?$/;
+
+/** Methods that parsers of HTTP know: what begins with one of them and a space they may take for a request of some kind. */
+const METHODS = [
+  ...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'PURGE', 'SOURCE', 'PRI'],
+  ...['COPY', 'LOCK', 'UNLOCK', 'MKCOL', 'MOVE', 'PROPFIND', 'PROPPATCH', 'SEARCH', 'BIND', 'REBIND', 'UNBIND', 'ACL'],
+  ...['REPORT', 'MKACTIVITY', 'CHECKOUT', 'MERGE', 'M-SEARCH', 'NOTIFY', 'SUBSCRIBE', 'UNSUBSCRIBE', 'MKCALENDAR'],
+  ...['LINK', 'UNLINK', 'QUERY'],
+];
+/** Not those that may be another one's end: a hole may reach into a method. */
+const WHOLE_METHODS = METHODS.filter(it => !METHODS.some(other => other !== it && other.endsWith(it)));
+const REQUEST_BEHIND_A_HOLE = new RegExp(`^(${WHOLE_METHODS.join('|')}) [!-~]+ HTTP/1\\.[01]$`);
 
 function looksLikeRequest(bytes: Uint8Array, from: number, to: number): boolean {
-  const text = String.fromCharCode(...bytes.subarray(from, Math.min(to, from + LOOKED_AT)));
-  return /^[A-Z]{1,24} [!-~]+ HTTP\/1\.[01]\r\n/.test(text);
+  const end = bytes.subarray(from, to).indexOf(CR);
+  if (end < 0 || bytes[from + end + 1] !== LF || from + end + 1 >= to) return false;
+  return REQUEST_BEHIND_A_HOLE.test(textOf(bytes, from, from + end));
 }
 
-/** Whether the beginning of a head may still become one: a method, a target, a version, and fields behind it. */
-function mayBecomeRequest(line: readonly number[]): boolean {
-  const end = line.indexOf(LF);
-  const first = line.slice(0, Math.min(end < 0 ? line.length : end - 1, LOOKED_AT));
-  const text = String.fromCharCode(...first);
-  if (end >= 0) return /^[!-~]+ [!-~]+ HTTP\/[0-9.]+$/.test(text);
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+( [!-~]*( H?T?T?P?\/?[0-9.]*\r?)?)?$/.test(text);
+/** Whether a parser may take it for HTTP: a request line of any method, or the beginning of a line of a known one. */
+function mayBeHttp(line: Uint8Array, length: number): boolean {
+  const beginning = textOf(line, 0, Math.min(length, 16));
+  if (METHODS.some(it => `${it} `.startsWith(beginning) || beginning.startsWith(`${it} `))) return true;
+  const [first = ''] = textOf(line, 0, Math.min(length, MOST_HEAD)).split(/\r?\n/, 1);
+  return REQUEST_LINE.test(first);
 }

@@ -4,7 +4,7 @@
  * In:  payloads with their sequence numbers, in capture order, some cut short by the capture.  Out: to a sink each byte once,
  * in order; where bytes are missing for good, how many. What came first counts: a second copy that differs is not looked at.
  * Bounded: what waits for a hole to be filled is at most MOST_WAITING segments of MOST_BYTES together; beyond, the hole is
- * given up.
+ * given up. What comes of it later is told as a hole of no size: it is part of the stream, and nobody reads it.
  */
 
 const MOST_WAITING = 64;
@@ -28,6 +28,8 @@ interface Waiting {
 export class Segments {
   private readonly early: Waiting[] = [];
   private waiting = 0;
+  /** The hole that was given up last. */
+  private lost = { from: 0, size: 0 };
 
   /** @param next the sequence number of the first byte */
   constructor(private next: number) {}
@@ -44,8 +46,19 @@ export class Segments {
       if (this.early.length > MOST_WAITING || this.waiting > MOST_BYTES) this.giveUp(sink);
       return;
     }
+    if (this.isLate(sequence, to - from + cut)) sink.missing(0);
     this.hand(sequence, bytes, from, to, cut, sink);
     this.handOn(sink);
+  }
+
+  /** How far it is from the byte that comes next, around the circle of sequence numbers. */
+  distance(sequence: number): number {
+    return Math.abs((sequence - this.next) | 0);
+  }
+
+  /** Bytes that wait for a hole to be filled. */
+  get kept(): number {
+    return this.waiting;
   }
 
   /** Whether everything in front of it came. */
@@ -62,6 +75,12 @@ export class Segments {
   /** Distances are those around the circle of sequence numbers. */
   private isAhead(sequence: number): boolean {
     return ((sequence - this.next) | 0) > 0;
+  }
+
+  /** Of a hole that was given up. */
+  private isLate(sequence: number, length: number): boolean {
+    const behind = (sequence - this.lost.from) | 0;
+    return this.lost.size > 0 && behind < this.lost.size && behind + length > 0;
   }
 
   /** What has its turn, or is old in part. */
@@ -91,6 +110,7 @@ export class Segments {
     const gaps = this.early.map(({ sequence }) => (sequence - this.next) | 0);
     const least = Math.min(...gaps);
     sink.missing(least);
+    this.lost = { from: this.next, size: least };
     this.next = (this.next + least) >>> 0;
     this.handOn(sink);
   }

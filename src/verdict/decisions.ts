@@ -33,6 +33,8 @@ export interface Decision {
   /** The destination port behind the translation; -1 where the packet's own is the one that was judged. */
   readonly port: number;
   readonly backends: BackendSplit | null;
+  /** The destination is the first of several ready backends that all let the connection pass: which it was nobody saw. */
+  readonly isOneOfSeveral?: boolean;
 }
 
 export interface Decisions {
@@ -49,12 +51,13 @@ export interface Decisions {
     service: number,
     port: number,
     backends: BackendSplit | null,
+    isOneOfSeveral?: boolean,
   ): number;
   /** The same decision about these owners, whatever packets say: a packet of the connection may show other ends. */
   withEnds(decision: number, source: number, destination: number): number;
 }
 
-/** Words a decision is found by; the last one says whether its backends differ. */
+/** Words a decision is found by; the last one says whether its backends differ, or are several. */
 const KEY = 9;
 const FIRST_SLOTS = 1024;
 
@@ -100,10 +103,11 @@ export function createDecisions(): Decisions {
   const decisions: Decisions = {
     list,
     withEnds(decision, source, destination) {
-      const { egress, ingress, forward, code, service, port, backends } = list[decision]!;
-      return decisions.intern(egress, ingress, forward, source, destination, code, service, port, backends);
+      const { egress, ingress, forward, code, service, port, backends, isOneOfSeveral } = list[decision]!;
+      const ends = [source, destination] as const;
+      return decisions.intern(egress, ingress, forward, ...ends, code, service, port, backends, isOneOfSeveral);
     },
-    intern(egress, ingress, forward, source, destination, code, service, port, backends) {
+    intern(egress, ingress, forward, source, destination, code, service, port, backends, isOneOfSeveral = false) {
       key[0] = egress;
       key[1] = ingress;
       key[2] = forward;
@@ -112,7 +116,7 @@ export function createDecisions(): Decisions {
       key[5] = code;
       key[6] = service;
       key[7] = port;
-      key[8] = backends === null ? 0 : 1;
+      key[8] = backends !== null ? 1 : isOneOfSeveral ? 2 : 0;
       const mask = slots.length - 1;
       for (let at = hashOf(key, 0) & mask; slots[at]! >= 0; at = (at + 1) & mask) {
         if (holds(slots[at]!, backends)) return slots[at]!;
@@ -120,7 +124,8 @@ export function createDecisions(): Decisions {
       if (list.length * 2 === slots.length) grow();
       const index = list.length;
       keys.set(key, index * KEY);
-      list.push({ egress, ingress, forward, source, destination, code, service, port, backends });
+      const ends = { source, destination };
+      list.push({ egress, ingress, forward, ...ends, code, service, port, backends, isOneOfSeveral });
       place(index);
       return index;
     },

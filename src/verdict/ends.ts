@@ -68,7 +68,14 @@ export interface Ends {
   ): number;
 }
 
-export function createEnds(classifier: Classifier, inventory: Inventory, decisions: Decisions, views: Views): Ends {
+/** @param looksInside whether somebody judges what connections carry: then it counts which backends there are */
+export function createEnds(
+  classifier: Classifier,
+  inventory: Inventory,
+  decisions: Decisions,
+  views: Views,
+  looksInside = false,
+): Ends {
   const out = new Int32Array(OUTCOMES);
   const scratch = new Int32Array(STRIDE);
 
@@ -159,12 +166,18 @@ export function createEnds(classifier: Classifier, inventory: Inventory, decisio
       if (decided < 0) decided = decision;
     }
     if (decided < 0) return decide(rows, base);
+    if (looksInside && dropped.length === 0 && allowed.length > 1) return ofSeveral(decided);
     if (allowed.length === 0 || dropped.length === 0) return decided;
     const { egress, ingress, forward } = decisions.list[decidedDropped]!;
     out[EGRESS] = egress;
     out[INGRESS] = ingress;
     out[FORWARD] = forward;
     return record(source, service.owner, UNDECIDED_AMBIGUOUS, service.owner, -1, { allowed, dropped });
+  }
+
+  function ofSeveral(decision: number): number {
+    const { egress, ingress, forward, source, destination, code, service, port } = decisions.list[decision]!;
+    return decisions.intern(egress, ingress, forward, source, destination, code, service, port, null, true);
   }
 
   return {

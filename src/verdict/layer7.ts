@@ -12,7 +12,8 @@ import type { RequestCondition, Rule, Ruleset, Tier } from '../rules/ruleset.js'
 import type { Question } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import type { Decision } from './decisions.js';
-import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
+import type { OpenedConnection } from './opened.js';
+import type { Listening, RequestListener } from './request-streams.js';
 import {
   ALLOWED_DNS_DENIED,
   ALLOWED_HTTP_DENIED,
@@ -76,7 +77,7 @@ export class Layer7 implements Listening {
   /** Rules that ask for a name, of which the rule behind looks at requests. */
   private readonly named: readonly Rule[];
   /** By decision and ends, who asks. */
-  private readonly known = new Map<string, readonly Side[]>();
+  private readonly known = new Map<string, Side[]>();
 
   constructor(
     private readonly ruleset: Ruleset,
@@ -96,12 +97,14 @@ export class Layer7 implements Listening {
   }
 
   /** Whether a connection decided so has its requests judged. */
-  isAsked({ egress, ingress }: Decision): boolean {
-    return this.ruleOf(egress) !== null || this.ruleOf(ingress) !== null;
+  isAsked({ egress, ingress, isOneOfSeveral }: Decision): boolean {
+    return isOneOfSeveral === true || this.ruleOf(egress) !== null || this.ruleOf(ingress) !== null;
   }
 
-  listen(connection: OpenedConnection, decision: Decision): RequestListener {
-    const sides = this.sidesOf(connection, decision);
+  listen(connection: OpenedConnection, decision: Decision): RequestListener | null {
+    const ways = this.waysOf(connection, decision);
+    const sides = ways.flat();
+    if (sides.length === 0) return null;
     const protocols = new Set(sides.flatMap(({ conditions }) => conditions.map(({ protocol }) => protocol)));
     const [protocol = 'HTTP'] = protocols;
     const denied = protocol === 'HTTP' ? ALLOWED_HTTP_DENIED : ALLOWED_DNS_DENIED;
@@ -129,8 +132,8 @@ export class Layer7 implements Listening {
     }
     return {
       protocol,
-      http: (request, packet) => report({ packet, name: null, request, ...judge(sides, it => asHttp(it, request)) }),
-      dns: (name, packet) => report({ packet, name, request: null, ...judge(sides, it => asDns(it, name)) }),
+      http: (request, packet) => report({ packet, name: null, request, ...judgeAll(ways, it => asHttp(it, request)) }),
+      dns: (name, packet) => report({ packet, name, request: null, ...judgeAll(ways, it => asDns(it, name)) }),
       unread: (why, packet) => report({ packet, verdict: 'undecided', why, ...nothing }),
     };
   }
@@ -140,7 +143,16 @@ export class Layer7 implements Listening {
     return rule?.layer7 === undefined ? null : rule;
   }
 
-  private sidesOf({ question }: OpenedConnection, { egress, ingress }: Decision): readonly Side[] {
+  /** Of each backend that it may have reached, the sides that ask. */
+  private waysOf({ question, alternatives }: OpenedConnection, { egress, ingress }: Decision): readonly Side[][] {
+    if (alternatives.length === 0) return [this.sidesOf(question, egress, ingress)];
+    return alternatives.map(it => {
+      const [out, into] = this.linear.decide(it);
+      return this.sidesOf(it, out, into);
+    });
+  }
+
+  private sidesOf(question: Question, egress: number, ingress: number): Side[] {
     const { source, destination, protocol, destinationPort } = question;
     const end = ({ owner, address }: Question['source']): string => `${owner} ${address}`;
     const key = `${egress} ${ingress} ${end(source)} ${end(destination)} ${protocol} ${destinationPort}`;
@@ -189,6 +201,13 @@ const asHttp = (condition: RequestCondition, request: HttpRequest): boolean | nu
   condition.protocol === 'HTTP' ? condition.allows(request) : null;
 const asDns = (condition: RequestCondition, name: string): boolean | null =>
   condition.protocol === 'DNS' ? condition.allows(name) : null;
+
+/** Where the backends that it may have reached answer in different ways, nobody knows. */
+function judgeAll(ways: readonly Side[][], ask: Ask): Pick<JudgedRequest, 'verdict' | 'by' | 'why'> {
+  const [first, ...others] = ways.map(sides => judge(sides, ask));
+  const isSame = others.every(({ verdict, by }) => verdict === first!.verdict && by?.side === first!.by?.side);
+  return isSame ? first! : { verdict: 'undecided', by: null, why: 'the backends of its service do not answer alike' };
+}
 
 /** A refusal beats an answer that is not known: of the sides' refusals the first on the way counts. */
 function judge(sides: readonly Side[], ask: Ask): Pick<JudgedRequest, 'verdict' | 'by' | 'why'> {

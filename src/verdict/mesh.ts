@@ -8,8 +8,10 @@
 import type { Mesh, MeshAnswer, MeshConnection } from '../mesh/mesh.js';
 import { NOT_HTTP } from '../requests/http-reader.js';
 import { TCP } from '../rules/protocols.js';
+import type { Question } from '../tree/classifier.js';
 import type { JudgedRequest } from './layer7.js';
-import type { Listening, OpenedConnection, RequestListener } from './request-streams.js';
+import type { OpenedConnection } from './opened.js';
+import type { Listening, RequestListener } from './request-streams.js';
 import { PENDING } from './verdict.js';
 
 const MOST_KNOWN = 100_000;
@@ -31,15 +33,16 @@ export class MeshLayer implements Listening {
 
   listen(opened: OpenedConnection): RequestListener | null {
     const { mesh } = this;
-    const { source, destination, protocol, destinationPort } = opened.question;
-    if (protocol !== TCP || !this.selects(destination.owner)) return null;
-    const connection: MeshConnection = {
-      source: source.owner,
-      sourceAddress: source.address ?? '',
-      destination: destination.owner,
-      destinationAddress: destination.address ?? '',
-      port: destinationPort,
-      protocol,
+    const { question, alternatives } = opened;
+    const ways = alternatives.length === 0 ? [question] : alternatives;
+    const isSelected = ways.some(({ destination }) => this.selects(destination.owner));
+    if (question.protocol !== TCP || !isSelected) return null;
+    const connections = ways.map(connectionOf);
+    /** Of each backend that it may have reached. */
+    const ask = (about: (connection: MeshConnection) => MeshAnswer): MeshAnswer => {
+      const [first, ...others] = connections.map(about);
+      if (others.every(({ verdict }) => verdict === first!.verdict)) return first!;
+      return { ...first!, verdict: 'undecided', reason: 'unsupported', dependsOn: ['which backend it reaches'] };
     };
     const report = (answer: MeshAnswer, packet: number, request: JudgedRequest['request'], unread: string): number => {
       const of = request !== null || unread !== '' ? ('HTTP' as const) : ('TCP' as const);
@@ -49,23 +52,38 @@ export class MeshLayer implements Listening {
       this.onAnswer(judged, answer.audited ?? []);
       return PENDING;
     };
-    const depends = this.depends(connection);
+    const depends = connections.some(it => this.depends(it));
     let isAnswered = false;
     const asWhole = (packet: number): number => {
       if (isAnswered) return PENDING;
       isAnswered = true;
-      return report(mesh.connection(connection), packet, null, '');
+      return report(
+        ask(it => mesh.connection(it)),
+        packet,
+        null,
+        '',
+      );
     };
     return {
       protocol: 'HTTP',
       http(request, packet) {
         isAnswered = true;
-        return report(mesh.request(connection, request), packet, request, '');
+        return report(
+          ask(it => mesh.request(it, request)),
+          packet,
+          request,
+          '',
+        );
       },
       dns: () => PENDING,
       unread(why, packet) {
         if (!depends || why === NOT_HTTP) return asWhole(packet);
-        return report(mesh.unread(connection), packet, null, why);
+        return report(
+          ask(it => mesh.unread(it)),
+          packet,
+          null,
+          why,
+        );
       },
       end() {
         if (!depends) asWhole(opened.opened);
@@ -93,6 +111,15 @@ export class MeshLayer implements Listening {
     return found;
   }
 }
+
+const connectionOf = ({ source, destination, protocol, destinationPort }: Question): MeshConnection => ({
+  source: source.owner,
+  sourceAddress: source.address ?? '',
+  destination: destination.owner,
+  destinationAddress: destination.address ?? '',
+  port: destinationPort,
+  protocol,
+});
 
 const whyOf = ({ policy, rule, dependsOn = [] }: MeshAnswer, unread: string): string => {
   const named = [policy, rule].filter(part => part !== null).join(' ');

@@ -43,6 +43,8 @@ export interface OpeningParts {
   readonly mode: 'what-if' | 'dataplane';
   /** Without connection tracking every packet is judged on its own, as it is. */
   readonly stateless: boolean;
+  /** What connections carry is judged too (layer7.ts, mesh.ts). Default false. */
+  readonly looksInside?: boolean;
 }
 
 const NOTHING_AHEAD: readonly LookAhead[] = [];
@@ -82,7 +84,7 @@ export class Opening {
     const { classifier, inventory, decisions } = parts;
     this.services = createServices(inventory);
     const views = createViews(classifier, inventory, this.services);
-    this.ends = createEnds(classifier, inventory, decisions, views);
+    this.ends = createEnds(classifier, inventory, decisions, views, parts.looksInside);
     this.initiators = createInitiatorInference(inventory, classifier, memory);
     this.recent = new RecentConnections(views, memory);
     this.strays = new Strays(memory);

@@ -1,41 +1,20 @@
 /**
  * Requests of the connections that somebody listens to (cold: only their packets come here).
  *
- * In:  batches after they were judged.  Out: each request to the connection's listener; the packet that completes it gets the
- * code that the listener gives; a refusal that ends the connection drops what follows. Where requests cannot be read, the
- * packets from there on are `undecided: unsupported`, until they can be read again. Of a listener that changes no verdicts all
- * packets keep theirs.
- * Bounded: of MOST_CONNECTIONS connections the streams are kept, those not heard of for longest are given up.
+ * In:  batches after they were judged.  Out: each request to the connection's listener (request-stream.ts); the packet that
+ * completes it gets the code that the listener gives; a refusal that ends the connection drops what follows. Where requests
+ * cannot be read, the packets from there on are `undecided: unsupported`, until they can be read again. Of a listener that
+ * changes no verdicts all packets keep theirs.
+ * Bounded: of MOST_CONNECTIONS connections the streams are kept, and MOST_KEPT bytes of them; the oldest are given up. As many
+ * that have ended are remembered, for packets that come late.
  */
 import type { FrameBatch } from '../capture/frame.js';
-import { readQuestion } from '../names/message.js';
-import { Messages } from '../names/streams.js';
-import {
-  DPORT,
-  DST,
-  END,
-  FAMILY,
-  FRAG_LATER,
-  FRAGMENT,
-  L4,
-  PAYLOAD,
-  type PacketBatch,
-  PROTOCOL,
-  SPORT,
-  SRC,
-  STRIDE,
-  TCP_ACK,
-  TCP_FLAGS,
-  TCP_SEQ,
-} from '../packet/row.js';
-import { addressText } from '../packet/text.js';
-import { HttpReader } from '../requests/http-reader.js';
+import { FRAGMENT, PAYLOAD, type PacketBatch, PROTOCOL, STRIDE, TCP_ACK, TCP_FLAGS, TCP_SEQ } from '../packet/row.js';
 import type { HttpRequest } from '../requests/request.js';
 import { TCP, UDP } from '../rules/protocols.js';
-import { type ByteSink, Segments } from '../streams/segments.js';
-import type { Question } from '../tree/classifier.js';
 import type { Decision } from './decisions.js';
-import type { EndOwners } from './end-owners.js';
+import type { OpenedConnection, OpenedConnections } from './opened.js';
+import { RequestStream, type Turn } from './request-stream.js';
 import {
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
@@ -50,20 +29,10 @@ import {
 const MOST_CONNECTIONS = 65_536;
 /** Codes of packets that copies may still come of. */
 const MOST_COPIED = 4096;
-const UDP_HEADER = 8;
+/** Bytes that wait for the rest of a request, or for a hole to be filled. */
+const MOST_KEPT = 1 << 28;
 const SYN = 2;
-const FIN = 1;
 const RST = 4;
-
-export interface OpenedConnection {
-  /** Its number. */
-  readonly connection: number;
-  readonly decision: number;
-  /** The first packet of it that was listened to. */
-  readonly opened: number;
-  /** As it was judged: real ends, behind a service its pod and port. */
-  readonly question: Question;
-}
 
 /** Each gives the code of the packet that was read last: PENDING where it keeps its own. */
 export interface RequestListener {
@@ -83,38 +52,27 @@ export interface Listening {
   listen(connection: OpenedConnection, decision: Decision): RequestListener | null;
 }
 
-interface Stream {
-  /** null: nobody listens. */
-  readonly listener: RequestListener | null;
-  /** null: of datagrams. */
-  readonly segments: Segments | null;
-  readonly sink: ByteSink;
-  /** Whether nothing can be read now. */
-  readonly isLost: () => boolean;
-  isOver: boolean;
-  /** The packet at which the connection was refused; 0: it was not. */
-  refusedAt: number;
-}
-
-export class RequestStreams {
-  private readonly streams = new Map<number, Stream>();
+export class RequestStreams implements Turn {
+  number = 0;
+  private readonly streams = new Map<number, RequestStream>();
+  /** Those that have ended; null: nobody listens. */
+  private readonly ended = new Map<number, RequestStream | null>();
   /** By decision: 1 asked, 2 not; 0 not known yet. */
   private asked = new Uint8Array(1024);
   /** Packets whose code was changed, for their copies. */
   private readonly changed = new Map<number, number>();
-  private number = 0;
   /** The code that the packet at hand gets, and where its connection was refused. */
   private code = PENDING;
   private refusedAt = 0;
   /** Connections that were given up. */
   private givenUp = 0;
+  /** Bytes that streams keep. */
+  private kept = 0;
 
-  /** @param addressOf the address of an owner, of a family */
   constructor(
     private readonly listening: Listening,
     private readonly decisions: readonly Decision[],
-    private readonly ends: EndOwners,
-    private readonly addressOf: (owner: number, family: number) => string | null,
+    private readonly opened: OpenedConnections,
   ) {}
 
   /** Looks at a batch that was judged, and changes codes in it. @param first the number of its first packet */
@@ -139,17 +97,12 @@ export class RequestStreams {
 
   /** The capture's end: what waits behind a hole is read. */
   end(): void {
-    for (const { segments, sink, listener } of this.streams.values()) {
-      segments?.end(sink);
-      listener?.end?.();
-    }
+    for (const stream of [...this.ended.values(), ...this.streams.values()]) if (stream !== null) this.finish(stream);
   }
 
   warnings(): string[] {
     if (this.givenUp === 0) return [];
-    return [
-      `Requests of ${this.givenUp} connections were read to a part only: more than ${MOST_CONNECTIONS} were open at once.`,
-    ];
+    return [`Requests of ${this.givenUp} connections were read to a part only: too many were open at once.`];
   }
 
   private isAsked(decision: number): boolean {
@@ -165,132 +118,93 @@ export class RequestStreams {
   private packet(frames: FrameBatch, rows: Int32Array, i: number, verdicts: VerdictBatch, number: number): number {
     const base = i * STRIDE;
     const protocol = rows[base + PROTOCOL];
-    if ((protocol !== TCP && protocol !== UDP) || (rows[base + FRAGMENT]! & FRAG_LATER) !== 0) return PENDING;
+    if (protocol !== TCP && protocol !== UDP) return PENDING;
     this.number = number;
     this.code = PENDING;
+    const connection = verdicts.connection[i]!;
     const stream = this.streamOf(rows, base, i, verdicts);
-    const { listener, segments } = stream;
-    if (listener === null) return PENDING;
+    if (stream === null) return PENDING;
     this.refusedAt = stream.refusedAt;
     if (stream.refusedAt > 0) return DROPPED_CONNECTION;
-    const isFromInitiator = (verdicts.marks[i]! & MARK_ORIGINAL) !== 0;
-    if (isFromInitiator && segments === null) this.datagram(listener, frames, rows, base);
-    else if (isFromInitiator && segments !== null) this.segment(stream, segments, frames, rows, base);
-    if ((rows[base + TCP_FLAGS]! & RST) !== 0) stream.isOver = true;
-    if (this.code === DROPPED_HTTP_DENIED) stream.refusedAt = number;
-    if (this.code !== PENDING) return this.code;
-    return !stream.isOver && stream.isLost() ? UNDECIDED_UNSUPPORTED : PENDING;
+    stream.last = number;
+    if ((verdicts.marks[i]! & MARK_ORIGINAL) !== 0) {
+      const before = stream.kept;
+      if (rows[base + FRAGMENT] !== 0) stream.fragment();
+      else if (protocol === TCP) stream.segment(frames, rows, base);
+      else stream.datagram(frames, rows, base);
+      this.keep(stream.kept - before);
+    }
+    const code = this.code;
+    if ((rows[base + TCP_FLAGS]! & RST) !== 0 && protocol === TCP) stream.isOver = true;
+    if (code === DROPPED_HTTP_DENIED) stream.refusedAt = number;
+    if (stream.isOver && this.streams.delete(connection)) this.rememberEnded(connection, stream);
+    if (code !== PENDING) return code;
+    // What only ends it carries no request.
+    const carries = !stream.isOver || rows[base + PAYLOAD]! > 0;
+    return carries && protocol === TCP && stream.isLost ? UNDECIDED_UNSUPPORTED : PENDING;
   }
 
-  private datagram(listener: RequestListener, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
-    const from = rows[base + L4]! + UDP_HEADER;
-    const name = readQuestion(bytes, from, rows[base + END]!);
-    this.take(
-      name === null || listener.protocol !== 'DNS'
-        ? listener.unread('it is no DNS question that can be read', this.number)
-        : listener.dns(name, this.number),
-    );
-  }
-
-  private segment(stream: Stream, segments: Segments, { bytes }: FrameBatch, rows: Int32Array, base: number): void {
-    const flags = rows[base + TCP_FLAGS]!;
-    const l4 = rows[base + L4]!;
-    const end = rows[base + END]!;
-    const from = Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4);
-    const cut = Math.max(0, rows[base + PAYLOAD]! - (end - from));
-    const to = Math.min(end, from + rows[base + PAYLOAD]!);
-    const sequence = (rows[base + TCP_SEQ]! + ((flags & SYN) !== 0 ? 1 : 0)) >>> 0;
-    segments.take(sequence, bytes, from, to, cut, stream.sink);
-    if ((flags & FIN) !== 0 && segments.isAt((sequence + rows[base + PAYLOAD]!) >>> 0)) stream.isOver = true;
-  }
-
-  private streamOf(rows: Int32Array, base: number, i: number, { connection, decision, marks }: VerdictBatch): Stream {
+  /** null: nobody listens. */
+  private streamOf(
+    rows: Int32Array,
+    base: number,
+    i: number,
+    { connection, decision, marks }: VerdictBatch,
+  ): RequestStream | null {
     const number = connection[i]!;
-    const known = this.streams.get(number);
-    if (known !== undefined) {
-      if (this.streams.size <= MOST_CONNECTIONS / 2) return known;
-      // The map's order is that in which they were heard of.
-      this.streams.delete(number);
-      this.streams.set(number, known);
-      return known;
-    }
-    if (this.streams.size >= MOST_CONNECTIONS) {
-      const [oldest] = this.streams.keys();
-      const given = this.streams.get(oldest!)!;
-      if (!given.isOver && given.listener !== null) this.givenUp++;
-      given.listener?.end?.();
-      this.streams.delete(oldest!);
-    }
+    const known = this.streams.get(number) ?? this.ended.get(number);
+    if (known !== undefined) return known;
     const isOriginal = (marks[i]! & MARK_ORIGINAL) !== 0;
-    const opened = this.describe(rows, base, number, decision[i]!, isOriginal);
+    const opened = this.opened.describe(rows, base, number, decision[i]!, isOriginal, this.number);
     const listener = this.listening.listen(opened, this.decisions[decision[i]!]!);
-    const isTcp = rows[base + PROTOCOL] === TCP;
-    const begins = (rows[base + TCP_FLAGS]! & SYN) !== 0;
-    const stream =
-      isTcp && listener !== null
-        ? this.newStream(listener, firstByte(rows, base, isOriginal), begins)
-        : datagrams(listener);
+    if (listener === null) {
+      this.rememberEnded(number, null);
+      return null;
+    }
+    if (this.streams.size >= MOST_CONNECTIONS) this.giveUp(this.streams);
+    const stream = new RequestStream(listener, this);
     this.streams.set(number, stream);
+    if (rows[base + PROTOCOL] === TCP) {
+      stream.begin(firstByte(rows, base, isOriginal), (rows[base + TCP_FLAGS]! & SYN) !== 0);
+    }
+    this.kept += stream.kept;
     return stream;
   }
 
-  private newStream(listener: RequestListener, next: number, begins: boolean): Stream {
-    const segments = new Segments(next);
-    const unread = (why: string): void => this.take(listener.unread(why, this.number));
-    if (listener.protocol === 'HTTP') {
-      const reader = new HttpReader(
-        { request: request => this.take(listener.http(request, this.number)), unread },
-        begins,
-      );
-      return { listener, segments, sink: reader, isLost: () => reader.isLost, isOver: false, refusedAt: 0 };
+  private keep(more: number): void {
+    this.kept += more;
+    while (this.kept > MOST_KEPT && this.streams.size + this.ended.size > 1) {
+      this.giveUp(this.ended.size > 0 ? this.ended : this.streams);
     }
-    const messages = new Messages();
-    if (!begins) {
-      messages.isLost = true;
-      unread('its connection began before the capture');
-    }
-    messages.onMessage = (bytes, from, to) => {
-      const name = readQuestion(bytes, from, to);
-      if (name === null) unread('it is no DNS question that can be read');
-      else this.take(listener.dns(name, this.number));
-    };
-    const sink: ByteSink = {
-      bytes: (bytes, from, to) => messages.bytes(bytes, from, to),
-      missing() {
-        if (!messages.isLost) unread('the capture lacks bytes of it');
-        messages.missing();
-      },
-    };
-    return { listener, segments, sink, isLost: () => messages.isLost, isOver: false, refusedAt: 0 };
   }
 
-  private describe(
-    rows: Int32Array,
-    base: number,
-    connection: number,
-    decision: number,
-    original: boolean,
-  ): OpenedConnection {
-    const { ends } = this;
-    ends.find(decision, rows, base, original);
-    const { port } = this.decisions[decision]!;
-    const family = rows[base + FAMILY]!;
-    const [from, to] = original ? [SRC, DST] : [DST, SRC];
-    const behind = port >= 0 && ends.destination >= 0 ? this.addressOf(ends.destination, family) : null;
-    const question: Question = {
-      source: { owner: ends.source, address: addressText(rows, base, from) },
-      destination: { owner: ends.destination, address: behind ?? addressText(rows, base, to) },
-      protocol: rows[base + PROTOCOL]!,
-      sourcePort: rows[base + (original ? SPORT : DPORT)]!,
-      destinationPort: port >= 0 ? port : rows[base + (original ? DPORT : SPORT)]!,
-      icmpType: -1,
-      icmpCode: -1,
-    };
-    return { connection, decision, opened: this.number, question };
+  /** The oldest of them. */
+  private giveUp(streams: Map<number, RequestStream | null>): void {
+    const [[number, stream]] = streams as unknown as [[number, RequestStream | null]];
+    streams.delete(number);
+    if (stream === null) return;
+    if (!stream.isOver) this.givenUp++;
+    this.kept -= stream.kept;
+    this.finish(stream);
+  }
+
+  /** As it seems: packets of it may still come. */
+  private rememberEnded(number: number, stream: RequestStream | null): void {
+    if (this.ended.size >= MOST_CONNECTIONS) this.giveUp(this.ended);
+    this.ended.set(number, stream);
+  }
+
+  /** What waits behind holes is read: as of its last packet. */
+  private finish(stream: RequestStream): void {
+    const { number, code } = this;
+    this.number = stream.last;
+    stream.end();
+    this.number = number;
+    this.code = code;
   }
 
   /** Of several requests in one packet a refusal counts, then what is not known. */
-  private take(code: number): void {
+  take(code: number): void {
     if (this.code === PENDING || (this.code === UNDECIDED_UNSUPPORTED && code !== PENDING)) this.code = code;
   }
 
@@ -308,14 +222,3 @@ function firstByte(rows: Int32Array, base: number, isOriginal: boolean): number 
   const isSyn = (rows[base + TCP_FLAGS]! & SYN) !== 0;
   return (isOriginal ? rows[base + TCP_SEQ]! + (isSyn ? 1 : 0) : rows[base + TCP_ACK]!) >>> 0;
 }
-
-const NOTHING: ByteSink = { bytes: () => {}, missing: () => {} };
-const datagrams = (listener: RequestListener | null): Stream => ({
-  listener,
-  segments: null,
-  sink: NOTHING,
-  isLost: () => false,
-  // Nothing is lost with it.
-  isOver: true,
-  refusedAt: 0,
-});

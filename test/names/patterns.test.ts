@@ -36,6 +36,12 @@ describe('patterns of names', () => {
       ['**.Example.com.', 'a.example.com', true],
       ['*.*.com', 'a.b.com', true],
       ['*.*.com', 'b.com', false],
+      ['*.example.com', 'a_b-1.example.com', true],
+      ['*.example.com', 'a!b.example.com', false],
+      ['*.example.com', '\\255.example.com', false],
+      ['**.example.com', 'a.!.example.com', false],
+      ['**.example.com', 'a..example.com', false],
+      ['*', '!', true],
     ]);
   });
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HttpReader } from '../../src/requests/http-reader.js';
+import { HttpReader, NOT_HTTP } from '../../src/requests/http-reader.js';
 import type { HttpRequest } from '../../src/requests/request.js';
 import { seed } from '../support/seed.js';
 
@@ -126,6 +126,10 @@ describe('HttpReader', () => {
     expect([between.unread.length, between.reader.isLost]).toEqual([1, true]);
     const middle = read(['rest of a body', get], false);
     expect([paths(middle), middle.unread]).toEqual([['/b'], ['its connection began before the capture']]);
+    for (const rest of ['ET', 'OST', 'LOCK', 'SEARCH']) {
+      const inside = read([`${rest} /a HTTP/1.1\r\nHost: h\r\n\r\n`, get], false);
+      expect([paths(inside), inside.unread.length], rest).toEqual([['/b'], 1]);
+    }
     const seen = read([get], false);
     expect([paths(seen), seen.unread]).toEqual([['/b'], []]);
   });
@@ -151,6 +155,7 @@ describe('HttpReader', () => {
       'GET a HTTP/1.1\r\nHost: h\r\n\r\n',
       'GET /a\r\n',
       'GET /a HTTP/3.0\r\nHost: h\r\n\r\n',
+      'POST /a HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
       '\u0016\u0003\u0001\u0002\u0000\u0001',
       'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
       'SSH-2.0-OpenSSH_9.2\r\n',
@@ -192,6 +197,14 @@ describe('HttpReader', () => {
     expect(refused.requests.map(({ path }) => path)).toEqual(['/chat', '/b', '/chat', '/c']);
     const glued = read([`${upgrade}GET /b HTTP/1.1\r\nHost: h\r\n\r\n`]);
     expect(glued.requests.map(({ path }) => path)).toEqual(['/chat', '/b']);
+    const cut = read([upgrade, 'GE', 'T /b HTTP/1', '.1\r\nHost: h\r\n\r\n']);
+    expect(cut.requests.map(({ path }) => path)).toEqual(['/chat', '/b']);
+    for (const text of ['hello\n', 'hello\r\n', '\u0016\u0003\u0001', 'G\u0081']) {
+      const other = read([upgrade, text, 'GET /b HTTP/1.1\r\nHost: h\r\n\r\n']);
+      expect([other.requests.length, other.unread], JSON.stringify(text)).toEqual([1, []]);
+    }
+    const bare = read([upgrade, 'GET /b HTTP/1.1\nHost: h\n\n']);
+    expect([bare.requests.length, bare.unread.length, bare.reader.isLost]).toEqual([1, 1, true]);
     const http2 = read([upgrade.replace('websocket', 'h2c'), 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n']);
     expect([http2.unread, http2.reader.isLost]).toEqual([['it is HTTP/2'], true]);
   });
@@ -209,5 +222,41 @@ describe('HttpReader', () => {
       ['/', 'one.example'],
       ['/?q', 'one.example'],
     ]);
+  });
+
+  it('says what cannot be HTTP by its first bytes, however they are cut', () => {
+    const all = (text: string): string[] => {
+      const whys = [[text], [...text], [text.slice(0, 5), text.slice(5)]].map(pieces => read(pieces).unread);
+      expect(whys[1], text).toEqual(whys[0]);
+      expect(whys[2], text).toEqual(whys[0]);
+      return whys[0]!;
+    };
+    for (const text of [
+      'SSH-2.0-a\r\n',
+      'EHLO host\r\n',
+      '*1\r\n$4\r\nPING\r\n',
+      'get a b\r\n\r\n',
+      'hello\n',
+      ' GET / HTTP/1.1',
+    ])
+      expect(all(text), text).toEqual([NOT_HTTP]);
+    for (const text of ['GET /\r\n', 'GET /a b HTTP/1.1\r\n\r\n', 'GET /a HTTP/1.1\n', 'FOO /a HTTP/1.1\r\nX\r\n\r\n'])
+      expect([all(text).length, all(text)[0] === NOT_HTTP], text).toEqual([1, false]);
+  });
+
+  it('takes its time by the bytes, not by the segments', () => {
+    const started = performance.now();
+    for (const text of [
+      `GET /${'a'.repeat(60_000)}`,
+      `GET / HTTP/1.1\r\nX: ${'a'.repeat(60_000)}`,
+      `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ${'a'.repeat(60_000)}`,
+      `POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\na\r\n'.repeat(10_000)}`,
+    ]) {
+      const { reader, unread } = read([...text]);
+      reader.end();
+      expect(unread.length).toBeLessThan(2);
+    }
+    // A second would be ten thousand instructions a byte.
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 });

@@ -7,6 +7,7 @@
 import { RE2JS } from 're2js';
 import { ciliumPattern, exactName, type NameMatcher } from '../../names/patterns.js';
 import type { CiliumHttp, CiliumLayer7, CiliumName } from '../../policy/cilium/model.js';
+import { isChanged } from '../../requests/changed-fields.js';
 import type { HttpRequest } from '../../requests/request.js';
 import type { RequestCondition } from '../ruleset.js';
 
@@ -80,34 +81,76 @@ function compile(text: string): RE2JS | null {
   }
 }
 
-/** Path and query. What proxies may first make simpler (RFC 3986, 6.2.2) is told only where that makes no difference. */
+/** Path and query. What proxies may first make of it (RFC 3986, 6.2.2) is told only where that makes no difference. */
 function pathExpression(text: string): Matches {
   const matches = expression(text, request => request.path);
   return request => {
     const asSent = matches(request);
-    const simpler = normalized(request.path);
-    return simpler === request.path || matches({ ...request, path: simpler }) === asSent ? asSent : null;
+    const others = readingsOf(request);
+    return others?.every(path => matches({ ...request, path }) === asSent) === true ? asSent : null;
   };
 }
 
-/** Slashes once, no dot segments, no escapes of what needs none; behind `?` all as it is. */
-export function normalized(path: string): string {
-  const query = path.indexOf('?');
-  const end = query < 0 ? path.length : query;
-  const plain = path
-    .slice(0, end)
-    .replace(/%([0-9a-fA-F]{2})/g, coded => {
-      const letter = String.fromCharCode(Number.parseInt(coded.slice(1), 16));
-      return /[A-Za-z0-9\-._~/\\]/.test(letter) ? letter : coded;
-    })
-    .replaceAll('\\', '/');
-  const segments: string[] = [];
-  for (const segment of plain.replace(/\/+/g, '/').split('/')) {
-    if (segment === '..') segments.pop();
-    else if (segment !== '.') segments.push(segment);
+/** Escaped letters and digits, escaped slashes, backslashes, double slashes, dot segments: each proxy takes its own of these
+ *  steps, in its own order. */
+const STEPS: readonly ((path: string) => string)[] = [
+  path => unescaped(path, /[A-Za-z0-9\-._~]/),
+  path => unescaped(path, /[/\\]/),
+  path => path.replaceAll('\\', '/'),
+  path => path.replace(/\/+/g, '/'),
+  withoutDots,
+];
+/** More has a path that is made for it. */
+const MOST_READINGS = 64;
+
+const known = new WeakMap<HttpRequest, readonly string[] | null>();
+
+/** What proxies may take a request's path and query for; null: more than can be told. */
+function readingsOf(request: HttpRequest): readonly string[] | null {
+  let all = known.get(request);
+  if (all === undefined) {
+    all = readings(request.path);
+    known.set(request, all);
   }
-  const simple = segments.join('/');
-  return (plain.startsWith('/') && !simple.startsWith('/') ? `/${simple}` : simple) + path.slice(end);
+  return all;
+}
+
+/** Behind `?` all is as it is; some proxies leave out what stands behind `#`. */
+export function readings(sent: string): readonly string[] | null {
+  const fragment = sent.indexOf('#');
+  if (fragment >= 0) {
+    const without = readings(sent.slice(0, fragment));
+    return without === null ? null : [sent, ...without];
+  }
+  const query = sent.indexOf('?');
+  const end = query < 0 ? sent.length : query;
+  const path = sent.slice(0, end);
+  if (!/[%\\]|\/\/|\/\./.test(path)) return [sent];
+  const found = new Set([path]);
+  for (const it of found) {
+    for (const step of STEPS) found.add(step(it));
+    if (found.size > MOST_READINGS) return null;
+  }
+  return [...found].map(it => it + sent.slice(end));
+}
+
+const unescaped = (path: string, what: RegExp): string =>
+  path.replace(/%([0-9a-fA-F]{2})/g, (coded, code: string) => {
+    const letter = String.fromCharCode(Number.parseInt(code, 16));
+    return what.test(letter) ? letter : coded;
+  });
+
+/** RFC 3986, 5.2.4. */
+function withoutDots(path: string): string {
+  const kept: string[] = [];
+  const segments = path.split('/').slice(1);
+  segments.forEach((segment, i) => {
+    const isDots = segment === '.' || segment === '..';
+    if (segment === '..') kept.pop();
+    if (!isDots) kept.push(segment);
+    else if (i === segments.length - 1) kept.push('');
+  });
+  return path.startsWith('/') ? `/${kept.join('/')}` : path;
 }
 
 /** `X-Key: value`, or a name alone: that there is one. */
@@ -119,14 +162,20 @@ function headerLine(text: string): Matches {
 /** @param value null: any */
 function field(name: string, value: string | null): Matches {
   const key = name.toLowerCase();
+  if (isChanged(key)) return () => null;
+  const wanted = value === null ? null : octets(value);
   return ({ headers, host }) => {
     const values = key === 'host' ? [host] : headers.get(key);
     if (values === undefined) return false;
-    if (value === null) return true;
+    if (wanted === null) return true;
     // A proxy takes a field that stands twice for one whose values are joined, or looks at each.
-    return values.length === 1 ? values[0] === value : values.join(',') === value || null;
+    return values.length === 1 ? values[0] === wanted : values.join(',') === wanted || null;
   };
 }
+
+/** A text's bytes in UTF-8, each a character, as a request's are read. */
+const octets = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), byte => String.fromCharCode(byte)).join('');
 
 function textOf({ method, path, host, headers, headerMatches }: CiliumHttp): string {
   const fields = [...headers, ...headerMatches.filter(({ mismatch }) => mismatch === null).map(({ name }) => name)].map(
