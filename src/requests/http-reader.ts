@@ -19,7 +19,7 @@ const MOST_LINE = 4 << 10;
 /** Why what no proxy takes for HTTP/1.1 is not read. */
 export const NOT_HTTP = 'it is not HTTP/1.1';
 
-const FIRST_BYTES = 256;
+const FIRST_BYTES = 64;
 
 const CR = 13;
 const LF = 10;

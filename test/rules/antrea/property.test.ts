@@ -183,6 +183,18 @@ const arbGroups: fc.Arbitrary<AntreaGroup[]> = fc.array(arbMembers, { minLength:
   }),
 );
 
+/** The first policy with rules again, where it allows and denies by turns: as important, so that the two disagree. */
+function opposites(policies: readonly AntreaPolicy[]): AntreaPolicy[] {
+  const turned = (rules: readonly AntreaRule[]): AntreaRule[] =>
+    rules.map(rule =>
+      rule.action === 'pass' ? rule : { ...rule, action: rule.action === 'allow' ? 'deny' : 'allow' },
+    );
+  const first = policies.find(
+    ({ ingress, egress, position }) => ingress.length + egress.length > 0 && position.line % 3 === 0,
+  );
+  return first === undefined ? [] : [{ ...first, ingress: turned(first.ingress), egress: turned(first.egress) }];
+}
+
 const arbObjects: fc.Arbitrary<AntreaObject[]> = fc
   .tuple(
     fc.array(arbPolicy(false), { minLength: 2, maxLength: 5 }),
@@ -191,7 +203,7 @@ const arbObjects: fc.Arbitrary<AntreaObject[]> = fc
     fc.constantFrom(10, 60, 249),
   )
   .map(([cluster, own, groups, priority]) => [
-    ...[...cluster, ...own].map((policy, i) => ({ ...policy, name: `p${(i * 3) % 7}` })),
+    ...[...cluster, ...own, ...opposites(cluster)].map((policy, i) => ({ ...policy, name: `p${(i * 3) % 7}` })),
     ...groups,
     { kind: 'AntreaTier' as const, namespace: '', name: 'own', priority, position: at(1) },
   ]);

@@ -273,7 +273,7 @@ it(`(CI25), (CI26) requests fare as the facts say (seed ${seed})`, async () => {
         );
       },
     ),
-    { seed, endOnFailure: true, numRuns: Number(process.env['RUNS'] ?? 60) },
+    { seed, endOnFailure: true, numRuns: 60 },
   );
   for (const what of ['refused', 'open', 'asked', 'allowed', 'denied'])
     expect(seen.get(what) ?? 0, what).toBeGreaterThan(20);
