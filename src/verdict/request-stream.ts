@@ -66,6 +66,11 @@ export class RequestStream {
     return this.current?.isLost() ?? false;
   }
 
+  /** Something is lost with it if it is given up now; datagrams stand each for itself. */
+  get isOpen(): boolean {
+    return this.current !== null && !this.isOver;
+  }
+
   get kept(): number {
     return (this.current?.kept() ?? 0) + (this.next?.kept() ?? 0);
   }

@@ -183,7 +183,7 @@ export class RequestStreams implements Turn {
     const [[number, stream]] = streams as unknown as [[number, RequestStream | null]];
     streams.delete(number);
     if (stream === null) return;
-    if (!stream.isOver) this.givenUp++;
+    if (stream.isOpen) this.givenUp++;
     this.kept -= stream.kept;
     this.finish(stream);
   }
