@@ -205,7 +205,7 @@ const asDns = (condition: RequestCondition, name: string): boolean | null =>
 /** Where the backends that it may have reached answer in different ways, nobody knows. */
 function judgeAll(ways: readonly Side[][], ask: Ask): Pick<JudgedRequest, 'verdict' | 'by' | 'why'> {
   const [first, ...others] = ways.map(sides => judge(sides, ask));
-  const isSame = others.every(({ verdict, by }) => verdict === first!.verdict && by?.side === first!.by?.side);
+  const isSame = others.every(({ verdict }) => verdict === first!.verdict);
   return isSame ? first! : { verdict: 'undecided', by: null, why: 'the backends of its service do not answer alike' };
 }
 

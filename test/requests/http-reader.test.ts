@@ -170,6 +170,22 @@ describe('HttpReader', () => {
     }
   });
 
+  it('of a head that is not whole at the end it is told, of anything else not', () => {
+    const whole = 'POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n';
+    for (const [text, count] of [
+      ['GET /a HTT', 1],
+      ['', 0],
+      [`${whole}12345`, 0],
+      [`${whole}123456789`, 0],
+      [`${whole}123456789\r\n`, 0],
+      [`${whole}123456789G`, 1],
+    ] as const) {
+      const { reader, unread } = read([text]);
+      reader.end();
+      expect(unread.length, text).toBe(count);
+    }
+  });
+
   it('one request alone may be in doubt: those behind it are read', () => {
     const behind = 'GET /b HTTP/1.1\r\nHost: h\r\n\r\n';
     const many = Array.from({ length: 101 }, (_, i) => `X-${i}: a\r\n`).join('');

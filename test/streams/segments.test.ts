@@ -57,6 +57,21 @@ describe('Segments', () => {
     expect(sink.got.length).toBeGreaterThan(640);
   });
 
+  it('tells of bytes that come for a hole that was given up, wherever in it', () => {
+    for (const at of [50, 59, 45, 51]) {
+      const sink = collector();
+      const segments = new Segments(50);
+      const bytes = new Uint8Array(10);
+      for (let i = 0; i < 65; i++) segments.take(60 + i * 10, bytes, 0, 10, 0, sink);
+      const before = sink.got.length;
+      segments.take(at, bytes, 0, at === 51 ? 1 : 10, 0, sink);
+      expect(sink.got.slice(before), `${at}`).toEqual([-0]);
+      segments.take(60, bytes, 0, 10, 0, sink);
+      segments.take(40, bytes, 0, 10, 0, sink);
+      expect(sink.got.length, `${at}`).toBe(before + 1);
+    }
+  });
+
   it('a segment that is old in part gives the rest of it', () => {
     const sink = collector();
     const segments = new Segments(0);

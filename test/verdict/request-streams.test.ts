@@ -50,6 +50,39 @@ describe('odd connections', () => {
     }
   });
 
+  it('of several requests in a packet a refusal counts, then what is not known; a question that is cut is not known', async () => {
+    const odd = 'GET /public/a HTTP/1.0\r\nHost: h\r\n\r\n';
+    for (const sent of [odd + get('/admin'), get('/admin') + odd, get('/public/a') + odd + get('/admin')]) {
+      expect(reasons((await judge(RULES, connection([sent]))).words)[2]).toBe('http-denied');
+    }
+    expect(reasons((await judge(RULES, connection([odd + get('/public/a')]))).words)[2]).toBe('unsupported');
+    const dns = policy(
+      'front',
+      'front',
+      'shop',
+      `  egress: [{ toPorts: [{ ports: [{ port: '53', protocol: TCP }], rules: { dns: [{ matchName: a.example }] } }] }]`,
+    );
+    const question = Uint8Array.from([0, dnsQuestion('a.example').length, ...dnsQuestion('a.example')]);
+    const { counts } = await judge(dns, connection([question, question.subarray(0, 9)], FRONT, DNS, 53));
+    expect(counts).toEqual({ total: 2, allowed: 1, denied: 0, undecided: 1 });
+  });
+
+  it('what cannot be read of a port that is used again is undecided, though it had ended before', async () => {
+    const sport = newPort();
+    const tls = Uint8Array.of(22, 3, 1, 2, 0);
+    const frames = [
+      ...[
+        ...opening(sport, 100),
+        up({ flags: 'FA', seq: 101 }, sport),
+        down({ flags: 'FA', seq: 501, ack: 102 }, sport),
+      ],
+      ...[...opening(sport, 3_000_000_000), up({ seq: 3_000_000_001, payload: tls }, sport)],
+      down({ ack: 3_000_000_006 }, sport),
+    ];
+    const { words } = await judge(RULES, frames, { conntrack: 'cilium' });
+    expect(words.slice(-2)).toEqual(['undecided unsupported', 'undecided unsupported']);
+  });
+
   it('a SYN that is answered by nobody ends nothing', async () => {
     const sport = newPort();
     const one = text(get('/public/a'));

@@ -68,7 +68,9 @@ function judgeAll({ pods, policies, backends }: World, sending: Sending): Pick<E
   });
   const answers = sent.map(({ asked }) => {
     const each = all.map(({ sides }) => (asked === null ? null : answer(sides, asked)));
-    return each.every(it => JSON.stringify(it) === JSON.stringify(each[0])) ? each[0]! : 'undecided';
+    // Refused it is by whichever side of whichever backend.
+    const kinds = new Set(each.map(it => (typeof it === 'object' && it !== null ? 'denied' : it)));
+    return kinds.size === 1 ? each[0]! : 'undecided';
   });
   const verdicts = new Set(all.map(({ verdict }) => verdict));
   const verdict =
