@@ -45,12 +45,11 @@ export interface RequestCounts {
 /** Like requests that are told apart. */
 const MOST_GROUPS = 10_000;
 
-interface Group {
-  readonly first: JudgedRequest;
-  readonly source: string;
-  readonly destination: string;
-  requests: number;
-}
+/** Of a text that a client chose: what is longer is kept to here. */
+const MOST_TEXT = 1_000;
+
+const kept = (text: string | undefined | null): string | null =>
+  text === undefined || text === null ? null : text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
 
 export class RequestTally {
   readonly counts: { -readonly [K in keyof RequestCounts]: number } = { total: 0, allowed: 0, denied: 0, undecided: 0 };
@@ -58,62 +57,56 @@ export class RequestTally {
   others = 0;
   /** By policy, how many it would have audited: of a mesh. */
   readonly audited = new Map<string, number>();
-  private readonly groups = new Map<string, Group>();
+  private readonly groups = new Map<string, { -readonly [K in keyof RefusedRequests]: RefusedRequests[K] }>();
 
   constructor(private readonly inventory: Inventory) {}
 
   /** @param audited policies that audit it */
   add(judged: JudgedRequest, audited: readonly string[] = []): void {
     for (const policy of audited) this.audited.set(policy, (this.audited.get(policy) ?? 0) + 1);
-    const { verdict, request, name, why, protocol, by, question } = judged;
     this.counts.total++;
-    this.counts[verdict]++;
-    if (verdict === 'allowed') return;
-    const source = this.nameOf(question.source);
-    const destination = this.nameOf(question.destination);
-    const asked = [request?.method, request?.path, request?.host, name];
-    const key = [verdict, why, source, destination, question.destinationPort, protocol, by?.source, ...asked].join(
-      '\n',
-    );
-    const group = this.groups.get(key);
-    if (group !== undefined) group.requests++;
+    this.counts[judged.verdict]++;
+    if (judged.verdict === 'allowed') return;
+    const group = this.describe(judged, judged.verdict);
+    const { verdict, why, source, destination, port, protocol, method, path, host, name, by } = group;
+    const key = [verdict, why, source, destination, port, protocol, by?.source, method, path, host, name].join('\n');
+    const known = this.groups.get(key);
+    if (known !== undefined) known.requests++;
     else if (this.groups.size >= MOST_GROUPS) this.others++;
-    else this.groups.set(key, { first: judged, source, destination, requests: 1 });
+    else this.groups.set(key, group);
   }
 
   /** Refused ones first, then the most frequent, then the earliest. */
   refused(): RefusedRequests[] {
-    return [...this.groups.values()]
-      .sort(
-        (a, b) =>
-          Number(a.first.verdict !== 'denied') - Number(b.first.verdict !== 'denied') ||
-          b.requests - a.requests ||
-          a.first.packet - b.first.packet,
-      )
-      .map(describe);
+    return [...this.groups.values()].sort(
+      (a, b) =>
+        Number(a.verdict !== 'denied') - Number(b.verdict !== 'denied') ||
+        b.requests - a.requests ||
+        a.firstPacket - b.firstPacket,
+    );
+  }
+
+  private describe(judged: JudgedRequest, verdict: RefusedRequests['verdict']): RefusedRequests {
+    const { reason, why, question, protocol, request, name, packet, by } = judged;
+    return {
+      verdict,
+      reason,
+      why: why === '' ? null : why,
+      source: this.nameOf(question.source),
+      destination: this.nameOf(question.destination),
+      port: question.destinationPort,
+      protocol,
+      method: kept(request?.method),
+      path: kept(request?.path),
+      host: kept(request?.host),
+      name,
+      requests: 1,
+      firstPacket: packet,
+      by,
+    };
   }
 
   private nameOf({ owner, address }: Endpoint): string {
     return owner >= 0 ? workloadName(this.inventory.owners[owner]!) : (address ?? '');
   }
-}
-
-function describe({ first, source, destination, requests }: Group): RefusedRequests {
-  const { verdict, reason, request, name, why, protocol, by, question, packet } = first;
-  return {
-    verdict: verdict === 'denied' ? 'denied' : 'undecided',
-    reason,
-    why: why === '' ? null : why,
-    source,
-    destination,
-    port: question.destinationPort,
-    protocol,
-    method: request?.method ?? null,
-    path: request?.path ?? null,
-    host: request?.host ?? null,
-    name,
-    requests,
-    firstPacket: packet,
-    by,
-  };
 }
