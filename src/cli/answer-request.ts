@@ -16,10 +16,13 @@ import { type JudgedRequest, Layer7 } from '../verdict/layer7.js';
 export function parseRequest(line: string, headers: Readonly<Record<string, string>>): HttpRequest | null {
   const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const hasHost = Object.keys(headers).some(name => name.toLowerCase() === 'host');
+  // RFC 9112, 3.2: a request has one, whatever it is.
   const text = [`${line} HTTP/1.1`, ...(hasHost ? [] : ['Host:']), ...fields].join('\r\n');
   const bytes = new TextEncoder().encode(text);
   const head = readHead(bytes, 0, bytes.length);
-  return head === null || head.doubt !== null ? null : head.request;
+  if (head === null || head.doubt !== null) return null;
+  const { request } = head;
+  return hasHost || request.host !== '' ? request : { ...request, host: null };
 }
 
 export interface RequestAsker {
@@ -34,8 +37,7 @@ export function createRequestAsker(ruleset: Ruleset, inventory: Inventory): Requ
     judged = it;
   });
   return {
-    ask(question, { egress, ingress }, request) {
-      const decision = { egress, ingress } as Decision;
+    ask(question, decision, request) {
       if (!layer7.isAsked(decision)) return null;
       judged = null;
       const connection = { connection: 0, decision: 0, opened: 0, question, alternatives: [] };

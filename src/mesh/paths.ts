@@ -5,6 +5,7 @@
  * .. are resolved; slashes are not merged.
  */
 import { parseTemplate, SEGMENT_CHARACTERS } from '../policy/istio/templates.js';
+import { unescaped, withoutDots } from '../requests/paths.js';
 import { matchesString } from './strings.js';
 import { doubt, type Truth } from './truth.js';
 
@@ -17,24 +18,7 @@ export function normalizePath(target: string): string | null {
   if (target.includes('#')) return null;
   const [path = ''] = target.split('?', 1);
   if (!path.startsWith('/') || !KNOWN.test(path) || /%(?![0-9A-Fa-f]{2})|%00/.test(path)) return null;
-  const read = path.replace(/%([0-9A-Fa-f]{2})/g, (escaped, code: string) => {
-    const character = String.fromCharCode(Number.parseInt(code, 16));
-    return UNRESERVED.test(character) ? character : escaped;
-  });
-  return withoutDots(read.replaceAll('\\', '/'));
-}
-
-/** RFC 3986, 5.2.4. */
-function withoutDots(path: string): string {
-  const kept: string[] = [];
-  const segments = path.split('/').slice(1);
-  segments.forEach((segment, i) => {
-    const isLast = i === segments.length - 1;
-    if (segment === '..') kept.pop();
-    if (segment !== '.' && segment !== '..') kept.push(segment);
-    else if (isLast) kept.push('');
-  });
-  return `/${kept.join('/')}`;
+  return withoutDots(unescaped(path, UNRESERVED).replaceAll('\\', '/'));
 }
 
 /** @param path normalised */

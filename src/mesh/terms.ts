@@ -115,9 +115,13 @@ function requestMatcher(attribute: RequestAttribute, field: string, header: stri
   switch (attribute) {
     case 'method':
       return value => matchesString(value, request.method);
-    case 'host':
+    case 'host': {
+      const { host } = request;
       // The port is a part of it (IS16).
-      return value => matchesString(value.toLowerCase(), request.host.toLowerCase());
+      return host === null
+        ? doubt('the host of the request')
+        : value => matchesString(value.toLowerCase(), host.toLowerCase());
+    }
     case 'path': {
       const path = normalizePath(request.path);
       return path === null ? doubt('what the proxy makes of the path') : value => matchesPath(value, path);

@@ -8,8 +8,11 @@ export interface HttpRequest {
   readonly method: string;
   /** Path and query as sent, `/` first; `*` of OPTIONS, '' of CONNECT. Of a target in absolute form what follows its authority. */
   readonly path: string;
-  /** The authority with its port where it names one: of the target in absolute form, else of the Host field; '' where neither is. */
-  readonly host: string;
+  /**
+   * The authority with its port where it names one: of the target in absolute form, else of the Host field; '' where neither is.
+   * null: not known, of a request that somebody asks about and did not say it.
+   */
+  readonly host: string | null;
   /** Field names in lower case -> their values in order, without the white space around them. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
 }

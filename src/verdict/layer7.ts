@@ -51,6 +51,9 @@ export interface RefusedBy {
   readonly source: string;
 }
 
+/** What it asks of a decision. */
+type Outcomes = Pick<Decision, 'egress' | 'ingress' | 'isOneOfSeveral'>;
+
 interface Side {
   /** The rule that decided on the connection: the first of those that match it. */
   readonly rule: Rule;
@@ -97,11 +100,11 @@ export class Layer7 implements Listening {
   }
 
   /** Whether a connection decided so has its requests judged. */
-  isAsked({ egress, ingress, isOneOfSeveral }: Decision): boolean {
+  isAsked({ egress, ingress, isOneOfSeveral }: Outcomes): boolean {
     return isOneOfSeveral === true || this.ruleOf(egress) !== null || this.ruleOf(ingress) !== null;
   }
 
-  listen(connection: OpenedConnection, decision: Decision): RequestListener | null {
+  listen(connection: OpenedConnection, decision: Outcomes): RequestListener | null {
     const ways = this.waysOf(connection, decision);
     const sides = ways.flat();
     if (sides.length === 0) return null;
@@ -144,7 +147,7 @@ export class Layer7 implements Listening {
   }
 
   /** Of each backend that it may have reached, the sides that ask. */
-  private waysOf({ question, alternatives }: OpenedConnection, { egress, ingress }: Decision): readonly Side[][] {
+  private waysOf({ question, alternatives }: OpenedConnection, { egress, ingress }: Outcomes): readonly Side[][] {
     if (alternatives.length === 0) return [this.sidesOf(question, egress, ingress)];
     return alternatives.map(it => {
       const [out, into] = this.linear.decide(it);

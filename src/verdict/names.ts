@@ -15,13 +15,13 @@ import type { Inventory } from '../cluster/inventory.js';
 import { LearnedNames } from '../names/learned.js';
 import { readAnswer } from '../names/message.js';
 import { DnsStreams } from '../names/streams.js';
+import { payloadAt } from '../packet/payload.js';
 import {
   DST,
   END,
   FAMILY,
   FRAG_LATER,
   FRAGMENT,
-  L4,
   PAYLOAD,
   type PacketBatch,
   PROTOCOL,
@@ -42,7 +42,6 @@ import { createLinear, type Side } from '../tree/linear.js';
 import { ALLOWED_ESTABLISHED, MARK_MIDSTREAM, MARK_ORIGINAL, type VerdictBatch, verdictOf } from './verdict.js';
 
 const DNS_PORT = 53;
-const UDP_HEADER = 8;
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
@@ -110,15 +109,15 @@ export class NameLearning {
         this.isFrom(peers, rows, base),
     );
     if (heard.length === 0) return;
-    const l4 = rows[base + L4]!;
+    const from = payloadAt(bytes, rows, base);
     const end = rows[base + END]!;
     if (protocol === UDP) {
-      this.learn(bytes, l4 + UDP_HEADER, end, rows, base, now, heard, reply);
+      this.learn(bytes, from, end, rows, base, now, heard, reply);
       return;
     }
     const key = [...rows.subarray(base + FAMILY, base + SPORT + 2)].join();
     const flags = rows[base + TCP_FLAGS]!;
-    const payload = bytes.subarray(Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4), end);
+    const payload = bytes.subarray(from, end);
     const cut = rows[base + PAYLOAD]! - payload.length;
     this.streams.segment(key, rows[base + TCP_SEQ]!, (flags & SYN) !== 0, payload, cut, (all, from, to) =>
       this.learn(all, from, to, rows, base, now, heard, reply),

@@ -9,14 +9,14 @@
 import type { FrameBatch } from '../capture/frame.js';
 import { readQuestion } from '../names/message.js';
 import { Messages } from '../names/streams.js';
-import { END, L4, PAYLOAD, TCP_FLAGS, TCP_SEQ } from '../packet/row.js';
+import { payloadAt } from '../packet/payload.js';
+import { END, PAYLOAD, TCP_FLAGS, TCP_SEQ } from '../packet/row.js';
 import { HttpReader } from '../requests/http-reader.js';
 import { type ByteSink, Segments } from '../streams/segments.js';
 import type { RequestListener } from './request-streams.js';
 
 const FIN = 1;
 const SYN = 2;
-const UDP_HEADER = 8;
 const NO_QUESTION = 'it is no DNS question that can be read';
 
 /** The packet at hand. */
@@ -77,7 +77,7 @@ export class RequestStream {
 
   datagram({ bytes }: FrameBatch, rows: Int32Array, base: number): void {
     const { listener, turn } = this;
-    const name = readQuestion(bytes, rows[base + L4]! + UDP_HEADER, rows[base + END]!);
+    const name = readQuestion(bytes, payloadAt(bytes, rows, base), rows[base + END]!);
     if (name === null || listener.protocol !== 'DNS') this.unread(NO_QUESTION);
     else turn.take(listener.dns(name, turn.number));
   }
@@ -90,10 +90,9 @@ export class RequestStream {
 
   segment({ bytes }: FrameBatch, rows: Int32Array, base: number): void {
     const flags = rows[base + TCP_FLAGS]!;
-    const l4 = rows[base + L4]!;
     const end = rows[base + END]!;
     const payload = rows[base + PAYLOAD]!;
-    const from = Math.min(end, l4 + (bytes[l4 + 12]! >> 4) * 4);
+    const from = payloadAt(bytes, rows, base);
     const to = Math.min(end, from + payload);
     const cut = Math.max(0, payload - (end - from));
     const isSyn = (flags & SYN) !== 0;

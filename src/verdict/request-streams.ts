@@ -9,7 +9,18 @@
  * that have ended are remembered, for packets that come late.
  */
 import type { FrameBatch } from '../capture/frame.js';
-import { FRAGMENT, PAYLOAD, type PacketBatch, PROTOCOL, STRIDE, TCP_ACK, TCP_FLAGS, TCP_SEQ } from '../packet/row.js';
+import {
+  FRAG_LATER,
+  FRAG_MORE,
+  FRAGMENT,
+  PAYLOAD,
+  type PacketBatch,
+  PROTOCOL,
+  STRIDE,
+  TCP_ACK,
+  TCP_FLAGS,
+  TCP_SEQ,
+} from '../packet/row.js';
 import type { HttpRequest } from '../requests/request.js';
 import { TCP, UDP } from '../rules/protocols.js';
 import type { Decision } from './decisions.js';
@@ -129,7 +140,7 @@ export class RequestStreams implements Turn {
     stream.last = number;
     if ((verdicts.marks[i]! & MARK_ORIGINAL) !== 0) {
       const before = stream.kept;
-      if (rows[base + FRAGMENT] !== 0) stream.fragment();
+      if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) !== 0) stream.fragment();
       else if (protocol === TCP) stream.segment(frames, rows, base);
       else stream.datagram(frames, rows, base);
       this.keep(stream.kept - before);

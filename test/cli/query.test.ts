@@ -308,6 +308,10 @@ describe('questions about a request', () => {
     expect((await of(...post, 'X-Shop: web'))[0]).toBe('allowed');
     expect((await of(...post, 'X-Shop: other'))[0]).toBe('dropped');
     expect((await of('--request', 'GET /v1/items/../items'))[0]).toBe('undecided');
+    // Of the three entries one asks for a host, which nobody named.
+    expect((await of('--request', 'GET /admin/users'))[0]).toBe('undecided');
+    expect((await of('--request', 'GET /admin/users', '--header', 'Host: other'))[0]).toBe('dropped');
+    expect((await of('--request', 'GET /admin/users', '--header', 'Host: admin.shop.example'))[0]).toBe('allowed');
   });
 
   it('are answered by the mesh, too', async () => {
@@ -316,6 +320,8 @@ describe('questions about a request', () => {
     expect(await of()).toBe('undecided');
     expect(await of('--request', 'GET /items')).toBe('allowed');
     expect(await of('--request', 'GET /internal/keys')).toBe('denied');
+    expect(await of('--request', 'POST /orders')).toBe('undecided');
+    expect(await of('--request', 'POST /orders', '--header', 'Host: other')).toBe('denied');
   });
 
   it('say what the request is in words, and what is none', async () => {

@@ -8,13 +8,13 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ByteSource } from '../../src/capture/frame.js';
 import { openCapture } from '../../src/capture/open.js';
 import type { Compiled } from '../../src/compile.js';
 import { DST, FRAG_LATER, FRAG_MORE, FRAGMENT, IP_ID, SRC, STRIDE } from '../../src/packet/row.js';
 import { replay } from '../../src/replay.js';
 import type { Report } from '../../src/report/report.js';
 import { allCases, compileCase, plainCapture } from '../support/cases.js';
+import { memory } from './memory.js';
 import { mutate } from './mutate.js';
 
 const MUTANTS = Number(process.env['POLICAP_MUTANTS'] ?? 40_000);
@@ -23,21 +23,6 @@ const FIRST_SEED = Number(process.env['POLICAP_SEED'] ?? 1);
 /** Bytes at most before the first record (section header, interface descriptions), and around a frame in its record. */
 const HEADS = 1024;
 const RECORD = 64;
-
-const memory = (bytes: Uint8Array): ByteSource => {
-  let at = 0;
-  return {
-    name: 'mutant',
-    size: bytes.length,
-    read(target, offset, length) {
-      const part = bytes.subarray(at, at + length);
-      target.set(part, offset);
-      at += part.length;
-      return part.length;
-    },
-    close() {},
-  };
-};
 
 interface Judged {
   codes: number[];

@@ -6,17 +6,17 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ByteSource } from '../../src/capture/frame.js';
 import { openCapture } from '../../src/capture/open.js';
 import { type Compiled, compile } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
 import { replay } from '../../src/replay.js';
-import type { ReplayContext, Report } from '../../src/report/report.js';
 import { HttpReader, NOT_HTTP } from '../../src/requests/http-reader.js';
 import { Segments } from '../../src/streams/segments.js';
 import { dnsQuestion } from '../support/dns.js';
 import { ethernet, ipv4, pcapOf, sourceOf, tcp, text, udp } from '../support/frames.js';
+import { createWatch } from '../support/replay.js';
 import { seed } from '../support/seed.js';
+import { memory } from './memory.js';
 import { mutate } from './mutate.js';
 
 const MUTANTS = Number(process.env['POLICAP_MUTANTS'] ?? 40_000);
@@ -174,48 +174,22 @@ function framesOf(): Uint8Array[] {
   return [...out, ethernet(ipv4(ends, udp({ sport: 4000, dport: 53, payload })))];
 }
 
-const memory = (bytes: Uint8Array): ByteSource => {
-  let at = 0;
-  return {
-    name: 'mutant',
-    size: bytes.length,
-    read(target, offset, length) {
-      const part = bytes.subarray(at, at + length);
-      target.set(part, offset);
-      at += part.length;
-      return part.length;
-    },
-    close() {},
-  };
-};
-
 describe('captures of requests', () => {
   const all = [compiled(CILIUM + MESH, 'cilium'), compiled(ANTREA + MESH, 'antrea')];
-  const watching = (): { readonly watch: Report; context(): ReplayContext } => {
-    let context!: ReplayContext;
-    const watch: Report = {
-      begin(it) {
-        context = it;
-      },
-      batch() {},
-      end() {},
-    };
-    return { watch, context: () => context };
-  };
 
   it('damaged in any way they are judged to their end', { timeout: 3_600_000 }, async () => {
     const whole = pcapOf(framesOf());
     let denied = 0;
     for (let mutant = FIRST_SEED; mutant < FIRST_SEED + Math.ceil(MUTANTS / 40); mutant++) {
       const { bytes } = mutate(whole, mutant);
-      const { watch, context } = watching();
+      const watch = createWatch();
       const mode = mutant % 2 === 0 ? 'dataplane' : 'what-if';
       const conntrack = mutant % 3 === 0 ? 'cilium' : 'linux';
       const options = { captures: ['mutant'], mode, conntrack, maxConnections: 64 } as const;
       try {
         const source = openCapture(memory(bytes), { bufferLength: 16 * 1024 });
         await replay(source, all[mutant & 1]!, options, [watch]);
-        for (const tally of [context().requests!, context().mesh!]) {
+        for (const tally of [watch.context().requests!, watch.context().mesh!]) {
           const { total, allowed, denied: refused, undecided } = tally.counts;
           expect(total).toBe(allowed + refused + undecided);
           denied += refused;
@@ -243,11 +217,11 @@ describe('captures of requests', () => {
       ...half,
       ...[0, 65_999].map(i => syn(i, { flags: 'PA', seq: 101 + payload.length, ack: 1, payload: rest })),
     ];
-    const { watch, context } = watching();
+    const watch = createWatch();
     const options = { captures: ['many'], conntrack: 'cilium', maxConnections: 200_000 } as const;
     const { warnings } = await replay(sourceOf(frames, { times: frames.map(() => 0n) }), all[0]!, options, [watch]);
     expect(warnings.join()).toContain('465 connections were read to a part only');
-    const { counts } = context().requests!;
+    const { counts } = watch.context().requests!;
     expect(counts).toMatchObject({ allowed: 1, denied: 0 });
     expect(counts.total).toBeGreaterThanOrEqual(66_000);
   });
@@ -264,10 +238,10 @@ describe('captures of requests', () => {
       }),
       ethernet(ipv4(ends, tcp({ ...open, seq: 101 + begin.length, ack: 1, flags: 'PA', payload: text('\r\n') }))),
     ];
-    const { watch, context } = watching();
+    const watch = createWatch();
     const options = { captures: ['many'], conntrack: 'cilium', maxConnections: 200_000 } as const;
     const { warnings } = await replay(sourceOf(frames, { times: frames.map(() => 0n) }), all[0]!, options, [watch]);
     expect(warnings.filter(it => it.includes('to a part only'))).toEqual([]);
-    expect(context().requests!.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
+    expect(watch.context().requests!.counts).toEqual({ total: 1, allowed: 0, denied: 1, undecided: 0 });
   });
 });

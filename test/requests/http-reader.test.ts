@@ -225,6 +225,21 @@ describe('HttpReader', () => {
     expect([http2.unread, http2.reader.isLost]).toEqual([['it is HTTP/2'], true]);
   });
 
+  it('white space in a field takes no longer than other bytes', () => {
+    const spaces = ' \t'.repeat(29_000);
+    const many = Array.from(
+      { length: 200 },
+      () => `GET /a HTTP/1.1\r\nHost: h\r\nX:${spaces}a${spaces.slice(0, 100)}b${spaces.slice(0, 90)}\r\n\r\n`,
+    );
+    const inside = Array.from({ length: 200 }, () => `GET /a HTTP/1.1\r\nHost: h\r\nX: a${spaces}b\r\n\r\n`);
+    const seen = read([...many, ...inside]);
+    expect(seen.unread).toEqual([]);
+    expect(seen.requests.map(({ headers }) => headers.get('x')![0]!.length)).toEqual([
+      ...Array(200).fill(102),
+      ...Array(200).fill(58_002),
+    ]);
+  });
+
   it('the authority of a target in absolute form goes before the Host field', () => {
     const { requests } = read([
       'GET http://one.example:8080/a?b HTTP/1.1\r\nHost: two.example\r\n\r\n',

@@ -119,3 +119,16 @@ export function sourceOf(batches: readonly FrameBatch[], linkType = 1): FrameSou
     close() {},
   };
 }
+
+/** A report that keeps the replay's context: what the replay adds to it stands there in the end. */
+export function createWatch(): Report & { context(): ReplayContext } {
+  let begun!: ReplayContext;
+  return {
+    context: () => begun,
+    begin(context) {
+      begun = context;
+    },
+    batch() {},
+    end() {},
+  };
+}

@@ -6,11 +6,10 @@ import { expect } from 'vitest';
 import { compile } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
 import { replay } from '../../src/replay.js';
-import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { RefusedRequests, RequestCounts } from '../../src/report/requests.js';
 import { newFastPath } from './fast-path.js';
 import { batchOf, ethernet, ipv4, ipv6, type Segment, tcp, text } from './frames.js';
-import { createRecorder, sourceOf, words } from './replay.js';
+import { createRecorder, createWatch, sourceOf, words } from './replay.js';
 
 export const [FRONT, API, DNS, SERVICE] = ['10.0.1.1', '10.0.2.1', '10.0.3.1', '10.96.0.7'];
 
@@ -77,17 +76,10 @@ export async function judge(policies: string, frames: readonly Uint8Array[], set
     for (let i = 0; i < frames.length; i += batch) {
       batches.push(batchOf(frames.slice(i, i + batch), snapLength === undefined ? {} : { snapLength }).batch);
     }
-    let context!: ReplayContext;
-    const watch: Report = {
-      begin(begun) {
-        context = begun;
-      },
-      batch() {},
-      end() {},
-    };
+    const watch = createWatch();
     const recorder = createRecorder();
     const outcome = await replay(sourceOf(batches), compiled, { ...options, fastPath }, [recorder, watch]);
-    const { requests } = context;
+    const { requests } = watch.context();
     all.push({
       words: words(recorder.records),
       counts: requests === null ? null : { ...requests.counts },

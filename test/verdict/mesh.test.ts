@@ -4,12 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { type Compiled, compile } from '../../src/compile.js';
 import { readDocuments } from '../../src/documents/read.js';
 import { replay } from '../../src/replay.js';
-import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { RefusedRequests, RequestCounts } from '../../src/report/requests.js';
 import { arbPods, arbPolicies, arbRequest, document } from '../dialects/istio/arbitrary.js';
 import { namespace, pod, policy } from '../dialects/istio/ask.js';
 import { ethernet, ipv4, type Segment, sourceOf, tcp, text, udp } from '../support/frames.js';
-import { createRecorder, words } from '../support/replay.js';
+import { createRecorder, createWatch, words } from '../support/replay.js';
 import { seed } from '../support/seed.js';
 
 const [WEB, DB, OTHER, FAR] = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '203.0.113.4'];
@@ -35,18 +34,11 @@ interface Told {
 }
 
 async function tell(compiled: Compiled, frames: readonly Uint8Array[], batch = 3): Promise<Told> {
-  let context!: ReplayContext;
-  const watch: Report = {
-    begin(it) {
-      context = it;
-    },
-    batch() {},
-    end() {},
-  };
+  const watch = createWatch();
   const recorder = createRecorder();
   const options = { captures: ['test'], maxConnections: 500, conntrack: 'linux' as const };
   await replay(sourceOf(frames, {}, batch), compiled, options, [recorder, watch]);
-  const { mesh } = context;
+  const { mesh } = watch.context();
   return {
     words: words(recorder.records),
     counts: mesh === null ? null : { ...mesh.counts },

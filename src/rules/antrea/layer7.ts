@@ -28,13 +28,13 @@ export function conditionOf(protocols: readonly AntreaHttp[]): RequestCondition 
 
 function matcherOf({ method, path, host }: AntreaHttp): (request: HttpRequest) => boolean | null {
   const ofPath = path === null ? always : content(path);
-  const ofHost = host === null ? always : host === host.toLowerCase() ? content(host) : never;
+  const ofHost = host === null || host === host.toLowerCase() ? content(host ?? '') : never;
   return request => {
     const answers = [
       // A part of the method is enough.
       method === null || request.method.includes(method),
       isAmbiguous(request.path) && path !== null ? null : ofPath(request.path),
-      ofHost(request.host.toLowerCase().replace(/:\d*$/, '')),
+      host === null || (request.host === null ? null : ofHost(request.host.toLowerCase().replace(/:\d*$/, ''))),
     ];
     if (answers.includes(false)) return false;
     return answers.includes(null) ? null : true;

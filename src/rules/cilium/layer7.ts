@@ -8,6 +8,7 @@ import { RE2JS } from 're2js';
 import { ciliumPattern, exactName, type NameMatcher } from '../../names/patterns.js';
 import type { CiliumHttp, CiliumLayer7, CiliumName } from '../../policy/cilium/model.js';
 import { isChanged } from '../../requests/changed-fields.js';
+import { unescaped, withoutDots } from '../../requests/paths.js';
 import type { HttpRequest } from '../../requests/request.js';
 import type { RequestCondition } from '../ruleset.js';
 
@@ -68,9 +69,12 @@ function matcherOf({ method, path, host, headers, headerMatches }: CiliumHttp): 
 }
 
 /** Of the whole value. */
-function expression(text: string, of: (request: HttpRequest) => string): Matches {
+function expression(text: string, of: (request: HttpRequest) => string | null): Matches {
   const compiled = compile(text);
-  return request => (compiled === null ? null : compiled.matches(of(request)));
+  return request => {
+    const value = of(request);
+    return compiled === null || value === null ? null : compiled.matches(value);
+  };
 }
 
 function compile(text: string): RE2JS | null {
@@ -134,25 +138,6 @@ export function readings(sent: string): readonly string[] | null {
   return [...found].map(it => it + sent.slice(end));
 }
 
-const unescaped = (path: string, what: RegExp): string =>
-  path.replace(/%([0-9a-fA-F]{2})/g, (coded, code: string) => {
-    const letter = String.fromCharCode(Number.parseInt(code, 16));
-    return what.test(letter) ? letter : coded;
-  });
-
-/** RFC 3986, 5.2.4. */
-function withoutDots(path: string): string {
-  const kept: string[] = [];
-  const segments = path.split('/').slice(1);
-  segments.forEach((segment, i) => {
-    const isDots = segment === '.' || segment === '..';
-    if (segment === '..') kept.pop();
-    if (!isDots) kept.push(segment);
-    else if (i === segments.length - 1) kept.push('');
-  });
-  return path.startsWith('/') ? `/${kept.join('/')}` : path;
-}
-
 /** `X-Key: value`, or a name alone: that there is one. */
 function headerLine(text: string): Matches {
   const space = text.indexOf(' ');
@@ -165,6 +150,7 @@ function field(name: string, value: string | null): Matches {
   if (isChanged(key)) return () => null;
   const wanted = value === null ? null : octets(value);
   return ({ headers, host }) => {
+    if (key === 'host' && host === null) return null;
     const values = key === 'host' ? [host] : headers.get(key);
     if (values === undefined) return false;
     if (wanted === null) return true;

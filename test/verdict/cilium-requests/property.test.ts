@@ -7,10 +7,9 @@ import { expect, it } from 'vitest';
 import { compile } from '../../../src/compile.js';
 import { readDocuments } from '../../../src/documents/read.js';
 import { type ReplayOptions, replay } from '../../../src/replay.js';
-import type { ReplayContext, Report } from '../../../src/report/report.js';
 import { newFastPath } from '../../support/fast-path.js';
 import { interfaceOf, sourceOf } from '../../support/frames.js';
-import { createRecorder, type PacketRecord } from '../../support/replay.js';
+import { createRecorder, createWatch, type PacketRecord } from '../../support/replay.js';
 import { seed } from '../../support/seed.js';
 import { arbSending, arbWorld, SERVICE, type Sending, WORLD, type World } from './arbitrary.js';
 import { type Captured, captured } from './capture.js';
@@ -131,14 +130,7 @@ async function judge(world: World, frames: readonly Captured[], setting: Setting
   });
   const outcomes: Outcome[] = [];
   for (const fastPath of conntrack === 'linux' ? [newFastPath(options, compiled), null] : [null]) {
-    let context!: ReplayContext;
-    const watch: Report = {
-      begin(it) {
-        context = it;
-      },
-      batch() {},
-      end() {},
-    };
+    const watch = createWatch();
     const recorder = createRecorder();
     const source = sourceOf(
       frames.map(({ frame }) => frame),
@@ -151,7 +143,7 @@ async function judge(world: World, frames: readonly Captured[], setting: Setting
       batch,
     );
     await replay(source, compiled, { ...options, fastPath }, [recorder, watch]);
-    const { requests } = context;
+    const { requests } = watch.context();
     outcomes.push({
       records: recorder.records,
       counts: requests === null ? null : { ...requests.counts },
