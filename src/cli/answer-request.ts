@@ -8,7 +8,7 @@ import type { Inventory } from '../cluster/inventory.js';
 import { readHead } from '../requests/http-head.js';
 import type { HttpRequest } from '../requests/request.js';
 import type { Ruleset } from '../rules/ruleset.js';
-import type { Question } from '../tree/classifier.js';
+import { OUTCOME_NONE, type Question } from '../tree/classifier.js';
 import type { Decision } from '../verdict/decisions.js';
 import { type JudgedRequest, Layer7 } from '../verdict/layer7.js';
 
@@ -25,24 +25,30 @@ export function parseRequest(line: string, headers: Readonly<Record<string, stri
   return hasHost || request.host !== '' ? request : { ...request, host: null };
 }
 
+type Outcomes = Pick<Decision, 'egress' | 'ingress'>;
+export type RequestVerdicts = { readonly [S in keyof Outcomes]: JudgedRequest['verdict'] };
+
 export interface RequestAsker {
-  /** @returns null where no rule of the connection looks at requests */
-  ask(question: Question, outcomes: Pick<Decision, 'egress' | 'ingress'>, request: HttpRequest): JudgedRequest | null;
+  /** What each side's rules say of the request; `allowed` too where they do not look at requests. */
+  ask(question: Question, outcomes: Outcomes, request: HttpRequest): RequestVerdicts;
 }
 
 /** @param ruleset in which rules that look at requests open connections (layer7.ts, withRequestsJudged) */
 export function createRequestAsker(ruleset: Ruleset, inventory: Inventory): RequestAsker {
-  let judged: JudgedRequest | null = null;
-  const layer7 = new Layer7(ruleset, inventory, it => {
-    judged = it;
+  let verdict: JudgedRequest['verdict'] = 'allowed';
+  const layer7 = new Layer7(ruleset, inventory, judged => {
+    ({ verdict } = judged);
   });
+  const one = (question: Question, outcomes: Outcomes, request: HttpRequest): JudgedRequest['verdict'] => {
+    verdict = 'allowed';
+    const connection = { connection: 0, decision: 0, opened: 0, question, alternatives: [] };
+    layer7.listen(connection, outcomes)?.http(request, 0);
+    return verdict;
+  };
   return {
-    ask(question, decision, request) {
-      if (!layer7.isAsked(decision)) return null;
-      judged = null;
-      const connection = { connection: 0, decision: 0, opened: 0, question, alternatives: [] };
-      layer7.listen(connection, decision)?.http(request, 0);
-      return judged;
-    },
+    ask: (question, { egress, ingress }, request) => ({
+      egress: one(question, { egress, ingress: OUTCOME_NONE }, request),
+      ingress: one(question, { egress: OUTCOME_NONE, ingress }, request),
+    }),
   };
 }

@@ -18,10 +18,10 @@ import type { Question } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import { withRequestsJudged } from '../verdict/layer7.js';
 import { combine } from '../verdict/outcome.js';
-import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
+import { type OutcomeRecord, type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
 import { type MeshRecord, meshRecord } from './answer-mesh.js';
-import { createRequestAsker, parseRequest } from './answer-request.js';
+import { createRequestAsker, parseRequest, type RequestVerdicts } from './answer-request.js';
 
 /** What is asked; the keys of a line of `query -f`. */
 export interface Query {
@@ -99,12 +99,13 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
     const records = (request === null ? plain : opened).of({ egress, ingress, forward }, ...ends);
     const pair = { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
     if (request === null || pair.verdict !== 'allowed') return pair;
-    const judged = requests.ask(question, { egress, ingress }, request);
-    if (judged === null || judged.verdict === 'allowed') return pair;
-    if (judged.by === null) return { ...pair, verdict: 'undecided', reason: 'unsupported' };
-    const refused = { verdict: 'dropped', reason: 'http-denied' } as const;
-    const side = judged.by.side === 'egress' ? 'egress' : 'ingress';
-    return { ...pair, ...refused, [side]: { ...pair[side], ...refused } };
+    const said = requests.ask(question, { egress, ingress }, request);
+    const sides = { egress: withRequest(pair.egress, said.egress), ingress: withRequest(pair.ingress, said.ingress) };
+    const refused = [sides.egress, sides.ingress].find(side => side?.verdict === 'dropped');
+    const open = refused ?? [sides.egress, sides.ingress].find(side => side?.verdict === 'undecided');
+    return open === undefined || open === null
+      ? pair
+      : { ...pair, ...sides, verdict: open.verdict, reason: open.reason };
   }
 
   return {
@@ -139,6 +140,14 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
       };
     },
   };
+}
+
+/** A side whose rules refuse the request, or leave it open, says so of it. */
+function withRequest(side: OutcomeRecord | null, said: RequestVerdicts['egress']): OutcomeRecord | null {
+  if (side === null || said === 'allowed') return side;
+  return said === 'denied'
+    ? { ...side, verdict: 'dropped', reason: 'http-denied' }
+    : { ...side, verdict: 'undecided', reason: 'unsupported' };
 }
 
 const questionOf = (source: Candidate, destination: Candidate, query: Query, protocol: number): Question => ({
