@@ -65,6 +65,13 @@ module.exports = {
       ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict', 'memory'],
       ['^src/compile\\.ts$'],
     ),
+    // Questions about compiled policies, without a capture.
+    only('matrix', ['cluster', 'packet', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
+    only(
+      'query',
+      ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
+      ['^src/compile\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',

@@ -2,13 +2,11 @@
  * policap matrix on the command line: its options and its help. What it does (matrix.ts) is loaded when it is asked for.
  */
 import { Command, Option } from 'commander';
+import { LEVELS, type Level } from '../matrix/levels.js';
 import { EXIT_DONE } from './errors.js';
 import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
-
-const LEVELS = ['workload', 'pod', 'namespace'] as const;
-export type Level = (typeof LEVELS)[number];
 
 export interface MatrixCommandOptions extends CommonOptions {
   readonly by: Level;

@@ -1,10 +1,11 @@
 /**
  * The matrix as text: a grid where it fits the terminal, else a list of what is allowed (cold).
  */
+
+import type { Cell, Matrix } from '../matrix/matrix.js';
+import { isAll, OTHER, type Reach } from '../matrix/reach.js';
 import type { Style } from '../report/style.js';
 import { formatPorts } from '../rules/ports.js';
-import type { Cell, Matrix } from './matrix.js';
-import { isAll, OTHER, type Reach } from './reach.js';
 
 export interface MatrixTextOptions {
   readonly style: Style;

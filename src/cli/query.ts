@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import type { Compiled } from '../compile.js';
 import { asPlugin, profileField } from '../profile/profile.js';
+import { type Answer, createAnswers, type Query, QueryProblem } from '../query/answer.js';
+import type { MeshRecord } from '../query/answer-mesh.js';
+import { answerLines } from '../query/answer-text.js';
 import type { OutcomeRecord, Verdict } from '../verdict/verdict.js';
-import { type Answer, createAnswers, type Query, QueryProblem } from './answer.js';
-import type { MeshRecord } from './answer-mesh.js';
-import { answerLines } from './answer-text.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE, EXIT_FINDING, UsageError } from './errors.js';
 import { isUnenforced, noticeText } from './notice.js';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { groupByVerdict } from '../../src/cli/answer-groups.js';
+import { groupByVerdict } from '../../src/query/answer-groups.js';
 import type { Verdict } from '../../src/verdict/verdict.js';
 import { policap } from './person.js';
 import { makeShop } from './shop.js';

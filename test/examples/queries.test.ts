@@ -2,10 +2,10 @@
  * The examples' answers, written by hand, hold for the engine: every query, both sides.
  */
 import { describe, expect, it } from 'vitest';
-import { createAnswers } from '../../src/cli/answer.js';
 import type { Compiled } from '../../src/compile.js';
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../../src/packet/row.js';
 import { addressWords, protocolNumber } from '../../src/packet/text.js';
+import { createAnswers } from '../../src/query/answer.js';
 import { EGRESS, FORWARD, INGRESS, OUTCOMES } from '../../src/tree/classifier.js';
 import { combine } from '../../src/verdict/outcome.js';
 import { type OutcomeRecord, reasonOf, verdictOf } from '../../src/verdict/verdict.js';
