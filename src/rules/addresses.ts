@@ -80,20 +80,38 @@ export const fromPoints = (
   unaddressed: sortedUnique(unaddressed),
 });
 
-export function union(sets: readonly AddressSet[]): AddressSet {
+/** @param large bounds from which on a set stays a part: those of one that many rules name are placed once (set-places.ts) */
+export function union(sets: readonly AddressSet[], large = 128): AddressSet {
   if (sets.length === 1) return sets[0]!;
-  return {
-    v4: intervals.union(
-      sets.map(s => s.v4),
-      intervals.NUMBERS,
-    ),
-    v6: intervals.union(
-      sets.map(s => s.v6),
-      intervals.BIGINTS,
-    ),
-    unaddressed: sortedUnique(sets.flatMap(s => s.unaddressed)),
-  };
+  const parts = partsOf(sets, large);
+  return parts.length === 1 ? parts[0]! : { ...unionOf(parts), parts };
 }
+
+/** The large ones, each once, and all others as one set. */
+function partsOf(sets: readonly AddressSet[], bounds: number): AddressSet[] {
+  const large = new Set<AddressSet>();
+  const others: AddressSet[] = [];
+  for (const set of sets) {
+    for (const part of set.parts ?? [set]) {
+      if (part.v4.length + part.v6.length >= bounds) large.add(part);
+      else if (!isEmpty(part)) others.push(part);
+    }
+  }
+  if (large.size === 0) return [unionOf(others)];
+  return others.length === 0 ? [...large] : [...large, others.length === 1 ? others[0]! : unionOf(others)];
+}
+
+const unionOf = (sets: readonly AddressSet[]): AddressSet => ({
+  v4: intervals.union(
+    sets.map(s => s.v4),
+    intervals.NUMBERS,
+  ),
+  v6: intervals.union(
+    sets.map(s => s.v6),
+    intervals.BIGINTS,
+  ),
+  unaddressed: sortedUnique(sets.flatMap(s => s.unaddressed)),
+});
 
 export function intersect(a: AddressSet, b: AddressSet): AddressSet {
   const inB = new Set(b.unaddressed);

@@ -78,7 +78,11 @@ function icmpTypes({ icmp }: Profile, pods: AddressSet): Draft[] {
   }));
 }
 
-const withUnaddressed = (set: AddressSet, { unaddressed }: AddressSet): AddressSet => ({ ...set, unaddressed });
+const withUnaddressed = (set: AddressSet, { unaddressed }: AddressSet): AddressSet => ({
+  v4: set.v4,
+  v6: set.v6,
+  unaddressed,
+});
 
 /** (P21): of the protocols, either way. */
 function otherProtocols({ protocols }: Profile, pods: AddressSet): Draft[] {

@@ -17,6 +17,8 @@ export interface AddressSet {
   readonly v4: readonly number[];
   readonly v6: readonly bigint[];
   readonly unaddressed: readonly number[];
+  /** Sets that together hold these addresses, where it was put together of large ones: theirs are looked up once for all. */
+  readonly parts?: readonly AddressSet[];
 }
 
 /** Sorted, disjoint, inclusive, non-adjacent intervals of 0..65535, as [lo, hi, lo, hi, ...]. */

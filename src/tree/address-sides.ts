@@ -4,6 +4,7 @@
  *
  * In:  the places of the sets, as the rules stand.  Out: a BuiltSide; what is the same as before is the same object.
  */
+import { NUMBERS, union } from '../rules/intervals.js';
 import { buildClasses } from './address-classes.js';
 import { type ClassChange, changeClasses } from './changed-classes.js';
 import { EGRESS_SUBJECT, INGRESS_SUBJECT } from './lookup.js';
@@ -46,7 +47,7 @@ export function buildSide(
   const sets = places.distinct(list);
   const { firsts, ranges: rangesOf } = buildClasses(places.pairs, sets, partition, only, classOf);
   const words = wordsIn(rangesOf);
-  const ranges = list.map(({ number }) => rangesOf[number]!);
+  const ranges = rangesOfList(list, rangesOf);
   return { list, classOf, firsts, sets, rangesOf, ranges, change: null, words, wordsOnce: words };
 }
 
@@ -77,12 +78,29 @@ export function changeSide(
     firsts,
     sets,
     rangesOf,
-    ranges: list.map(({ number }) => rangesOf[number]!),
+    ranges: rangesOfList(list, rangesOf),
     ofNodes: side.ofNodes,
     change: { starts, origin, before: side.ranges },
     words: wordsIn(rangesOf),
     wordsOnce: side.wordsOnce,
   };
+}
+
+/** @param rangesOf by number of a place */
+function rangesOfList(list: readonly Place[], rangesOf: readonly Ranges[]): Ranges[] {
+  const together = new Map<Place, Ranges>();
+  return list.map(place => {
+    if (place.parts === null) return rangesOf[place.number]!;
+    let ranges = together.get(place);
+    if (ranges === undefined) {
+      ranges = union(
+        place.parts.map(({ number }) => rangesOf[number]!),
+        NUMBERS,
+      );
+      together.set(place, ranges);
+    }
+    return ranges;
+  });
 }
 
 function wordsIn(all: readonly Ranges[]): number {

@@ -5,12 +5,15 @@
  * sets that were there in the build before only what has moved is looked up anew, nothing where the lines are cut as they
  * were, and what is no longer there is forgotten in time. Intervals of IPv6 are numbered behind those of IPv4.
  */
+import { NOWHERE } from '../rules/addresses.js';
 import type { AddressSet } from '../rules/ruleset.js';
 import type { Line } from './line.js';
 
 /** Pairs [first, behind the last] of interval numbers, rising: SetPlaces.pairs[at..end). */
 export interface Place {
   readonly set: AddressSet;
+  /** Of a set that is put together: what of. It is nowhere itself, and has no number. */
+  readonly parts: readonly Place[] | null;
   readonly hash: number;
   at: number;
   end: number;
@@ -67,13 +70,12 @@ export class SetPlaces {
     const wanted: Place[] = [];
     for (const [key, sets] of lists) {
       const { places, anew } = this.findAll(sets, this.before.get(key));
-      for (const place of places) {
-        if (place.build === this.build) continue;
-        place.build = this.build;
-        all.push(place);
-      }
+      for (const place of places) this.gather(place, all);
       found.set(key, places);
-      for (const place of isKnown(key) ? anew : places) wanted.push(place);
+      for (const place of isKnown(key) ? anew : places) {
+        if (place.parts === null) wanted.push(place);
+        else for (const part of place.parts) wanted.push(part);
+      }
       this.before.set(key, { sets, places });
     }
     const own4: number[] = [];
@@ -100,6 +102,14 @@ export class SetPlaces {
     return found;
   }
 
+  /** What it is made of goes to `all`, each once a build. */
+  private gather(place: Place, all: Place[]): void {
+    if (place.build === this.build) return;
+    place.build = this.build;
+    if (place.parts === null) all.push(place);
+    else for (const part of place.parts) this.gather(part, all);
+  }
+
   /** A list changes in one place mostly: what stands before it and behind it is known. */
   private findAll(sets: Sets, known: Known | undefined): { places: Place[]; anew: Place[] } {
     if (known === undefined) {
@@ -118,15 +128,17 @@ export class SetPlaces {
     return { places, anew: places.slice(head, tail) };
   }
 
-  /** Each place of a list once, numbered in that order (Place.number) until the next list is. */
+  /** What the places of a list are made of, each once, numbered in that order (Place.number) until the next list is. */
   distinct(list: readonly Place[]): Place[] {
     const mark = ++this.marks;
     const places: Place[] = [];
-    for (const place of list) {
-      if (place.mark === mark) continue;
+    const add = (place: Place): void => {
+      if (place.mark === mark) return;
       place.mark = mark;
-      place.number = places.push(place) - 1;
-    }
+      if (place.parts === null) place.number = places.push(place) - 1;
+      else for (const part of place.parts) add(part);
+    };
+    for (const place of list) add(place);
     return places;
   }
 
@@ -143,6 +155,7 @@ export class SetPlaces {
   private find(set: AddressSet): Place {
     let place = this.bySet.get(set);
     if (place !== undefined) return place;
+    if (set.parts !== undefined) return this.together(set, set.parts);
     const hash = hashOf(set);
     place = this.byHash.get(hash)?.find(other => isEqual(other.set, set));
     if (place === undefined) {
@@ -153,7 +166,14 @@ export class SetPlaces {
     return place;
   }
 
+  private together(set: AddressSet, parts: readonly AddressSet[]): Place {
+    const place: Place = { ...this.search(NOWHERE, 0), set, parts: parts.map(part => this.find(part)) };
+    this.bySet.set(set, place);
+    return place;
+  }
+
   private remember(place: Place): void {
+    if (place.parts !== null) return;
     const list = this.byHash.get(place.hash);
     if (list === undefined) this.byHash.set(place.hash, [place]);
     else list.push(place);
@@ -192,6 +212,7 @@ export class SetPlaces {
     const among6 = this.line6.search(this.line6.base, set.v6, own6);
     return {
       set,
+      parts: null,
       hash,
       own4,
       own6,

@@ -170,7 +170,7 @@ describe(`equal priorities (seed ${seed})`, () => {
           seen.set(`told ${told}`, (seen.get(`told ${told}`) ?? 0) + 1);
         }
       }),
-      { seed, endOnFailure: true, numRuns: 400 },
+      { seed, endOnFailure: true, numRuns: 800 },
     );
     for (const kind of ['allow', 'deny', 'ambiguous', 'unsupported', 'not-isolated', 'told tcp-reset']) {
       expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(50);

@@ -203,7 +203,8 @@ const arbAddressSet: fc.Arbitrary<AddressSet> = fc.oneof(
         ),
         { minLength: 1, maxLength: 4 },
       )
-      .map(texts => union(texts.map(t => fromCidr(t)!))),
+      .map(texts => texts.map(text => fromCidr(text)!))
+      .chain(sets => fc.constantFrom(2, 3, 128).map(large => union(sets, large))),
   },
 );
 const arbPortSet = fc.option(

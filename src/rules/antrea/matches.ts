@@ -30,7 +30,7 @@ interface Subjects {
   readonly addresses: AddressSet;
   /** Those that are nodes. */
   readonly nodes: AddressSet;
-  /** Each once: put together when it is first asked for, as only names of ports and related peers ask. */
+  /** Each once: put together when it is first asked for, as only related peers ask. */
   pods(): readonly Pod[];
 }
 
@@ -168,14 +168,14 @@ export function createDraftRule(
 
     /** (AN11): between these subjects and these peers, on every header and name. */
     const addAll = (
-      of: () => readonly Pod[],
+      of: readonly (readonly Pod[])[],
       ofSet: AddressSet,
       peerSet: AddressSet,
       peerPods: readonly (readonly Pod[])[],
     ) => {
       for (const header of headers) add(header, ofSet, peerSet);
       for (const { name, protocol, sourcePorts } of names) {
-        const lists = side === 'ingress' ? [of()] : peerPods;
+        const lists = side === 'ingress' ? of : peerPods;
         for (const pods of lists) {
           for (const { ports, pods: having } of namedPorts(pods, name, protocol)) {
             const header = { ...ANY, protocol: PROTOCOL_OF[protocol], sourcePorts, destinationPorts: ports };
@@ -189,9 +189,9 @@ export function createDraftRule(
 
     if (rule.toServices.length > 0) toServices();
     else {
-      addAll(subjectPods, subjects, peerSet, peerPods);
+      addAll(selected.pods, subjects, peerSet, peerPods);
       for (const peer of relatedPeers) {
-        for (const [of, pods] of related(peer, subjectPods())) addAll(() => of, sets.of(of), sets.of(pods), [pods]);
+        for (const [of, pods] of related(peer, subjectPods())) addAll([of], sets.of(of), sets.of(pods), [pods]);
       }
       if (named !== null) peersByName(named);
       // (AN9): what a peer could be, too.
