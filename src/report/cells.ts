@@ -5,7 +5,7 @@
  */
 import { wordsText } from '../packet/text.js';
 import type { Value } from '../where/field.js';
-import type { Column } from './columns.js';
+import type { Column, KeyedSource } from './columns.js';
 import { createTimeText } from './fields.js';
 import type { LineBuffer } from './line-buffer.js';
 
@@ -22,9 +22,61 @@ export const LINE = 4096;
 
 export type Cell<Row> = (line: LineBuffer, row: Row) => void;
 
+/** A value that is an object, and hangs on a key: only JSON has a form for it. */
+export interface ObjectColumn<Row> {
+  readonly name: string;
+  readonly from: 'object';
+  key(row: Row): number;
+  of(row: Row): object | null;
+}
+
+type Keyed<Row> = KeyedSource<Row> | ObjectColumn<Row>;
+
 const encoder = new TextEncoder();
 
-export function cellOf<Row>(column: Column<Row>, form: CellForm): Cell<Row> {
+/**
+ * The cells of a line in their order. Neighbours that hang on the same key are one cell.
+ * @param before what stands before each column's value
+ */
+export function cellsOf<Row>(
+  columns: readonly (Column<Row> | ObjectColumn<Row>)[],
+  form: CellForm,
+  before: (column: number) => string,
+): readonly Cell<Row>[] {
+  const cells: Cell<Row>[] = [];
+  let at = 0;
+  while (at < columns.length) {
+    const column = columns[at]!;
+    const text = before(at);
+    at++;
+    if (column.from !== 'key' && column.from !== 'object') {
+      cells.push(fixedCell(text), cellOf(column, form));
+      continue;
+    }
+    const alike: (readonly [string, Keyed<Row>])[] = [[text, column]];
+    for (let next = columns[at]; at < columns.length; next = columns[++at]) {
+      if ((next?.from !== 'key' && next?.from !== 'object') || next.key !== column.key) break;
+      alike.push([before(at), next]);
+    }
+    cells.push(
+      keyedCell(column.key, row => alike.map(([prefix, each]) => prefix + valueText(each, row, form)).join('')),
+    );
+  }
+  return cells;
+}
+
+function valueText<Row>(column: Keyed<Row>, row: Row, form: CellForm): string {
+  if (column.from === 'object') return JSON.stringify(column.of(row));
+  const value = column.of(row);
+  return value === null ? form.nothing : form.text(value);
+}
+
+function fixedCell<Row>(text: string): Cell<Row> {
+  const bytes = encoder.encode(text);
+  return line => line.piece(bytes);
+}
+
+function cellOf<Row>(column: Exclude<Column<Row>, KeyedSource<Row>>, form: CellForm): Cell<Row> {
   const nothing = encoder.encode(form.nothing);
   const { quote } = form;
   switch (column.from) {
@@ -48,15 +100,10 @@ export function cellOf<Row>(column: Column<Row>, form: CellForm): Cell<Row> {
         if (family === 0) line.piece(nothing);
         else line.ascii(quote + addressOf(family, column.words(row), column.at(row)) + quote);
       };
-    case 'key':
-      return keyedCell(column.key, row => {
-        const value = column.of(row);
-        return value === null ? form.nothing : form.text(value);
-      });
   }
 }
 
-export function keyedCell<Row>(keyOf: (row: Row) => number, textOf: (row: Row) => string): Cell<Row> {
+function keyedCell<Row>(keyOf: (row: Row) => number, textOf: (row: Row) => string): Cell<Row> {
   const pieces: Uint8Array[] = [];
   return (line, row) => {
     const key = keyOf(row);

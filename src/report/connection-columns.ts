@@ -13,10 +13,10 @@ import {
   UNDECIDED_TRUNCATED,
 } from '../verdict/verdict.js';
 import type { Value } from '../where/field.js';
+import type { ObjectColumn } from './cells.js';
 import type { Column } from './columns.js';
 import type { ConnectionTable } from './connection-table.js';
 import { isIcmp } from './fields.js';
-import type { ObjectColumn } from './json-rows.js';
 import { DECISION_COLUMNS, type JudgedRow, OUTCOME_COLUMNS, verdictColumns } from './outcome-columns.js';
 import { workloadName } from './owners.js';
 import { PROTOCOL_NAMES } from './packet-columns.js';

@@ -4,7 +4,7 @@
  * A value that is not there is an empty cell; an empty text is `""`. Lists are joined by `;`.
  */
 import type { Value } from '../where/field.js';
-import { type CellForm, cellOf, LINE, LIST_SEPARATOR } from './cells.js';
+import { type CellForm, cellsOf, LINE, LIST_SEPARATOR } from './cells.js';
 import type { Column } from './columns.js';
 import { LineBuffer } from './line-buffer.js';
 import type { RowWriter } from './records.js';
@@ -21,17 +21,14 @@ function csvText(value: Exclude<Value, null>): string {
 
 export function createCsv<Row>(output: Output, columns: readonly Column<Row>[]): RowWriter<Row> {
   const line = new LineBuffer(output);
-  const cells = columns.map(column => cellOf(column, CSV));
+  const cells = cellsOf(columns, CSV, column => (column === 0 ? '' : ','));
   return {
     begin() {
       output.write(`${columns.map(({ name }) => name).join()}\r\n`);
     },
     row(row) {
       line.reserve(LINE);
-      for (let i = 0; i < cells.length; i++) {
-        if (i > 0) line.ascii(',');
-        cells[i]!(line, row);
-      }
+      for (let i = 0; i < cells.length; i++) cells[i]!(line, row);
       line.ascii('\r\n');
     },
     end() {

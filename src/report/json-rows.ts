@@ -3,19 +3,11 @@
  * says where a profile enforces nothing.
  */
 import { noticeOf } from '../profile/profile.js';
-import { type Cell, type CellForm, cellOf, keyedCell, LINE } from './cells.js';
+import { type CellForm, cellsOf, LINE, type ObjectColumn } from './cells.js';
 import type { Column } from './columns.js';
 import { LineBuffer } from './line-buffer.js';
 import type { RowWriter } from './records.js';
 import type { Output } from './report.js';
-
-/** A value that is an object, and hangs on a key. */
-export interface ObjectColumn<Row> {
-  readonly name: string;
-  readonly from: 'object';
-  key(row: Row): number;
-  of(row: Row): object | null;
-}
 
 const JSON_FORM: CellForm = { nothing: 'null', quote: '"', text: value => JSON.stringify(value) };
 
@@ -26,13 +18,7 @@ export function createJsonRows<Row>(
 ): RowWriter<Row> {
   const line = new LineBuffer(output);
   const encoder = new TextEncoder();
-  const keys = columns.map(({ name }, i) => encoder.encode(`${i === 0 ? '' : ','}"${name}":`));
-  const cells = columns.map(
-    (column): Cell<Row> =>
-      column.from === 'object'
-        ? keyedCell(column.key, row => JSON.stringify(column.of(row)))
-        : cellOf(column, JSON_FORM),
-  );
+  const cells = cellsOf(columns, JSON_FORM, i => `${i === 0 ? '' : ','}"${columns[i]!.name}":`);
   let first = '';
   return {
     begin({ compiled }) {
@@ -48,10 +34,7 @@ export function createJsonRows<Row>(
         line.piece(bytes);
         first = '';
       }
-      for (let i = 0; i < cells.length; i++) {
-        line.piece(keys[i]!);
-        cells[i]!(line, row);
-      }
+      for (let i = 0; i < cells.length; i++) cells[i]!(line, row);
       line.ascii('}\n');
     },
     end() {

@@ -12,7 +12,7 @@ import type { Direction } from '../rules/ruleset.js';
 import type { Decision } from '../verdict/decisions.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { MARK_ORIGINAL, type OutcomeRecord, type VerdictBatch } from '../verdict/verdict.js';
-import { PacketTexts, type TextMaker } from './packet-texts.js';
+import { FOUND, PacketTexts, type TextMaker, TOGETHER } from './packet-texts.js';
 import type { ReplayContext } from './report.js';
 import { SideTexts } from './side-texts.js';
 
@@ -34,7 +34,8 @@ export class PacketRow implements TextMaker {
   private first = 1;
   /** Keys of the outcomes, and of the decision: one more than its index. */
   private readonly said: PacketTexts;
-  private saidOf = -1;
+  private saidFrom = 0;
+  private saidTo = 0;
   private readonly sides: SideTexts;
   /** By direction and key. */
   private readonly outcomes: (OutcomeRecord | null)[][] = DIRECTIONS.map(() => [null]);
@@ -52,6 +53,7 @@ export class PacketRow implements TextMaker {
     this.rows = rows;
     this.verdicts = verdicts;
     this.first = first;
+    this.saidTo = 0;
     this.at(0);
   }
 
@@ -59,7 +61,6 @@ export class PacketRow implements TextMaker {
     this.i = i;
     this.base = i * STRIDE;
     this.number = this.first + i;
-    this.saidOf = -1;
     this.outerOf = -1;
   }
 
@@ -138,12 +139,15 @@ export class PacketRow implements TextMaker {
     return this.outcomes[side]!.push(record) - 1;
   }
 
+  /** Packets behind this one are looked for together with it (packet-texts.ts). */
   private saidAt(word: number): number {
-    if (this.saidOf !== this.i) {
-      const { code, decision, connection } = this.verdicts;
-      this.said.find(this.i, this.i + 1, code, decision, connection);
-      this.saidOf = this.i;
+    const { i } = this;
+    if (i < this.saidFrom || i >= this.saidTo) {
+      const { code, decision, connection, count } = this.verdicts;
+      this.saidFrom = i;
+      this.saidTo = Math.min(i + TOGETHER, count);
+      this.said.find(i, this.saidTo, code, decision, connection);
     }
-    return this.said.found[word]!;
+    return this.said.found[(i - this.saidFrom) * FOUND + word]!;
   }
 }

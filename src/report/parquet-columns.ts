@@ -335,6 +335,7 @@ function dictionaryOf(
 }
 
 const ADDRESS_WORDS = 5;
+const FIRST_PLACES = 1024;
 
 /** Addresses as text, each once in the group's dictionary. */
 export class AddressColumn<Row> implements Gathered<Row> {
@@ -344,7 +345,7 @@ export class AddressColumn<Row> implements Gathered<Row> {
   /** Family and words of each text. */
   private readonly known: Int32Array;
   /** Number + 1 by place. */
-  private readonly places: Int32Array;
+  private places = new Int32Array(FIRST_PLACES);
   private count = 0;
 
   constructor(
@@ -354,7 +355,6 @@ export class AddressColumn<Row> implements Gathered<Row> {
     this.numbers = new Int32Array(room);
     this.has = new Uint8Array(room);
     this.known = new Int32Array(ADDRESS_WORDS * room);
-    this.places = new Int32Array(2 ** Math.ceil(Math.log2(2 * room)));
   }
 
   add(row: Row, at: number): void {
@@ -383,14 +383,9 @@ export class AddressColumn<Row> implements Gathered<Row> {
     const c = words[at + 2]!;
     const d = words[at + 3]!;
     const mask = places.length - 1;
-    const hash = Math.imul(
-      a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ Math.imul(d, 0x27d4eb2f),
-      0x9e3779b1,
-    );
-    let place = (hash ^ (hash >>> 15)) & mask;
+    let place = hashOf(a, b, c, d) & mask;
     for (; places[place] !== 0; place = (place + 1) & mask) {
-      const number = places[place]! - 1;
-      const from = ADDRESS_WORDS * number;
+      const from = ADDRESS_WORDS * (places[place]! - 1);
       if (
         known[from] === family &&
         known[from + 1] === a &&
@@ -398,12 +393,31 @@ export class AddressColumn<Row> implements Gathered<Row> {
         known[from + 3] === c &&
         known[from + 4] === d
       ) {
-        return number;
+        return places[place]! - 1;
       }
     }
     const number = this.texts.push(wordsText(family, [a, b, c, d])) - 1;
     known.set([family, a, b, c, d], ADDRESS_WORDS * number);
     places[place] = number + 1;
+    if (2 * this.texts.length > places.length) this.widen();
     return number;
   }
+
+  private widen(): void {
+    const { known } = this;
+    this.places = new Int32Array(2 * this.places.length);
+    const mask = this.places.length - 1;
+    for (let number = 0; number < this.texts.length; number++) {
+      const from = ADDRESS_WORDS * number;
+      let place = hashOf(known[from + 1]!, known[from + 2]!, known[from + 3]!, known[from + 4]!) & mask;
+      while (this.places[place] !== 0) place = (place + 1) & mask;
+      this.places[place] = number + 1;
+    }
+  }
+}
+
+function hashOf(a: number, b: number, c: number, d: number): number {
+  const words = a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ Math.imul(d, 0x27d4eb2f);
+  const hash = Math.imul(words, 0x9e3779b1);
+  return hash ^ (hash >>> 15);
 }
