@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -43,6 +43,7 @@ module.exports = {
     only('mesh', ['documents', 'cluster', 'policy', 'requests']),
     only('tree', ['documents', 'cluster', 'packet', 'rules', 'memory']),
     only('generate', ['rules']),
+    only('where', ['documents', 'packet']),
     only('flow', ['packet', 'capture', 'memory']),
     only('verdict', [
       'documents',
@@ -62,7 +63,20 @@ module.exports = {
     // A report is given what was compiled.
     only(
       'report',
-      ['documents', 'capture', 'packet', 'cluster', 'policy', 'profile', 'rules', 'tree', 'flow', 'verdict', 'memory'],
+      [
+        'documents',
+        'capture',
+        'packet',
+        'cluster',
+        'policy',
+        'profile',
+        'rules',
+        'tree',
+        'flow',
+        'verdict',
+        'memory',
+        'where',
+      ],
       ['^src/compile\\.ts$'],
     ),
     // Questions about compiled policies, without a capture.

@@ -10,6 +10,7 @@ import { measureProcess } from './process.mjs';
 import { inTurn } from './rounds.mjs';
 
 const POLICAP = fileURLToPath(new URL('../bin/policap', import.meta.url));
+const TEN_FIELDS = 'packet,time,src,dst,protocol,sport,dport,verdict,reason,ingress_policy';
 const OUTPUTS = [
   ['summary alone', []],
   ['verdicts', ['-o', 'verdicts']],
@@ -17,6 +18,12 @@ const OUTPUTS = [
   ['pcapng, dropped only', ['-o', 'pcapng', '--only', 'dropped']],
   ['pcapng, allowed only', ['-o', 'pcapng', '--only', 'allowed']],
   ['jsonl', ['-o', 'jsonl']],
+  ['parquet', ['-o', 'parquet']],
+  ['parquet, connections', ['-o', 'parquet', '--records', 'connections']],
+  ['csv, ten fields', ['-o', 'csv', '--fields', TEN_FIELDS]],
+  ['hubble', ['-o', 'hubble']],
+  ['pcap', ['-o', 'pcap']],
+  ['jsonl of an expression', ['-o', 'jsonl', '--where', 'verdict == dropped && dport == 443']],
 ];
 const MODES = ['dataplane', 'what-if'];
 

@@ -15,7 +15,8 @@ import {
 } from './options.js';
 import type { Terminal } from './terminal.js';
 
-const FORMATS = ['text', 'json', 'jsonl', 'pcapng', 'verdicts'] as const;
+const FORMATS = ['text', 'json', 'jsonl', 'csv', 'parquet', 'hubble', 'pcapng', 'pcap', 'verdicts'] as const;
+const RECORDS = ['packets', 'connections'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
 
@@ -33,7 +34,10 @@ export interface ReplayCommandOptions extends CommonOptions {
   readonly duplicates: boolean;
   readonly kernel: (typeof KERNELS)[number];
   readonly beLiberal?: boolean;
+  readonly records: (typeof RECORDS)[number];
   readonly only?: Verdict;
+  readonly where?: string;
+  readonly fields?: readonly string[];
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
   readonly workers: number;
@@ -47,6 +51,13 @@ Examples:
       one line a packet; captures of several nodes are merged by time
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o pcapng -w marked.pcapng
       the same packets with their verdicts, for Wireshark: frame.verdict.ebpf_xdp == 1 are the dropped ones
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o csv --where 'verdict == dropped && dport in (53, 5432)' \
+      --fields packet,src,dst,egress_policy,ingress_policy
+      chosen fields of the packets that an expression lets through (docs/where.md)
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o parquet --records connections -w connections.parquet
+      a row a connection, for DuckDB and the like
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o hubble | hubble observe --input-file -
+      the verdicts as Cilium's flows, for tools that read these
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o verdicts -w verdicts.bin
       one byte a packet, behind a header that says what each byte means
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
@@ -56,6 +67,8 @@ Examples:
 
 -p and -c take every path behind them, so captures come first.
 `;
+
+const fieldNames = (text: string): readonly string[] => text.split(',').map(name => name.trim());
 
 export function replayCommand(terminal: Terminal, finish: Finish): Command {
   const command = new Command('replay')
@@ -73,7 +86,14 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     )
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
-    .addOption(new Option('--only <verdict>', 'jsonl and pcapng: packets of one verdict').choices([...VERDICTS]))
+    .addOption(
+      new Option('--records <what>', 'jsonl, csv, parquet, hubble: a line or row for each of the')
+        .choices([...RECORDS])
+        .default('packets'),
+    )
+    .addOption(new Option('--only <verdict>', 'packets or connections of one verdict').choices([...VERDICTS]))
+    .option('--where <expression>', "those that it lets through, such as 'verdict == dropped && dport == 53'")
+    .addOption(new Option('--fields <names>', 'jsonl, csv, parquet: these alone, in this order').argParser(fieldNames))
     .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),

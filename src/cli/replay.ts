@@ -13,20 +13,18 @@ import { ringBytes, startReading } from '../node/start-reading.js';
 import type { PacketSource } from '../packets.js';
 import { type ReplayOptions, replay } from '../replay.js';
 import { conntrackOf, createFastPath, type TableOptions } from '../replay-memory.js';
-import { createJsonReport } from '../report/json.js';
-import { createJsonlReport } from '../report/jsonl.js';
-import { createPcapngReport } from '../report/pcapng.js';
+import { LinkTypesDiffer } from '../report/pcap.js';
 import type { Output, Report } from '../report/report.js';
 import { plural } from '../report/style.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount } from '../report/verdict-count.js';
-import { createVerdictsReport } from '../report/verdicts.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
-import { isUnenforced } from './notice.js';
+import { isUnenforced, noticeText } from './notice.js';
 import { checkConntrack, checkTimeoutsOf } from './options.js';
 import { createProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay-command.js';
+import { checkFormat, createReport, hasNoNotice } from './replay-formats.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 /** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
@@ -84,15 +82,14 @@ async function judgeAll(
     },
   };
   const file = options.write === undefined ? null : openOutput(options.write);
+  const notice = noticeText(compiled.profile, errors).trimEnd();
+  if (file === null && notice !== '' && hasNoNotice(options)) terminal.say(notice);
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
   const text = createTextReport(results, { style, top: options.top, columns: terminal.columns });
   const counted = createVerdictCount();
   const reports: Report[] = options.failOn === undefined ? [] : [counted];
-  if (file === null) reports.push(options.output === 'text' ? text : createReport(results, options));
-  else
-    reports.push(
-      options.output === 'text' ? createTextReport(file, { top: options.top }) : createReport(file, options),
-    );
+  if (options.output === 'text') reports.push(file === null ? text : createTextReport(file, { top: options.top }));
+  else reports.push(await createReport(file ?? results, options));
   if (file !== null && options.output !== 'text') reports.push(text);
 
   const progress = createProgress(terminal);
@@ -131,6 +128,8 @@ async function judgeAll(
     return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
   } catch (error) {
     file?.discard();
+    if (error instanceof LinkTypesDiffer)
+      throw new UsageError(error.message, 'write -o pcapng, which has room for both');
     throw error;
   } finally {
     progress.clear();
@@ -196,26 +195,8 @@ const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
   kernel: options.kernel,
 });
 
-function createReport(output: Output, { output: format, only }: ReplayCommandOptions): Report {
-  switch (format) {
-    case 'json':
-      return createJsonReport(output);
-    case 'jsonl':
-      return createJsonlReport(output, { only });
-    case 'pcapng':
-      return createPcapngReport(output, { only });
-    case 'verdicts':
-      return createVerdictsReport(output);
-    case 'text':
-      return createTextReport(output);
-  }
-}
-
-function check(
-  paths: readonly string[],
-  { conntrack, output, write, only, policies, cluster, rules }: ReplayCommandOptions,
-  terminal: Terminal,
-): void {
+function check(paths: readonly string[], options: ReplayCommandOptions, terminal: Terminal): void {
+  const { conntrack, policies, cluster, rules } = options;
   if (paths.length === 0) {
     throw new UsageError(
       'no capture to replay',
@@ -226,19 +207,5 @@ function check(
     throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
   }
   checkConntrack(conntrack);
-  if (only !== undefined && output === 'verdicts') {
-    throw new UsageError(
-      `--only ${only} leaves packets out, and the place of a byte of -o verdicts is its packet's number`,
-      'take all of them, or -o jsonl or -o pcapng',
-    );
-  }
-  if (only !== undefined && output !== 'jsonl' && output !== 'pcapng') {
-    throw new UsageError(`--only ${only} is for packets: it needs -o jsonl or -o pcapng`);
-  }
-  if (output === 'pcapng' && write === undefined && terminal.outIsTerminal) {
-    throw new UsageError('a capture would garble the terminal', 'write it to a file: -o pcapng -w marked.pcapng');
-  }
-  if (output === 'verdicts' && write === undefined && terminal.outIsTerminal) {
-    throw new UsageError('bytes would garble the terminal', 'write them to a file: -o verdicts -w verdicts.bin');
-  }
+  checkFormat(options, terminal);
 }

@@ -3,11 +3,24 @@
  *
  * In:  chunks.  Out: all of them, in order, written before write() returns.
  *
- * A file is written under a temporary name beside it and takes its own name in close(): a run that is killed leaves the
- * old file or none, never half of one. What is no plain file (a device, a FIFO) is written straight. When the reader of
- * a pipe has left (`| head`), write() answers false from then on and nothing is reported.
+ * A file is written beside itself, as `NAME.HOST-PID.partial`, and takes its own name in close(), when all of it is on
+ * the disk: a run that is killed leaves the old file or none, never half of one. What killed runs left goes away when the
+ * same file is written again on that host. What is no plain file (a device, a FIFO, /dev/stdout) is written straight. When
+ * the reader of a pipe has left (`| head`), write() answers false from then on and nothing is reported.
  */
-import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { reason } from './sources.js';
 
@@ -26,32 +39,42 @@ export interface Output {
   discard(): void;
 }
 
+const STANDARD: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
+/** A descriptor of this process by name: whatever it leads to, others may write there too. */
+const DESCRIPTOR = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/;
+
 /** @param path a file, or `-` for standard output */
 export function openOutput(path: string): Output {
   if (path === '-') return descriptorOutput('standard output', 1, () => {});
+  const open = STANDARD[path] ?? DESCRIPTOR.exec(path)?.[1];
+  if (open !== undefined) return descriptorOutput(path, Number(open), () => {});
   const target = resolved(path);
   const status = statusOf(path, target);
   if (status?.isDirectory()) throw new OutputError(`${path}: is a directory; name a file in it`);
   if (status !== undefined && !status.isFile()) {
-    const descriptor = openFor(path, target, 'w');
+    const descriptor = openFor(path, target);
     return descriptorOutput(path, descriptor, () => closeSync(descriptor));
   }
-  return fileOutput(path, target);
+  return fileOutput(path, target, status?.mode);
 }
 
-function fileOutput(path: string, target: string): Output {
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-  const descriptor = openFor(path, temporary, 'w');
-  const drop = (): void => rmSync(temporary, { force: true });
+/** @param mode of the file that is replaced */
+function fileOutput(path: string, target: string, mode = 0o666): Output {
+  const prefix = `${target}.${hostname()}-`;
+  removeLeftovers(prefix);
+  const partial = `${prefix}${process.pid}.partial`;
+  const descriptor = openFor(path, partial, mode & 0o777);
+  const drop = (): void => rmSync(partial, { force: true });
   process.once('exit', drop);
   const done = (): void => {
     process.off('exit', drop);
     closeSync(descriptor);
   };
   const output = descriptorOutput(path, descriptor, () => {
-    done();
     try {
-      renameSync(temporary, target);
+      fsyncSync(descriptor);
+      done();
+      renameSync(partial, target);
     } catch (error) {
       drop();
       throw new OutputError(`${path}: ${writeReason(error)}`);
@@ -64,6 +87,34 @@ function fileOutput(path: string, target: string): Output {
       drop();
     },
   };
+}
+
+/** Those of runs that are no more. */
+function removeLeftovers(prefix: string): void {
+  const folder = dirname(prefix);
+  const begin = basename(prefix);
+  for (const name of namesIn(folder)) {
+    const pid = name.startsWith(begin) ? /^(\d+)\.partial$/.exec(name.slice(begin.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** Of a folder that cannot be listed none: what is wrong is said where the file is opened. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 function descriptorOutput(name: string, descriptor: number, close: () => void): Output {
@@ -105,9 +156,9 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-function openFor(path: string, target: string, flags: string): number {
+function openFor(path: string, target: string, mode = 0o666): number {
   try {
-    return openSync(target, flags);
+    return openSync(target, 'w', mode);
   } catch (error) {
     throw new OutputError(`${path}: ${writeReason(error)}`);
   }
@@ -122,7 +173,7 @@ function resolved(path: string): string {
   }
 }
 
-function statusOf(path: string, target: string): ReturnType<typeof lstatSync> | undefined {
+function statusOf(path: string, target: string): Stats | undefined {
   try {
     return lstatSync(target);
   } catch (error) {

@@ -160,6 +160,7 @@ describe('npm run bench', () => {
     for (const section of outputs) {
       expect(section.outputs.map(({ name }: { name: string }) => name)).toEqual([
         ...['summary alone', 'verdicts', 'pcapng', 'pcapng, dropped only', 'pcapng, allowed only', 'jsonl'],
+        ...['parquet', 'parquet, connections', 'csv, ten fields', 'hubble', 'pcap', 'jsonl of an expression'],
       ]);
       for (const { cpu } of section.outputs) expect(cpu.min).toBeGreaterThan(0);
     }

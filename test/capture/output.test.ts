@@ -1,6 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutputError, openOutput } from '../../src/node/output.js';
@@ -13,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (name: string): string => join(folder, name);
-const leftovers = (): string[] => readdirSync(folder).filter(name => name.endsWith('.tmp'));
+const leftovers = (): string[] => readdirSync(folder).filter(name => name.endsWith('.partial'));
 
 describe('an output file', () => {
   it('takes its name only when it is whole', () => {
@@ -45,6 +55,26 @@ describe('an output file', () => {
     output.write('new');
     output.close();
     expect(readFileSync(at('target'), 'utf8')).toBe('new');
+  });
+
+  it('keeps the permissions of the file it replaces', () => {
+    writeFileSync(at('private'), 'old');
+    chmodSync(at('private'), 0o600);
+    const output = openOutput(at('private'));
+    output.write('new');
+    output.close();
+    expect(readFileSync(at('private'), 'utf8')).toBe('new');
+    expect(statSync(at('private')).mode & 0o777).toBe(0o600);
+  });
+
+  it('takes away what runs that are no more have left, and nothing else', () => {
+    const left = (name: string, pid: number | string): string => `${name}.${hostname()}-${pid}.partial`;
+    const { pid: gone = 0 } = spawnSync('true');
+    const others = [left('again', process.ppid), left('again', 'mine'), left('another', gone), 'again.else-1.partial'];
+    for (const name of [left('again', gone), ...others]) writeFileSync(at(name), 'half');
+    openOutput(at('again')).close();
+    expect(leftovers().sort()).toEqual(others.sort());
+    for (const name of others) rmSync(at(name));
   });
 
   it('writes straight into what is no plain file', () => {
@@ -87,6 +117,46 @@ describe('standard output', () => {
     spawnSync('bash', ['-c', command.replace('WRITE', `${process.execPath} ${join(compiled, 'write.js')}`)], {
       encoding: 'utf8',
     });
+
+  it('takes /dev/stdout for itself, where others write too', () => {
+    writeFileSync(
+      join(compiled, 'beside.js'),
+      `import { openOutput } from './node/output.js';
+       const [itself, named, number] = ['-', '/dev/stdout', '/dev/fd/1'].map(openOutput);
+       itself.write('one '); named.write('two '); itself.write('three '); number.write('four');
+       for (const output of [named, number, itself]) output.close();`,
+    );
+    spawnSync('bash', ['-c', `"$0" "$1" > "$2"`, process.execPath, join(compiled, 'beside.js'), at('beside')]);
+    expect(readFileSync(at('beside'), 'utf8')).toBe('one two three four');
+  });
+
+  it('leaves the old file where its run is killed, and the next one clears up', async () => {
+    writeFileSync(at('killed'), 'old');
+    writeFileSync(
+      join(compiled, 'endless.js'),
+      `import { openOutput } from './node/output.js';
+       const output = openOutput(process.argv[2]);
+       output.write('half');
+       console.log('ready');
+       setInterval(() => output.write('half'), 1);`,
+    );
+    const run = spawn(process.execPath, [join(compiled, 'endless.js'), at('killed')]);
+    const over = new Promise(resolve => {
+      run.on('exit', resolve);
+    });
+    await new Promise(resolve => {
+      run.stdout.once('data', resolve);
+    });
+    run.kill('SIGKILL');
+    await over;
+    expect(readFileSync(at('killed'), 'utf8')).toBe('old');
+    expect(leftovers()).toEqual([`killed.${hostname()}-${run.pid}.partial`]);
+    const again = openOutput(at('killed'));
+    again.write('new');
+    again.close();
+    expect(readFileSync(at('killed'), 'utf8')).toBe('new');
+    expect(leftovers()).toEqual([]);
+  });
 
   it('writes all of it into a slow pipe, blocking or not', () => {
     expect(run('WRITE | (sleep 0.3; wc -c)')).toMatchObject({

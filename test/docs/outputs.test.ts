@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { CONNECTION_COLUMNS } from '../../src/report/connection-columns.js';
+import { PACKET_COLUMNS } from '../../src/report/packet-columns.js';
 import { policap, policapBytes } from '../cli/person.js';
 
 const DOCUMENT = readFileSync('docs/outputs.md', 'utf8');
@@ -64,6 +66,26 @@ describe('docs/outputs.md', () => {
     compare('policap.packet/1', new Set(objects.flatMap(Object.keys)), BY_INPUT_ALONE);
     const always = ['packet', 'time', 'src', 'dst', 'protocol', 'verdict', 'reason', 'connection', 'egress', 'ingress'];
     for (const object of objects) expect(Object.keys(object)).toEqual(expect.arrayContaining(always));
+  });
+
+  it('has a row for every field of packets and connections, with its type and what the program says of it', () => {
+    for (const [title, columns] of [
+      ['### Fields of a packet', PACKET_COLUMNS],
+      ['### Fields of a connection', CONNECTION_COLUMNS],
+    ] as const) {
+      const from = DOCUMENT.indexOf(title);
+      const text = DOCUMENT.slice(from, DOCUMENT.indexOf('\n#', from + title.length));
+      const rows = columns.map(({ name, type, sentence }) => `| \`${name}\` | ${type} | ${sentence} |`);
+      expect(text.split('\n').filter(line => line.startsWith('| `'))).toEqual(rows);
+    }
+  });
+
+  it('names every key of a line of connections', async () => {
+    const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'jsonl', '--records', 'connections'];
+    const [line = ''] = (await policap([...args, '--profile', 'flannel'])).out.split('\n');
+    const keys = Object.keys(JSON.parse(line));
+    expect(keys.slice(0, 2)).toEqual(['schema', 'notice']);
+    for (const key of keys) expect(named(DOCUMENT, key), key).toBe(true);
   });
 
   it('names every key of the summary, of its conversations and outcomes, and no other', async () => {

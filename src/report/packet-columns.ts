@@ -1,0 +1,132 @@
+/**
+ * What a packet says, column by column: the list behind csv, parquet, --fields and --where. Names are those of jsonl where it
+ * has them; what stands in an object there is flattened with `_`.
+ */
+
+import type { OuterPacket } from '../packet/outer.js';
+import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
+import { type AddressWords, addressWords, protocolText } from '../packet/text.js';
+import { hasPorts } from '../rules/protocols.js';
+import { DROPPED_CONNECTION, MARK_DUPLICATE, MARK_MIDSTREAM, MARK_ONE_WAY } from '../verdict/verdict.js';
+import type { Column } from './columns.js';
+import { isIcmp, transportKnown } from './fields.js';
+import { DECISION_COLUMNS, OUTCOME_COLUMNS, verdictColumns } from './outcome-columns.js';
+import type { PacketRow } from './packet-row.js';
+
+/** Known names; a protocol without one is its number. */
+export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite', 'GRE', 'ESP', 'AH'];
+const NO_WORDS = [0, 0, 0, 0];
+const TUNNELS = ['VXLAN', 'Geneve', 'GRE', 'ERSPAN', 'IPIP', '6in4', '4in6', '6in6'] as const;
+
+const number = (name: string, sentence: string, of: (row: PacketRow) => number, isSmall = true): Column<PacketRow> => ({
+  name,
+  type: 'number',
+  sentence,
+  from: 'number',
+  of,
+  isSmall,
+});
+
+const address = (name: string, sentence: string, word: number): Column<PacketRow> => ({
+  name,
+  type: 'address',
+  sentence,
+  from: 'address',
+  family: ({ rows, base }) => rows[base + FAMILY]!,
+  words: ({ rows }) => rows,
+  at: ({ base }) => base + word,
+});
+
+/** A word of protocols with ports, or of ICMP, where the packet holds it. */
+const transport =
+  (ofIcmp: boolean, word: number) =>
+  ({ rows, base }: PacketRow): number => {
+    const protocol = rows[base + PROTOCOL]!;
+    const has = ofIcmp ? isIcmp(protocol) : hasPorts(protocol);
+    return has && rows[base + FAMILY] !== 0 && transportKnown(rows, base) ? rows[base + word]! : Number.NaN;
+  };
+
+const marksKey = ({ marks }: PacketRow): number => marks;
+
+const flag = (name: string, sentence: string, mark: number): Column<PacketRow> => ({
+  name,
+  type: 'boolean',
+  sentence,
+  from: 'key',
+  key: marksKey,
+  of: ({ marks }) => (marks & mark) !== 0,
+});
+
+const outerWords = (outer: OuterPacket | null, end: 'src' | 'dst'): AddressWords | null =>
+  outer === null ? null : addressWords(outer[end]);
+
+const outerAddress = (name: string, sentence: string, end: 'src' | 'dst'): Column<PacketRow> => ({
+  name,
+  type: 'address',
+  sentence,
+  from: 'address',
+  family: ({ outer }) => outerWords(outer, end)?.family ?? 0,
+  words: ({ outer }) => Int32Array.from(outerWords(outer, end)?.words ?? NO_WORDS),
+  at: () => 0,
+});
+
+export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
+  number('packet', 'Its number, from 1, over all captures, merged.', row => row.number, false),
+  {
+    name: 'time',
+    type: 'time',
+    sentence: 'When it was captured.',
+    from: 'time',
+    seconds: ({ frames, i }) => frames.seconds[i]!,
+    nanoseconds: ({ frames, i }) => frames.nanoseconds[i]!,
+  },
+  number('length', 'Its length on the wire in bytes.', ({ frames, i }) => frames.original[i]!, false),
+  address('src', 'Source address, of the innermost packet.', SRC),
+  address('dst', 'Destination address, of the innermost packet.', DST),
+  {
+    name: 'protocol',
+    type: 'text',
+    values: PROTOCOL_NAMES,
+    mayHaveOthers: true,
+    sentence: 'Its name, or its number.',
+    from: 'key',
+    key: ({ protocolKey }) => protocolKey,
+    of: ({ protocolKey }) => (protocolKey === 0 ? null : protocolText(protocolKey - 1)),
+  },
+  number('sport', 'Source port.', transport(false, SPORT)),
+  number('dport', 'Destination port.', transport(false, DPORT)),
+  number('icmpType', 'Type, of ICMP and ICMPv6.', transport(true, ICMP_TYPE)),
+  number('icmpCode', 'Code, of ICMP and ICMPv6.', transport(true, ICMP_CODE)),
+  ...verdictColumns('What becomes of it.'),
+  number('connection', "Its connection's number.", ({ verdicts, i }) => verdicts.connection[i]! || Number.NaN),
+  ...OUTCOME_COLUMNS,
+  ...DECISION_COLUMNS,
+  flag('midstream', 'The connection began before the capture.', MARK_MIDSTREAM),
+  flag('oneWay', 'The answer that this packet implies was not captured.', MARK_ONE_WAY),
+  number(
+    'duplicateOf',
+    'The packet of which this is a copy on another interface.',
+    ({ verdicts, marks, i }) => ((marks & MARK_DUPLICATE) !== 0 ? verdicts.packet[i]! : Number.NaN),
+    false,
+  ),
+  number(
+    'refusedAt',
+    'The packet at which its connection was refused.',
+    ({ verdicts, marks, code, i }) =>
+      code === DROPPED_CONNECTION && (marks & MARK_DUPLICATE) === 0 ? verdicts.packet[i]! : Number.NaN,
+    false,
+  ),
+  {
+    name: 'outer_tunnel',
+    type: 'text',
+    values: TUNNELS,
+    sentence: 'The kind of tunnel that carried it.',
+    from: 'key',
+    key: ({ outer }) => (outer === null ? 0 : TUNNELS.indexOf(outer.tunnel) + 1),
+    of: ({ outer }) => outer?.tunnel ?? null,
+  },
+  outerAddress('outer_src', "The tunnel's source address.", 'src'),
+  outerAddress('outer_dst', "The tunnel's destination address.", 'dst'),
+  number('outer_vni', "The tunnel's network identifier.", ({ outer }) => outer?.vni ?? Number.NaN),
+  number('outer_key', "The tunnel's key.", ({ outer }) => outer?.key ?? Number.NaN, false),
+];

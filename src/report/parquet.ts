@@ -1,0 +1,199 @@
+/**
+ * parquet: a row a record, in row groups that are written as they are full.
+ *
+ * In:  rows.  Out: a file as https://parquet.apache.org/docs/file-format/ describes it: text in dictionaries, times in nanoseconds
+ * UTC, nothing compressed beyond that. Header, page headers and footer are hyparquet-writer's; the pages' values are
+ * encoded here (parquet-columns.ts), since most columns hang on few keys, and going through each row's values takes some ten
+ * times as long. Memory is a row group's, and what the footer says of those that are written.
+ */
+import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
+import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
+import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js';
+import { noticeOf } from '../profile/profile.js';
+import type { Column } from './columns.js';
+import {
+  AddressColumn,
+  type EncodedColumn,
+  type Gathered,
+  KeyedColumns,
+  NumberColumn,
+  TimeColumn,
+} from './parquet-columns.js';
+import type { RowWriter } from './records.js';
+import type { Output } from './report.js';
+
+type SchemaElement = ParquetWriter['schema'][number];
+type ColumnChunk = ParquetWriter['row_groups'][number]['columns'][number];
+
+/** Rows of a group: two vectors of DuckDB's, which reads one group a thread. */
+export const GROUP_ROWS = 1 << 18;
+
+/** Hands what is written over to an output, and counts on. */
+class OutputBytes extends ByteWriter {
+  constructor(private readonly output: Output) {
+    super(1 << 20);
+  }
+
+  flush(): void {
+    if (this.index > 0) this.output.write(this.getBytes());
+    this.index = 0;
+  }
+
+  override finish(): void {
+    this.flush();
+  }
+}
+
+/** @param schema stands in the file's metadata */
+export function createParquet<Row>(
+  output: Output,
+  schema: string,
+  columns: readonly Column<Row>[],
+  groupRows = GROUP_ROWS,
+): RowWriter<Row> {
+  const gathered = gather(columns, groupRows);
+  const bytes = new OutputBytes(output);
+  const elements = columns.map(elementOf);
+  let writer: ParquetWriter;
+  let used = 0;
+
+  function writeGroup(): void {
+    const start = bytes.offset;
+    const chunks: ColumnChunk[] = [];
+    for (const { of, places } of gathered) {
+      let next = 0;
+      for (const encoded of of.encode(used)) {
+        const place = places[next++]!;
+        chunks[place] = writeColumn(bytes, elements[place]!, encoded, used);
+        bytes.flush();
+      }
+      of.clear();
+    }
+    const size = BigInt(bytes.offset - start);
+    const rows = BigInt(used);
+    writer.row_groups.push({
+      columns: chunks,
+      total_byte_size: size,
+      num_rows: rows,
+      total_compressed_size: size,
+    });
+    writer.num_rows += rows;
+    used = 0;
+  }
+
+  return {
+    begin({ compiled }) {
+      const notice = noticeOf(compiled.profile);
+      writer = new ParquetWriter({
+        writer: bytes,
+        schema: [{ name: 'root', num_children: columns.length }, ...elements],
+        codec: 'UNCOMPRESSED',
+        createdBy: 'policap',
+        kvMetadata: [
+          { key: 'policap.schema', value: schema },
+          ...(notice === null ? [] : [{ key: 'policap.notice', value: notice }]),
+        ],
+      });
+    },
+    row(row) {
+      for (let i = 0; i < gathered.length; i++) gathered[i]!.of.add(row, used);
+      if (++used === groupRows) writeGroup();
+    },
+    end() {
+      if (used > 0) writeGroup();
+      void writer.finish();
+    },
+  };
+}
+
+/** Columns by where their values come from; `places` are theirs in the file. */
+function gather<Row>(
+  columns: readonly Column<Row>[],
+  room: number,
+): readonly { readonly of: Gathered<Row>; readonly places: readonly number[] }[] {
+  const byKey = new Map<unknown, number[]>();
+  const all: { of: Gathered<Row>; places: number[] }[] = [];
+  for (const [place, column] of columns.entries()) {
+    if (column.from === 'key') byKey.set(column.key, [...(byKey.get(column.key) ?? []), place]);
+    else if (column.from === 'number') all.push({ of: new NumberColumn(column, room), places: [place] });
+    else if (column.from === 'time') all.push({ of: new TimeColumn(column, room), places: [place] });
+    else all.push({ of: new AddressColumn(column, room), places: [place] });
+  }
+  for (const places of byKey.values()) {
+    const keyed = places.map(place => columns[place]!).filter(column => column.from === 'key');
+    all.push({ of: new KeyedColumns(keyed, room), places });
+  }
+  return all;
+}
+
+function elementOf<Row>(column: Column<Row>): SchemaElement {
+  const { name } = column;
+  const optional = { name, repetition_type: 'OPTIONAL' } as const;
+  if (column.from === 'number') return { ...optional, type: column.isSmall ? 'INT32' : 'INT64' };
+  // DuckDB keeps the nanoseconds of times that name no zone, and not of those that do.
+  if (column.from === 'time') {
+    return { ...optional, type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'NANOS' } };
+  }
+  if (column.type === 'boolean') return { ...optional, type: 'BOOLEAN' };
+  return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
+}
+
+const text = new TextEncoder();
+
+function writeColumn(to: ByteWriter, element: SchemaElement, encoded: EncodedColumn, rows: number): ColumnChunk {
+  const { encoding, dictionary, data, levels, nulls, min, max } = encoded;
+  const start = to.offset;
+  if (dictionary !== null) writeDictionary(to, dictionary);
+  const page = to.offset;
+  writePageHeader(to, {
+    type: 'DATA_PAGE_V2',
+    uncompressed_page_size: levels.length + data.length,
+    compressed_page_size: levels.length + data.length,
+    data_page_header_v2: {
+      num_values: rows,
+      num_nulls: nulls,
+      num_rows: rows,
+      encoding,
+      definition_levels_byte_length: levels.length,
+      repetition_levels_byte_length: 0,
+      is_compressed: false,
+    },
+  });
+  to.appendBytes(levels);
+  to.appendBytes(data);
+  const size = BigInt(to.offset - start);
+  return {
+    file_offset: BigInt(start),
+    meta_data: {
+      type: element.type!,
+      encodings: dictionary === null ? ['RLE', encoding] : ['PLAIN', 'RLE', encoding],
+      path_in_schema: [element.name],
+      codec: 'UNCOMPRESSED',
+      num_values: BigInt(rows),
+      total_compressed_size: size,
+      total_uncompressed_size: size,
+      data_page_offset: BigInt(page),
+      ...(dictionary !== null && { dictionary_page_offset: BigInt(start) }),
+      statistics: {
+        null_count: BigInt(nulls),
+        ...(min !== undefined && { min_value: min }),
+        ...(max !== undefined && { max_value: max }),
+      },
+    },
+  };
+}
+
+function writeDictionary(to: ByteWriter, dictionary: readonly string[]): void {
+  const values = dictionary.map(value => text.encode(value));
+  const size = values.reduce((sum, { length }) => sum + 4 + length, 0);
+  writePageHeader(to, {
+    type: 'DICTIONARY_PAGE',
+    uncompressed_page_size: size,
+    compressed_page_size: size,
+    dictionary_page_header: { num_values: values.length, encoding: 'PLAIN' },
+  });
+  for (const value of values) {
+    to.appendUint32(value.length);
+    to.appendBytes(value);
+  }
+}

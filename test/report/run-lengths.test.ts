@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bitsFor, RunLengths } from '../../src/report/run-lengths.js';
+import { seed } from '../support/seed.js';
+
+/** The format, read word for word: a header, then a run or groups of eight, lowest bits first. */
+function decode(bytes: Uint8Array, bits: number, count: number): number[] {
+  const values: number[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    let header = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      header |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    if ((header & 1) === 0) {
+      let value = 0;
+      for (let shift = 0; shift < bits; shift += 8) value |= bytes[at++]! << shift;
+      for (let i = 0; i < header >> 1; i++) values.push(value);
+      continue;
+    }
+    const all = [...bytes.subarray(at, at + (header >> 1) * bits)].flatMap(byte =>
+      Array.from({ length: 8 }, (_, bit) => (byte >> bit) & 1),
+    );
+    at += (header >> 1) * bits;
+    for (let from = 0; from < all.length; from += bits) {
+      values.push(all.slice(from, from + bits).reduce((sum, bit, i) => sum + bit * 2 ** i, 0));
+    }
+  }
+  // The last group is filled up.
+  expect(values.length - count).toBeLessThan(8);
+  expect(values.length).toBeGreaterThanOrEqual(count);
+  return values.slice(0, count);
+}
+
+describe('runs and packed bits', () => {
+  const runs = new RunLengths();
+
+  it('read back as the numbers they were', () => {
+    const stretch = fc.tuple(fc.integer({ min: 0, max: 2 ** 20 - 1 }), fc.integer({ min: 1, max: 40 }));
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 30 }), fc.integer({ min: 1, max: 20 }), (stretches, bits) => {
+        const values = stretches.flatMap(([value, length]) => Array<number>(length).fill(value & (2 ** bits - 1)));
+        const encoded = runs.encode(Int32Array.from(values), values.length, bits);
+        expect(decode(encoded, bits, values.length)).toEqual(values);
+      }),
+      { seed, numRuns: 500 },
+    );
+  });
+
+  it('take little room where numbers repeat', () => {
+    const same = new Int32Array(100_000).fill(5);
+    expect(runs.encode(same, same.length, 3)).toHaveLength(4);
+    expect(runs.encode(same, same.length, 3)).toEqual(runs.same(5, same.length, 3));
+    expect(decode(runs.same(70_000, 9, 17), 17, 9)).toEqual(Array(9).fill(70_000));
+  });
+
+  it('have as many bits as the largest number needs', () => {
+    expect([0, 1, 2, 3, 4, 255, 256].map(bitsFor)).toEqual([0, 1, 2, 2, 3, 8, 9]);
+  });
+});
