@@ -72,6 +72,12 @@ module.exports = {
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
     ),
+    // Two sets of policies: over captures as `compare` replays them, without captures over the whole matrix.
+    only(
+      'diff',
+      ['documents', 'capture', 'cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report', 'matrix'],
+      ['^src/(compare|compile|replay)\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -79,7 +85,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
