@@ -4,6 +4,9 @@
 import type { Compiled } from '../compile.js';
 import type { Diff } from '../diff/connections.js';
 import { diffMarkdown } from '../diff/markdown.js';
+import { diffReach } from '../diff/reach.js';
+import { reachDiffMarkdown } from '../diff/reach-markdown.js';
+import { reachDiffText } from '../diff/reach-text.js';
 import { diffReplays } from '../diff/replay.js';
 import { diffText } from '../diff/text.js';
 import { openOutput } from '../node/output.js';
@@ -13,6 +16,7 @@ import { compileSides } from './documents.js';
 import { EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { checkConntrack, checkTimeoutsOf } from './options.js';
 import { namesOf, overCaptures, sayIncomplete } from './over-captures.js';
+import { createRowProgress } from './progress.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 /** What `--fail-on` may find. */
@@ -26,8 +30,49 @@ export async function runDiff(
   check(paths, options);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const sides = [options.before ?? [], options.after ?? []];
-  const [before, after] = compileSides(options, sides, terminal, errors) as [Compiled, Compiled];
-  return diffCaptures(paths, before, after, options, terminal);
+  // Without packets there is nothing to look up quickly: the tree is not needed.
+  const engine = paths.length > 0 ? 'tree' : 'linear';
+  const [before, after] = compileSides(options, sides, terminal, errors, { engine }) as [Compiled, Compiled];
+  return paths.length > 0
+    ? diffCaptures(paths, before, after, options, terminal)
+    : diffMatrix(before, after, options, terminal);
+}
+
+async function diffMatrix(
+  before: Compiled,
+  after: Compiled,
+  options: DiffCommandOptions,
+  terminal: Terminal,
+): Promise<number> {
+  if (!after.inventory.pods.some(({ hostNetwork }) => !hostNetwork)) {
+    throw new UsageError('there are no pods to hold the policies against', 'name the cluster with -c, or captures');
+  }
+  const stop = new AbortController();
+  const release = terminal.onInterrupt(() => {
+    stop.abort();
+    release();
+  });
+  const progress = createRowProgress(terminal);
+  try {
+    const { outside } = options;
+    const diff = await diffReach(before, after, { outside, onProgress: progress.update, signal: stop.signal });
+    progress.clear();
+    print(options, terminal, {
+      json: () => diff,
+      markdown: () => reachDiffMarkdown(diff),
+      text: textOptions => reachDiffText(diff, textOptions),
+    });
+    if (stop.signal.aborted) {
+      terminal.say('policap: interrupted; above is what was found so far');
+      return EXIT_INTERRUPTED;
+    }
+    const { newlyDropped, newlyAllowed, undecided } = diff.pairs;
+    const found = { 'newly-dropped': newlyDropped > 0, 'newly-allowed': newlyAllowed > 0, undecided: undecided > 0 };
+    return codeOf({ ...found, different: Object.values(found).includes(true) }, options);
+  } finally {
+    release();
+    progress.clear();
+  }
 }
 
 async function diffCaptures(
@@ -100,6 +145,12 @@ function check(paths: readonly string[], { before, after, policies, cluster, rul
     throw new UsageError(
       'nothing to hold against each other: name the policies of a side with --before or --after',
       'policap diff capture.pcap -c cluster.yaml --before policies/ --after proposed/',
+    );
+  }
+  if (paths.length === 0 && rules !== undefined) {
+    throw new UsageError(
+      '--rules are the same on both sides: without captures they change nothing',
+      'leave them out, or name captures before -c',
     );
   }
   const inputs = [paths, before, after, policies, cluster, rules];
