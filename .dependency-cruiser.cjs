@@ -66,7 +66,7 @@ module.exports = {
       ['^src/compile\\.ts$'],
     ),
     // Questions about compiled policies, without a capture.
-    only('matrix', ['cluster', 'packet', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
+    only('matrix', ['cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
     only(
       'query',
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
