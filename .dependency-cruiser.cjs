@@ -80,11 +80,17 @@ module.exports = {
       ['^src/compile\\.ts$'],
     ),
     // Questions about compiled policies, without a capture.
-    only('matrix', ['cluster', 'packet', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
+    only('matrix', ['cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
     only(
       'query',
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
+    ),
+    // Two sets of policies: over captures as `compare` replays them, without captures over the whole matrix.
+    only(
+      'diff',
+      ['documents', 'capture', 'cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report', 'matrix'],
+      ['^src/(compare|compile|replay)\\.ts$'],
     ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
@@ -93,7 +99,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

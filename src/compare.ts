@@ -8,9 +8,10 @@ import type { CaptureError, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
 import { timeoutsFor } from './flow/kinds.js';
 import { createParser } from './packet/parse.js';
-import { leastFrames, type ReplayOptions, replay } from './replay.js';
+import { leastFrames, type ReplayOptions, type ReplayOutcome, replay } from './replay.js';
 import { conntrackOf } from './replay-memory.js';
 import { type Comparison, createComparison } from './report/comparison.js';
+import type { Report } from './report/report.js';
 import { tee } from './tee.js';
 
 export interface CompareOutcome {
@@ -29,17 +30,28 @@ export async function compareProfiles(
   compiled: readonly Compiled[],
   options: Omit<ReplayOptions, 'fastPath'>,
 ): Promise<CompareOutcome> {
+  const comparing = createComparison(compiled, options);
+  const { outcomes, ...rest } = await replayTogether(source, compiled, options, comparing.reports);
+  return { comparison: comparing.result(outcomes.map(({ warnings }) => warnings)), ...rest };
+}
+
+/** Replays the frames once for each of what was compiled, all at the same time. @param reports one each */
+export async function replayTogether(
+  source: FrameSource,
+  compiled: readonly Compiled[],
+  options: Omit<ReplayOptions, 'fastPath'>,
+  reports: readonly Report[],
+): Promise<Omit<CompareOutcome, 'comparison'> & { readonly outcomes: readonly ReplayOutcome[] }> {
   const least = Math.max(...compiled.map(it => leastFrames(options, it)));
   const { sources, leave } = tee(source, least, createParser(options, null), compiled.length);
-  const comparing = createComparison(compiled, options);
   const { onProgress, ...rest } = options;
   const outcomes = await Promise.all(
     compiled.map((it, i) => {
       const timeouts = timeoutsFor(conntrackOf(options, it), options.timeouts);
       const own = { ...rest, timeouts, ...(i === 0 && onProgress !== undefined && { onProgress }) };
-      return replay(sources[i]!, it, own, [comparing.reports[i]!]).finally(() => leave(i));
+      return replay(sources[i]!, it, own, [reports[i]!]).finally(() => leave(i));
     }),
   );
   const [{ packets, errors, interrupted }] = outcomes as [(typeof outcomes)[number]];
-  return { comparison: comparing.result(outcomes.map(({ warnings }) => warnings)), packets, errors, interrupted };
+  return { packets, errors, interrupted, outcomes };
 }

@@ -2,21 +2,16 @@
  * policap compare: captures and policies -> the connections on which network plugins differ.
  */
 import { compareProfiles } from '../compare.js';
-import { openCaptures } from '../node/captures.js';
 import { conntrackOf } from '../replay-memory.js';
 import type { Comparison } from '../report/comparison.js';
 import { comparisonMarkdown, comparisonText } from '../report/comparison-text.js';
-import { plural } from '../report/style.js';
 import type { CompareCommandOptions } from './compare-command.js';
 import { compileInputs } from './documents.js';
-import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
+import { EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { isUnenforced } from './notice.js';
 import { checkConntrack, checkTimeoutsOf } from './options.js';
-import { createProgress } from './progress.js';
+import { namesOf, overCaptures, sayIncomplete } from './over-captures.js';
 import { styleFor, type Terminal } from './terminal.js';
-
-/** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
-const PATIENCE = 200;
 
 export async function runCompare(
   paths: readonly string[],
@@ -33,43 +28,22 @@ export async function runCompare(
     compiled.map(it => ({ kind: conntrackOf({ conntrack }, it), why: why(it.profile.name) })),
     options.timeout,
   );
-  const stop = new AbortController();
-  const source = await openCaptures(paths, {}, stop.signal);
-  if (source === null) return EXIT_INTERRUPTED;
-  let wake: NodeJS.Timeout | undefined;
-  let release = (): void => {};
-  release = terminal.onInterrupt(() => {
-    stop.abort();
-    release();
-    wake = setTimeout(() => source.close(), PATIENCE);
-  });
-  const progress = createProgress(terminal);
-  try {
-    const { mode, timeout, maxConnections, tunnels, duplicates } = options;
-    const outcome = await compareProfiles(source, compiled, {
-      ...{ mode, conntrack, timeouts: timeout, maxConnections, tunnels, duplicates, signal: stop.signal },
-      captures: paths.map(path => (path === '-' ? 'standard input' : path)),
-      onProgress: progress.update,
-    });
-    progress.clear();
-    terminal.write(print(outcome.comparison, options, terminal));
-    for (const error of outcome.errors) terminal.say(`policap: ${errors('red', 'error:')} ${error.message}`);
-    if (outcome.interrupted) {
-      terminal.say(`policap: interrupted after ${plural(outcome.packets, 'packet')}; above is what was judged so far`);
-      return EXIT_INTERRUPTED;
-    }
-    if (outcome.errors.length > 0) return EXIT_DAMAGED;
-    const found = {
-      different: outcome.comparison.packets.different > 0,
-      unenforced: compiled.some(isUnenforced),
-    };
-    return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
-  } finally {
-    release();
-    clearTimeout(wake);
-    progress.clear();
-    source.close();
-  }
+  const { mode, timeout, maxConnections, tunnels, duplicates } = options;
+  const outcome = await overCaptures(paths, terminal, (source, signal, onProgress) =>
+    compareProfiles(source, compiled, {
+      ...{ mode, conntrack, timeouts: timeout, maxConnections, tunnels, duplicates, signal, onProgress },
+      captures: namesOf(paths),
+    }),
+  );
+  if (outcome === null) return EXIT_INTERRUPTED;
+  terminal.write(print(outcome.comparison, options, terminal));
+  const ended = sayIncomplete(outcome, terminal, errors);
+  if (ended !== null) return ended;
+  const found = {
+    different: outcome.comparison.packets.different > 0,
+    unenforced: compiled.some(isUnenforced),
+  };
+  return options.failOn?.some(finding => found[finding]) ? EXIT_FINDING : EXIT_DONE;
 }
 
 function print(comparison: Comparison, { output, top, color }: CompareCommandOptions, terminal: Terminal): string {

@@ -38,7 +38,7 @@ type Options = Pick<CompileOptions, 'engine' | 'fastPath'>;
 
 /** Reads and compiles everything that was named. @throws UsageError, DocumentError */
 export function compileInput(input: InputOptions, terminal: Terminal, style: Style, options: Options = {}): Compiled {
-  const [compiled] = compileAll(input, [input.profile], terminal, style, options);
+  const [compiled] = compileAll(input, [{ profile: input.profile }], terminal, style, options);
   return compiled!;
 }
 
@@ -48,24 +48,81 @@ export const compileInputs = (
   profiles: readonly ProfileName[],
   terminal: Terminal,
   style: Style,
-): Compiled[] => compileAll(input, profiles, terminal, style, {});
+): Compiled[] =>
+  compileAll(
+    input,
+    profiles.map(profile => ({ profile })),
+    terminal,
+    style,
+    {},
+  );
+
+/**
+ * The same with further documents each: one a list of their paths. A further document replaces the one of its kind and name,
+ * as if it were applied. @throws UsageError, DocumentError
+ */
+export const compileSides = (
+  input: InputOptions,
+  sides: readonly (readonly string[])[],
+  terminal: Terminal,
+  style: Style,
+  options: Options = {},
+): Compiled[] =>
+  compileAll(
+    input,
+    sides.map(further => ({ profile: input.profile, further })),
+    terminal,
+    style,
+    options,
+  );
+
+interface Variant {
+  readonly profile: ProfileName | undefined;
+  readonly further?: readonly string[];
+}
 
 function compileAll(
   input: InputOptions,
-  profiles: readonly (ProfileName | undefined)[],
+  variants: readonly Variant[],
   terminal: Terminal,
   style: Style,
   options: Options,
 ): Compiled[] {
   const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
   const rulePaths = input.rules ?? [];
-  if (paths.length === 0 && rulePaths.length === 0) {
+  if (paths.length === 0 && rulePaths.length === 0 && !variants.some(({ further }) => further?.length)) {
     throw new UsageError(
       'no policies: name files or directories with -p (and the cluster with -c), or plain rules with --rules',
       'kubectl get netpol -A -o yaml > policies.yaml; kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml',
     );
   }
   const stdin = once(() => terminal.readInput());
+  const common = readAll(paths, stdin);
+  const decoder = new TextDecoder();
+  const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
+  const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
+  const shown = new Map<string, Problem>();
+  const all = variants.map(({ profile, further }) => {
+    const own = further === undefined ? common : withFurther(common, readAll(further, stdin));
+    const result = compile(own.documents, { ...options, profile, staged: input.staged, ruleFiles, fastPath });
+    const problems = [...own.unread, ...result.problems];
+    if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
+      throw new DocumentError(problems);
+    }
+    // What several warn of is said once.
+    for (const problem of problems) shown.set(`${formatPosition(problem.position)} ${problem.message}`, problem);
+    return { ...result.compiled, problems };
+  });
+  showWarnings(variants.length === 1 ? all[0]!.problems : [...shown.values()], terminal, style);
+  return all;
+}
+
+interface ReadDocuments {
+  readonly documents: readonly KubernetesDocument[];
+  readonly unread: readonly Problem[];
+}
+
+function readAll(paths: readonly string[], stdin: () => Uint8Array): ReadDocuments {
   const documents: KubernetesDocument[] = [];
   const unread: Problem[] = [];
   for (const { name, bytes } of readFiles(paths, stdin)) {
@@ -73,22 +130,19 @@ function compileAll(
     for (const document of read.documents) documents.push(document);
     unread.push(...read.problems);
   }
-  const decoder = new TextDecoder();
-  const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
-  const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
-  const shown = new Map<string, Problem>();
-  const all = profiles.map(profile => {
-    const result = compile(documents, { ...options, profile, staged: input.staged, ruleFiles, fastPath });
-    const problems = [...unread, ...result.problems];
-    if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
-      throw new DocumentError(problems);
-    }
-    // What all profiles warn of is said once.
-    for (const problem of problems) shown.set(`${formatPosition(problem.position)} ${problem.message}`, problem);
-    return { ...result.compiled, problems };
-  });
-  showWarnings(profiles.length === 1 ? all[0]!.problems : [...shown.values()], terminal, style);
-  return all;
+  return { documents, unread };
+}
+
+/** What `kubectl apply` goes by: the group, the kind, the namespace and the name. */
+const identityOf = ({ apiVersion, kind, namespace, name }: KubernetesDocument): string =>
+  [apiVersion.replace(/(^|\/)[^/]*$/, ''), kind, namespace || 'default', name].join(' ');
+
+function withFurther(common: ReadDocuments, further: ReadDocuments): ReadDocuments {
+  const replaced = new Set(further.documents.filter(({ name }) => name !== '').map(identityOf));
+  return {
+    documents: [...common.documents.filter(it => !replaced.has(identityOf(it))), ...further.documents],
+    unread: [...common.unread, ...further.unread],
+  };
 }
 
 function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {

@@ -13,6 +13,7 @@ import { SourceError } from '../node/sources.js';
 import { benchCommand } from './bench-command.js';
 import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
+import { diffCommand } from './diff-command.js';
 import {
   DocumentError,
   EXIT_DAMAGED,
@@ -74,6 +75,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
   for (const command of [
     replayCommand(terminal, finish),
     compareCommand(terminal, finish),
+    diffCommand(terminal, finish),
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
     compileCommand(terminal, finish),

@@ -8,10 +8,13 @@ import type { Finish } from './main.js';
 import { addInputOptions, type CommonOptions } from './options.js';
 import type { Terminal } from './terminal.js';
 
+const FORMATS = ['text', 'json', 'csv', 'markdown', 'dot', 'svg'] as const;
+
 export interface MatrixCommandOptions extends CommonOptions {
   readonly by: Level;
   readonly outside: boolean;
-  readonly output: 'text' | 'json';
+  readonly output: (typeof FORMATS)[number];
+  readonly write?: string;
   readonly layout: 'auto' | 'grid' | 'list';
 }
 
@@ -26,6 +29,8 @@ Examples:
   policap matrix -p policies/ -c cluster.yaml
   policap matrix -p policies/ -c cluster.yaml --by namespace
   policap matrix -p policies/ -c cluster.yaml --profile calico
+  policap matrix -p policies/ -c cluster.yaml -o svg -w matrix.svg
+  policap matrix -p policies/ -c cluster.yaml -o dot | dot -Tsvg > graph.svg
   policap matrix -p policies/ -c cluster.yaml -o json | jq '.cells[] | select(.to == "shop/StatefulSet/db")'
 `;
 
@@ -36,7 +41,8 @@ export function matrixCommand(terminal: Terminal, finish: Finish): Command {
   return addInputOptions(command)
     .addOption(new Option('--by <level>', 'what a row stands for').choices([...LEVELS]).default('workload'))
     .option('--no-outside', 'leave out the addresses beyond the cluster')
-    .addOption(new Option('-o, --output <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-o, --output <format>', 'how it is printed').choices([...FORMATS]).default('text'))
+    .addOption(new Option('-w, --write <file>', 'write it to a file'))
     .addOption(
       new Option('--layout <layout>', 'text: a grid, or a list of what is allowed')
         .choices(['auto', 'grid', 'list'])

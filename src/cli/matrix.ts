@@ -1,50 +1,48 @@
 /**
  * policap matrix: who can talk to whom, on what, as it is printed.
  */
-import type { Level } from '../matrix/levels.js';
-import { computeMatrix, type Matrix } from '../matrix/matrix.js';
-import type { Reach } from '../matrix/reach.js';
-import { asPlugin, type Profile, profileField } from '../profile/profile.js';
+import { matrixCsv } from '../matrix/csv.js';
+import { matrixDot } from '../matrix/dot.js';
+import { matrixJson } from '../matrix/json.js';
+import { matrixMarkdown } from '../matrix/markdown.js';
+import { computeMatrix } from '../matrix/matrix.js';
+import { matrixSvg } from '../matrix/svg.js';
+import { matrixLines } from '../matrix/text.js';
+import { openOutput } from '../node/output.js';
+import { asPlugin, noticeOf } from '../profile/profile.js';
 import { compileInput } from './documents.js';
 import type { MatrixCommandOptions } from './matrix-command.js';
-import { matrixLines } from './matrix-text.js';
 import { noticeText } from './notice.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 export function runMatrix(options: MatrixCommandOptions, terminal: Terminal): void {
-  const { color, output, layout } = options;
-  const compiled = compileInput(options, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
-  const matrix = computeMatrix(compiled, options.by, options.outside);
-  if (output === 'json') {
-    terminal.write(matrixJson(matrix, options.by, compiled.profile));
-    return;
-  }
-  const style = styleFor(color, terminal.outIsTerminal, terminal.environment);
-  terminal.write(noticeText(compiled.profile, style));
-  terminal.write(`${matrixLines(matrix, { style, layout, columns: terminal.columns }).join('\n')}\n`);
+  const { color, output, layout, by, write } = options;
+  const errors = styleFor(color, terminal.errIsTerminal, terminal.environment);
+  const compiled = compileInput(options, terminal, errors);
   const { profile, profileFrom } = compiled;
-  if (profile.name === 'upstream') return;
-  terminal.write(`${style('dim', `Policies ${asPlugin(profile)} (${profileFrom}).`)}\n`);
-}
-
-function matrixJson({ names, cells }: Matrix, by: Level, profile: Profile): string {
-  const shown = cells.flat().flatMap(cell => {
-    if (cell === null) return [];
-    const { from, to, all, v4, v6, some } = cell;
-    const only = Object.entries({ ipv4: reachJson(v4), ipv6: reachJson(v6) }).filter(([, reach]) => reach.length > 0);
-    return [{ from, to, allowed: reachJson(all), ...Object.fromEntries(only), some: reachJson(some) }];
-  });
-  return `${JSON.stringify({ schema: 'policap.matrix/1', ...profileField(profile), by, names, cells: shown }, null, 2)}\n`;
-}
-
-/** `{"protocol": "TCP", "ports": [[80, 80], [8000, 8100]]}`; `ports` null where the protocol has none. */
-function reachJson(reach: Reach): { protocol: string; ports: [number, number][] | null }[] {
-  const withoutPorts = (protocol: string): boolean => !['TCP', 'UDP', 'SCTP', 'UDPLite', '33'].includes(protocol);
-  return [...reach].flatMap(([protocol, ports]): { protocol: string; ports: [number, number][] | null }[] => {
-    if (ports.length === 0) return [];
-    if (withoutPorts(protocol)) return [{ protocol, ports: null }];
-    const ranges: [number, number][] = [];
-    for (let i = 0; i < ports.length; i += 2) ranges.push([ports[i]!, ports[i + 1]!]);
-    return [{ protocol, ports: ranges }];
-  });
+  const matrix = computeMatrix(compiled, by, options.outside);
+  const style = styleFor(write === undefined ? color : 'never', terminal.outIsTerminal, terminal.environment);
+  const how = profile.name === 'upstream' ? [] : [`Policies ${asPlugin(profile)} (${profileFrom}).`];
+  const notice = noticeOf(profile);
+  const lines = {
+    text: () => [
+      ...noticeText(profile, style).split('\n').slice(0, -1),
+      ...matrixLines(matrix, { style, layout, columns: terminal.columns }),
+      ...how.map(text => style('dim', text)),
+    ],
+    json: () => matrixJson(matrix, by, profile),
+    csv: () => matrixCsv(matrix),
+    markdown: () => [
+      ...(notice === null ? [] : [`> **${notice}**`, '']),
+      ...matrixMarkdown(matrix),
+      ...how.flatMap(text => ['', text]),
+    ],
+    dot: () => [...(notice === null ? [] : [`// ${notice}`]), ...matrixDot(matrix)],
+    svg: () => [matrixSvg(matrix, { notes: [...(notice === null ? [] : [notice]), ...how] })],
+  }[output]();
+  // A table of values has no place for it.
+  if (output === 'csv' && notice !== null) terminal.say(`policap: ${notice}`);
+  const file = write === undefined ? null : openOutput(write);
+  (file ?? terminal).write(`${lines.join('\n')}\n`);
+  file?.close();
 }

@@ -14,7 +14,7 @@ export interface CommonOptions extends InputOptions {
   readonly color: ColorChoice;
 }
 
-const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
+export const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
 /** -p, -c, --rules, --staged; --profile unless the command names several. */
 export function addInputOptions(command: Command, { profile = true } = {}): Command {

@@ -49,3 +49,32 @@ export function createProgress(terminal: Terminal): Progress {
     clear,
   };
 }
+
+/** The same for what is worked through row by row. */
+export function createRowProgress(terminal: Terminal): {
+  update(rows: number, of: number): Promise<void> | undefined;
+  clear(): void;
+} {
+  let breathed = performance.now();
+  let shown = breathed + FIRST - BETWEEN;
+  let visible = false;
+  return {
+    update(rows, of) {
+      const now = performance.now();
+      if (terminal.errIsTerminal && now - shown >= BETWEEN) {
+        shown = now;
+        visible = true;
+        terminal.progress(`${Math.floor((rows / of) * 100)}%  ${count(rows)} of ${count(of)} workloads`);
+      }
+      if (now - breathed < BREATH) return undefined;
+      breathed = now;
+      return new Promise(resolve => {
+        setImmediate(resolve);
+      });
+    },
+    clear() {
+      if (visible) terminal.progress('');
+      visible = false;
+    },
+  };
+}

@@ -62,7 +62,10 @@ interface Block {
 /** Prefixes shown in a block's name. */
 const NAMED = 2;
 
-export function outsideBlocks(ruleset: Ruleset, inventory: Inventory): OutsideBlock[] {
+export function outsideBlocks(
+  ruleset: Pick<Ruleset, 'rules'>,
+  inventory: Pick<Inventory, 'byAddress'>,
+): OutsideBlock[] {
   const sets = allSets(ruleset);
   const v4 = blocksOf(V4, sets, inventory);
   const v6 = blocksOf(V6, sets, inventory);
@@ -78,7 +81,7 @@ export function outsideBlocks(ruleset: Ruleset, inventory: Inventory): OutsideBl
   });
 }
 
-function allSets(ruleset: Ruleset): AddressSet[] {
+function allSets(ruleset: Pick<Ruleset, 'rules'>): AddressSet[] {
   const sets = new Set<AddressSet>();
   for (const { subjects, peers } of ruleset.rules) {
     sets.add(subjects);
@@ -91,7 +94,7 @@ function allSets(ruleset: Ruleset): AddressSet[] {
 function blocksOf<T extends number | bigint>(
   family: Family<T>,
   sets: readonly AddressSet[],
-  inventory: Inventory,
+  inventory: Pick<Inventory, 'byAddress'>,
 ): Map<string, Block> {
   const { highest, bounds, contains, parse, text, after, before, bits } = family;
   const zero = (typeof highest === 'bigint' ? 0n : 0) as T;

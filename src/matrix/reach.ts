@@ -156,10 +156,10 @@ export function createReachTable(
 }
 
 /** Stands for every protocol that no rule names. */
-const UNNAMED = 256;
+export const UNNAMED = 256;
 const ALWAYS: readonly number[] = [TCP, UDP, SCTP, ICMP];
 
-function protocolsOf(rules: readonly Rule[]): readonly number[] {
+export function protocolsOf(rules: readonly Rule[]): readonly number[] {
   const named = rules
     .flatMap(({ protocol, within }) => [
       ...(protocol === null ? [] : [protocol]),
@@ -174,7 +174,7 @@ const bordering = (ranges: PortSet): number[] =>
   ranges.map((bound, i) => bound + (i % 2 === 0 ? -1 : 1)).filter(protocol => protocol >= 0 && protocol <= 255);
 
 /** A number that no rule names: from 253 down (RFC 3692 keeps 253 and 254 for experiments). */
-function unnamedProtocol(rules: readonly Rule[]): number {
+export function unnamedProtocol(rules: readonly Rule[]): number {
   const named = new Set(rules.flatMap(({ protocol, within }) => [protocol, ...bordering(within?.protocols ?? [])]));
   let number = 253;
   while (named.has(number) || hasPorts(number) || number === ICMP || number === ICMPV6) number--;

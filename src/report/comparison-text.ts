@@ -1,10 +1,11 @@
 /**
  * A comparison as text for a terminal, and as markdown for a ticket (cold).
  */
-import type { OutcomeRecord } from '../verdict/verdict.js';
-import type { ComparedEnd, Comparison, Difference, ProfileAnswer } from './comparison.js';
-import { listed, outcomeText } from './reason-text.js';
-import { count, type Format, plain, plural, type Style } from './style.js';
+import type { Comparison, Difference, ProfileAnswer } from './comparison.js';
+import { endText, serviceText, VERDICT_FORMAT, whyText } from './connection-text.js';
+import { escaped, table } from './markdown-table.js';
+import { listed } from './reason-text.js';
+import { count, plain, plural, type Style } from './style.js';
 
 export interface ComparisonTextOptions {
   readonly style?: Style;
@@ -12,11 +13,6 @@ export interface ComparisonTextOptions {
   readonly top?: number;
 }
 
-const FORMAT: Readonly<Record<ProfileAnswer['verdict'], Format>> = {
-  allowed: 'green',
-  dropped: 'red',
-  undecided: 'yellow',
-};
 const SHOWN = 20;
 
 export function comparisonText(comparison: Comparison, options: ComparisonTextOptions = {}): string[] {
@@ -60,7 +56,7 @@ function differenceLines(it: Difference, style: Style): string[] {
     `${names}  ${serviceText(it)}${via}${where}`,
     ...alike(it.answers).map(([first, ...rest]) => {
       const who = [first, ...rest].map(({ profile }) => profile).join(', ');
-      return `  ${style(FORMAT[first.verdict], first.verdict.padEnd(9))}  ${style('bold', who)}: ${style('dim', whyText(first))}`;
+      return `  ${style(VERDICT_FORMAT[first.verdict], first.verdict.padEnd(9))}  ${style('bold', who)}: ${style('dim', whyText(first))}`;
     }),
   ];
 }
@@ -75,28 +71,6 @@ function alike(answers: readonly ProfileAnswer[]): [ProfileAnswer, ...ProfileAns
     else group.push(answer);
   }
   return [...groups.values()];
-}
-
-const endText = ({ workload, address }: ComparedEnd): string => workload ?? address;
-
-function serviceText({ protocol, port, icmpType, icmpCode }: Difference): string {
-  if (icmpType !== undefined) return `${protocol} type ${icmpType}${icmpCode === 0 ? '' : ` code ${icmpCode}`}`;
-  return port === null ? protocol : `${protocol} ${port}`;
-}
-
-/** The sides that say what the verdict is; the reason alone where none does. */
-function whyText({ verdict, reason, egress, ingress, forward }: ProfileAnswer): string {
-  const sides: [string, OutcomeRecord | null][] = [
-    ['egress', egress],
-    ['ingress', ingress],
-    ['forward', forward],
-  ];
-  const deciding = sides.flatMap(([side, outcome]) =>
-    outcome !== null && outcome.verdict === verdict && outcome.reason !== 'no-policy'
-      ? [outcomeText(side, outcome)]
-      : [],
-  );
-  return deciding.length === 0 ? reason : deciding.join('; ');
 }
 
 function totalLines({ profiles }: Comparison, width: number): string[] {
@@ -131,11 +105,3 @@ export function comparisonMarkdown(comparison: Comparison): string[] {
     ...table(['connections', 'allowed', 'dropped', 'undecided'], totals),
   ];
 }
-
-const escaped = (text: string): string => text.replace(/[\\`*_|<>[\]]/g, '\\$&');
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
-  `| ${head.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`,
-  `|${' --- |'.repeat(head.length)}`,
-  ...rows.map(row => `| ${row.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`),
-];

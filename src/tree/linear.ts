@@ -39,7 +39,7 @@ export interface Side {
   readonly v6: bigint | null;
 }
 
-interface Packet {
+export interface Packet {
   readonly protocol: number;
   readonly sourcePort: number;
   readonly destinationPort: number;
@@ -216,9 +216,12 @@ export function createLinear(ruleset: Ruleset, inventory: Inventory, knows: Know
 }
 
 function matchesRule(rule: Rule, subject: Side, peer: Side, packet: Packet): boolean {
+  return containsSide(rule.subjects, subject) && containsSide(rule.peers, peer) && matchesHeader(rule, packet);
+}
+
+/** Whether the rule says something about such a packet, whoever sends it to whom. */
+export function matchesHeader(rule: Rule, packet: Packet): boolean {
   return (
-    containsSide(rule.subjects, subject) &&
-    containsSide(rule.peers, peer) &&
     // (22): a rule for one protocol says nothing about another.
     (rule.protocol === null || rule.protocol === packet.protocol) &&
     matchesPort(rule.sourcePorts, packet.protocol, packet.sourcePort) &&

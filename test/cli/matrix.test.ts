@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { matrixLines } from '../../src/cli/matrix-text.js';
 import type { Pod } from '../../src/cluster/inventory.js';
 import { computeMatrix } from '../../src/matrix/matrix.js';
 import { outsideBlocks } from '../../src/matrix/outside.js';
+import { matrixLines } from '../../src/matrix/text.js';
 import type { NetworkPolicy } from '../../src/policy/policy.js';
 import { plain } from '../../src/report/style.js';
 import { buildRules } from '../../src/rules/build.js';

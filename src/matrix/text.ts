@@ -1,11 +1,9 @@
 /**
  * The matrix as text: a grid where it fits the terminal, else a list of what is allowed (cold).
  */
-
-import type { Cell, Matrix } from '../matrix/matrix.js';
-import { isAll, OTHER, type Reach } from '../matrix/reach.js';
 import type { Style } from '../report/style.js';
-import { formatPorts } from '../rules/ports.js';
+import { cellText } from './cell-text.js';
+import type { Matrix } from './matrix.js';
 
 export interface MatrixTextOptions {
   readonly style: Style;
@@ -62,28 +60,4 @@ function list({ names, cells }: Matrix, style: Style): string[] {
     });
     return [style('bold', from), ...(allowed.length > 0 ? allowed : [style('dim', '  nobody')])];
   });
-}
-
-function cellText({ all, v4, v6, some }: Cell): string {
-  const parts = [
-    ['', reachText(all)],
-    ['IPv4 only: ', reachText(v4)],
-    ['IPv6 only: ', reachText(v6)],
-    ['some: ', reachText(some)],
-  ].flatMap(([title, text]) => (text === '-' ? [] : [`${title}${text}`]));
-  return parts.length === 0 ? '-' : parts.join(', ');
-}
-
-/** `all`, `-`, `TCP 80,443 UDP any`, `TCP 80 ICMP`. */
-function reachText(reach: Reach): string {
-  const allowed = [...reach].filter(([, ports]) => ports.length > 0);
-  if (allowed.length === 0) return '-';
-  if (allowed.length === reach.size && allowed.every(([, ports]) => isAll(ports))) return 'all';
-  const portless = (protocol: string): boolean => !['TCP', 'UDP', 'SCTP', 'UDPLite', '33'].includes(protocol);
-  return allowed
-    .map(([protocol, ports]) => {
-      if (portless(protocol)) return protocol === OTHER ? 'other protocols' : protocol;
-      return `${protocol} ${isAll(ports) ? 'any' : formatPorts(ports)}`;
-    })
-    .join(' ');
 }
