@@ -72,6 +72,12 @@ module.exports = {
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
     ),
+    // What a command of its own asks, through the questions and the summary.
+    only(
+      'cases',
+      ['documents', 'cluster', 'packet', 'profile', 'verdict', 'query', 'report', 'matrix', 'rules'],
+      ['^src/compile\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -79,7 +85,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|test|init|explain|compile|bench|generate-ends))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -1,0 +1,16 @@
+/** Words that a cases file uses, as verdict/verdict.ts has them. */
+import type { Reason, Verdict } from '../verdict/verdict.js';
+
+export const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
+/** What a question without a capture can get. */
+export const REASONS_EXPECTED: readonly Reason[] = [
+  'no-policy',
+  'rule',
+  'loopback',
+  'node',
+  'not-enforced',
+  'default-deny',
+  'http-denied',
+  'ambiguous-policy',
+  'unsupported',
+];
