@@ -24,6 +24,7 @@ import {
   UsageError,
 } from './errors.js';
 import { generateCommand } from './generate.js';
+import { initCommand } from './init-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
@@ -78,6 +79,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
     testCommand(terminal, finish),
+    initCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
