@@ -78,6 +78,25 @@ module.exports = {
       ['documents', 'cluster', 'packet', 'profile', 'verdict', 'query', 'report', 'matrix', 'rules'],
       ['^src/compile\\.ts$'],
     ),
+    // One packet, or one question: it looks into every stage.
+    only(
+      'explain',
+      [
+        'documents',
+        'capture',
+        'cluster',
+        'packet',
+        'policy',
+        'profile',
+        'rules',
+        'tree',
+        'flow',
+        'verdict',
+        'query',
+        'report',
+      ],
+      ['^src/(compile|replay)\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',

@@ -39,7 +39,7 @@ export interface Proposal {
 }
 
 /** Questions asked at most: a test of them stays a matter of seconds. */
-const MOST_QUESTIONS = 10_000;
+const MOST_QUESTIONS = 5_000;
 /** Cases written at most: what a person still reads through. */
 const MOST_CASES = 300;
 /** Where nobody listens and no rule names a port. */

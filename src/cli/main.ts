@@ -23,6 +23,7 @@ import {
   problemLines,
   UsageError,
 } from './errors.js';
+import { explainCommand } from './explain-command.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
 import { matrixCommand } from './matrix-command.js';
@@ -77,6 +78,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     replayCommand(terminal, finish),
     compareCommand(terminal, finish),
     queryCommand(terminal, finish),
+    explainCommand(terminal, finish),
     matrixCommand(terminal, finish),
     testCommand(terminal, finish),
     initCommand(terminal, finish),
