@@ -108,6 +108,10 @@ async function ofPacket(
     if (facts === null) return null;
     if ('packets' in facts) {
       const only = facts.packets === 0 ? 'no packet that can be read' : plural(facts.packets, 'packet');
+      if (facts.damage !== null) {
+        terminal.say(`policap: there is no packet ${number} before the damage, but ${only}`);
+        throw facts.damage;
+      }
       throw new UsageError(`${paths.join(', ')}: there is no packet ${number}: the capture has ${only}`);
     }
     return { explanation: explainPacket(facts), compiled: facts.compiled };

@@ -4,7 +4,7 @@
  * In:  a packet's facts, or a question and its answer.  Out: an Explanation.
  */
 import type { Compiled } from '../compile.js';
-import type { Pair } from '../query/answer-groups.js';
+import type { JudgedPair } from '../query/answer-groups.js';
 import { createTimeText } from '../report/fields.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import {
@@ -95,7 +95,7 @@ export function explainPacket({ packet, opening, header, tracked, compiled }: Pa
 /** @param pair as the query judged it @param question what it asked @param service behind which the destination stands */
 export function explainPair(
   compiled: Compiled,
-  { verdict, reason, outcomes }: Pick<Pair, 'verdict' | 'reason' | 'outcomes'>,
+  { verdict, reason, outcomes }: Pick<JudgedPair, 'verdict' | 'reason' | 'outcomes'>,
   question: Header,
   service: string | null,
 ): Explanation {

@@ -5,7 +5,7 @@
  * tracking made of it, and the header that its connection was judged by: that of the packet which opened it, from the
  * initiator to the responder, behind whatever service stood between.
  */
-import type { FrameBatch, FrameSource } from '../capture/frame.js';
+import type { CaptureError, FrameBatch, FrameSource } from '../capture/frame.js';
 import type { Compiled } from '../compile.js';
 import { type TrackedPacket, watchPacket } from '../flow/watched.js';
 import {
@@ -58,20 +58,28 @@ export interface PacketFacts {
   readonly opening: Caught | null;
   /** What the decision is about; null where nothing was decided. */
   readonly header: Header | null;
+  /** Of a copy what it made of the first one. */
   readonly tracked: TrackedPacket | null;
   /** The policies as the replay took them. */
   readonly compiled: Compiled;
 }
 
+/** The capture ends before it. */
+export interface NoSuchPacket {
+  readonly packets: number;
+  /** Why, where it is damaged. */
+  readonly damage: CaptureError | null;
+}
+
 export type Reopen = () => Promise<FrameSource | null>;
 
-/** @returns the facts, or how many packets the capture has where that is fewer; null where it was interrupted */
+/** @returns null where it was interrupted */
 export async function catchPacket(
   reopen: Reopen,
   compiled: Compiled,
   options: ReplayOptions,
   number: number,
-): Promise<PacketFacts | { readonly packets: number } | null> {
+): Promise<PacketFacts | NoSuchPacket | null> {
   const watch = watchPacket(number);
   const first = await catchWhere(
     reopen,
@@ -82,7 +90,7 @@ export async function catchPacket(
   );
   if (first === null || options.signal?.aborted) return null;
   const { caught: packet, context } = first;
-  if (packet === null) return { packets: first.packets };
+  if (packet === null) return { packets: first.packets, damage: first.damage };
   let opening = (packet.marks & (MARK_FIRST | MARK_DUPLICATE)) === MARK_FIRST ? packet : null;
   if (opening === null && packet.connection > 0) {
     const { connection } = packet;
@@ -92,8 +100,14 @@ export async function catchPacket(
     if (second === null || options.signal?.aborted) return null;
     opening = second.caught;
   }
+  const original = (packet.marks & MARK_DUPLICATE) === 0 ? watch : watchPacket(packet.other);
+  if (original !== watch) {
+    const isOriginal: Wanted = (_verdicts, i, at) => at + i === packet.other;
+    await catchWhere(reopen, compiled, { ...options, watch: original }, isOriginal, packet.other);
+    if (options.signal?.aborted) return null;
+  }
   const { compiled: judged } = context!;
-  return { packet, opening, header: headerOf(judged, packet, opening), tracked: watch.seen, compiled: judged };
+  return { packet, opening, header: headerOf(judged, packet, opening), tracked: original.seen, compiled: judged };
 }
 
 type Wanted = (verdicts: VerdictBatch, i: number, first: number) => boolean;
@@ -101,6 +115,7 @@ type Wanted = (verdicts: VerdictBatch, i: number, first: number) => boolean;
 interface Search {
   readonly caught: Caught | null;
   readonly packets: number;
+  readonly damage: CaptureError | null;
   readonly context: ReplayContext | null;
 }
 
@@ -132,8 +147,10 @@ async function catchWhere(
     end() {},
   };
   try {
-    const { packets } = await replay(source, compiled, { ...options, fastPath: null, signal: stop.signal }, [report]);
-    return { caught, packets, context };
+    const { packets, errors } = await replay(source, compiled, { ...options, fastPath: null, signal: stop.signal }, [
+      report,
+    ]);
+    return { caught, packets, damage: errors[0] ?? null, context };
   } finally {
     options.signal?.removeEventListener('abort', interrupt);
     source.close();

@@ -35,8 +35,12 @@ export interface Pair extends DecisionOutcomes {
   readonly destination: Candidate;
   readonly verdict: Verdict;
   readonly reason: Reason;
+}
+
+/** A pair, and what was asked of the linear engine. */
+export interface JudgedPair extends Pair {
   readonly question: Question;
-  /** Of the linear engine, before requests are looked at: [egress, ingress, forward]. */
+  /** Before requests are looked at: [egress, ingress, forward]. */
   readonly outcomes: readonly [egress: number, ingress: number, forward: number];
 }
 

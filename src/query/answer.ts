@@ -19,7 +19,7 @@ import { createLinear } from '../tree/linear.js';
 import { withRequestsJudged } from '../verdict/layer7.js';
 import { combine } from '../verdict/outcome.js';
 import { type OutcomeRecord, type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
-import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
+import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type JudgedPair } from './answer-groups.js';
 import { type MeshRecord, meshRecord } from './answer-mesh.js';
 import { createRequestAsker, parseRequest, type RequestVerdicts } from './answer-request.js';
 
@@ -78,7 +78,7 @@ export interface Answers {
 }
 
 export interface Judged {
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly JudgedPair[];
   readonly protocol: number;
   readonly sources: readonly Candidate[];
   /** As they were named: of a service itself. */
@@ -103,7 +103,7 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
     query: Query,
     protocol: number,
     request: HttpRequest | null,
-  ): Pair {
+  ): JudgedPair {
     const question = questionOf(source, destination, query, protocol);
     const [egress, ingress, forward] = linear.decide(question);
     const code = combine(egress, ingress, forward, (request === null ? ruleset : opening).rules);
@@ -111,7 +111,7 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
     const records = (request === null ? plain : opened).of({ egress, ingress, forward }, ...ends);
     const outcomes = [egress, ingress, forward] as const;
     const judged = { verdict: verdictOf(code), reason: reasonOf(code), question, outcomes };
-    const pair: Pair = { source, destination, ...judged, ...records };
+    const pair: JudgedPair = { source, destination, ...judged, ...records };
     if (request === null || pair.verdict !== 'allowed') return pair;
     const said = requests.ask(question, { egress, ingress }, request);
     const sides = { egress: withRequest(pair.egress, said.egress), ingress: withRequest(pair.ingress, said.ingress) };
