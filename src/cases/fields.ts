@@ -105,10 +105,16 @@ export class FieldReader {
   }
 
   /** One or a list of some words. */
-  words<T extends string>(fields: Fields, path: Path, name: string, words: readonly T[]): T[] {
+  words<T extends string>(
+    fields: Fields,
+    path: Path,
+    name: string,
+    words: readonly T[],
+    meant: Readonly<Record<string, T>> = {},
+  ): T[] {
     return this.some(fields, path, name, TEXT).flatMap(given => {
       if ((words as readonly string[]).includes(given)) return [given as T];
-      const near = nearest(given, words);
+      const near = Object.hasOwn(meant, given) ? meant[given]! : nearest(given, words);
       this.error(
         [...path, name],
         `Unsupported value: ${shown(given)}: supported values: ${words.map(word => `"${word}"`).join(', ')}`,

@@ -19,7 +19,7 @@ import type { Query } from '../query/answer.js';
 import { BYTE, FieldReader, type Fields, FLAG, HEADERS, isFields, PORT, PROTOCOL, TEXT } from './fields.js';
 import { type Assertion, CASES_API_VERSION, CASES_KIND, type TestCases } from './model.js';
 import { readCapture } from './read-capture.js';
-import { REASONS_EXPECTED, VERDICTS } from './words.js';
+import { MEANT_VERDICTS, REASONS_EXPECTED, VERDICTS } from './words.js';
 
 export interface ReadCases {
   readonly files: readonly TestCases[];
@@ -150,7 +150,7 @@ function readAssertions(
     request: reader.one(fields, path, 'request', TEXT),
     headers: reader.one(fields, path, 'headers', HEADERS),
   });
-  const [verdict] = single(reader, fields, path, 'expect', VERDICTS);
+  const [verdict] = single(reader, fields, path, 'expect', VERDICTS, MEANT_VERDICTS);
   const [reason] = single(reader, fields, path, 'reason', REASONS_EXPECTED);
   const [mesh] = single(reader, fields, path, 'mesh', ['allowed', 'denied', 'undecided'] as const);
   const sides = reader.words(fields, path, 'side', ['egress', 'ingress'] as const);
@@ -187,8 +187,9 @@ function single<T extends string>(
   path: Path,
   name: string,
   words: readonly T[],
+  meant: Readonly<Record<string, T>> = {},
 ): T[] {
-  if (!Array.isArray(fields[name])) return reader.words(fields, path, name, words);
+  if (!Array.isArray(fields[name])) return reader.words(fields, path, name, words, meant);
   reader.error([...path, name], `Invalid value: ${shown(fields[name])}: must be one word`);
   return [];
 }
