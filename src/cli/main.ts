@@ -40,8 +40,12 @@ Examples:
       which conversations of the capture would be refused
   policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/db-0 --port 5432
       one connection, and why
+  policap explain capture.pcapng#613 -p policies/ -c cluster.yaml
+      one packet: which rule decided, and why not the others
   policap matrix -p policies/ -c cluster.yaml
       who can talk to whom, on what
+  policap init -p policies/ -c cluster.yaml; policap test --watch
+      what is so now as test cases, and what a change breaks
 
 The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
