@@ -92,6 +92,31 @@ module.exports = {
       ['documents', 'capture', 'cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report', 'matrix'],
       ['^src/(compare|compile|replay)\\.ts$'],
     ),
+    // What a command of its own asks, through the questions and the summary.
+    only(
+      'cases',
+      ['documents', 'cluster', 'packet', 'profile', 'verdict', 'query', 'report', 'matrix', 'rules'],
+      ['^src/compile\\.ts$'],
+    ),
+    // One packet, or one question: it looks into every stage.
+    only(
+      'explain',
+      [
+        'documents',
+        'capture',
+        'cluster',
+        'packet',
+        'policy',
+        'profile',
+        'rules',
+        'tree',
+        'flow',
+        'verdict',
+        'query',
+        'report',
+      ],
+      ['^src/(compile|replay)\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -99,7 +124,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -13,6 +13,7 @@ import { type ConntrackKind, checkTimeouts, fragmentTimeouts } from './flow/kind
 import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { Tracker } from './flow/tracker.js';
+import type { TrackerWatch } from './flow/watched.js';
 import type { FastPath } from './memory/fast-path.js';
 import { createParser, type ParserOptions } from './packet/parse.js';
 import { type PacketSource, parsing } from './packets.js';
@@ -46,6 +47,8 @@ export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly captures: readonly string[];
   /** Called between batches, some hundred times a second at most; may answer later, to let signals be served. */
   readonly onProgress?: (packets: number, bytesRead: number, bytesTotal: number | undefined) => void | Promise<void>;
+  /** Sees what connection tracking makes of packets (flow/watched.ts); not beside the fast path. */
+  readonly watch?: TrackerWatch;
   /** Ends the replay early; what was judged so far is reported. */
   readonly signal?: AbortSignal;
 }
@@ -79,7 +82,8 @@ export async function replay(
   const memory = memoryOf(kind, options, compiled, fastPath);
   const fragments = createFragments({ timeouts: fragmentTimeouts(options.timeouts) });
   const reassembly = mode === 'dataplane' && kind === 'linux' ? new Reassembly(options) : null;
-  const { tracker, flat } = memory;
+  const { flat } = memory;
+  const tracker = options.watch?.wrap(memory.tracker) ?? memory.tracker;
   const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat };
   // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
   const looksInside = compiled.objects.istio.length > 0 || asksRequests(compiled);
@@ -111,6 +115,7 @@ export async function replay(
     const first = judge.packets + 1;
     // Interrupted, it reads no more, and judges what it has.
     const ahead = options.signal?.aborted ? null : await nextBatch();
+    options.watch?.batch(first, packets.rows);
     judge.judge(frames, packets, ahead, verdicts);
     mesh?.streams.batch(frames, packets, verdicts, first);
     requests?.streams.batch(frames, packets, verdicts, first);

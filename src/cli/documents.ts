@@ -24,7 +24,7 @@ export interface InputOptions {
   readonly staged?: boolean;
 }
 
-interface InputFile {
+export interface InputFile {
   /** As it stands in every position. */
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -145,7 +145,7 @@ function withFurther(common: ReadDocuments, further: ReadDocuments): ReadDocumen
   };
 }
 
-function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
+export function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, WARNINGS_SHOWN);
   terminal.say(problemLines(shown, style).join('\n'));
@@ -160,7 +160,8 @@ const once = <T>(make: () => T): (() => T) => {
   };
 };
 
-function readFiles(paths: readonly string[], stdin: () => Uint8Array): InputFile[] {
+/** What the paths name, each file once. @param stdin of what `-` stands for */
+export function readFiles(paths: readonly string[], stdin: () => Uint8Array): InputFile[] {
   const seen = new Set<string>();
   const files: InputFile[] = [];
   for (const path of paths.flatMap(expand)) {
@@ -181,7 +182,7 @@ function read(path: string): Uint8Array {
 }
 
 /** A directory -> its documents, and its directories', by name. */
-function expand(path: string): string[] {
+export function expand(path: string): string[] {
   if (path === '-') return [path];
   try {
     if (!statSync(path).isDirectory()) return [path];

@@ -24,11 +24,14 @@ import {
   problemLines,
   UsageError,
 } from './errors.js';
+import { explainCommand } from './explain-command.js';
 import { generateCommand } from './generate.js';
+import { initCommand } from './init-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
+import { testCommand } from './test-command.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
 
@@ -38,8 +41,12 @@ Examples:
       which conversations of the capture would be refused
   policap query -p policies/ -c cluster.yaml --from shop/frontend-0 --to shop/db-0 --port 5432
       one connection, and why
+  policap explain capture.pcapng#613 -p policies/ -c cluster.yaml
+      one packet: which rule decided, and why not the others
   policap matrix -p policies/ -c cluster.yaml
       who can talk to whom, on what
+  policap init -p policies/ -c cluster.yaml; policap test --watch
+      what is so now as test cases, and what a change breaks
 
 The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
@@ -77,7 +84,10 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     compareCommand(terminal, finish),
     diffCommand(terminal, finish),
     queryCommand(terminal, finish),
+    explainCommand(terminal, finish),
     matrixCommand(terminal, finish),
+    testCommand(terminal, finish),
+    initCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),

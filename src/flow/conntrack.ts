@@ -347,6 +347,12 @@ export class ConnectionTracker implements Tracker {
     return describeEntry(this.table, slot, left);
   }
 
+  /** The slot that the packet finds as the table stands, -1 for none; changes nothing that is kept (cold: for explanations). */
+  lookup(rows: Int32Array, base: number, bytes: Uint8Array): number {
+    this.prepareOne(rows, base, bytes);
+    return this.table.key[KEY_SIDE] === NO_TUPLE ? -1 : this.table.search(0);
+  }
+
   /** What the fast path works on (memory/fast-path.ts). */
   fastPathParts(): FastPathParts {
     return {

@@ -5,7 +5,7 @@
  * pods, or the address family alone, or both.
  */
 import type { DecisionOutcomes } from '../report/outcomes.js';
-import type { Endpoint } from '../tree/classifier.js';
+import type { Endpoint, Question } from '../tree/classifier.js';
 import type { Reason, Verdict } from '../verdict/verdict.js';
 
 /** Pods, or an address family, that get one answer. */
@@ -35,6 +35,13 @@ export interface Pair extends DecisionOutcomes {
   readonly destination: Candidate;
   readonly verdict: Verdict;
   readonly reason: Reason;
+}
+
+/** A pair, and what was asked of the linear engine. */
+export interface JudgedPair extends Pair {
+  readonly question: Question;
+  /** Before requests are looked at: [egress, ingress, forward]. */
+  readonly outcomes: readonly [egress: number, ingress: number, forward: number];
 }
 
 /** One group a verdict, in the order in which they come. */

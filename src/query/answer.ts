@@ -19,7 +19,7 @@ import { createLinear } from '../tree/linear.js';
 import { withRequestsJudged } from '../verdict/layer7.js';
 import { combine } from '../verdict/outcome.js';
 import { type OutcomeRecord, type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
-import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type Pair } from './answer-groups.js';
+import { type AnswerGroup, type Candidate, common, groupByVerdict, isAlike, type JudgedPair } from './answer-groups.js';
 import { type MeshRecord, meshRecord } from './answer-mesh.js';
 import { createRequestAsker, parseRequest, type RequestVerdicts } from './answer-request.js';
 
@@ -73,6 +73,18 @@ export class QueryProblem extends Error {
 export interface Answers {
   /** @throws QueryProblem */
   answer(query: Query): Answer;
+  /** What the answer is made of: every pair of ends that the question stands for, judged. @throws QueryProblem */
+  pairs(query: Query): Judged;
+}
+
+export interface Judged {
+  readonly pairs: readonly JudgedPair[];
+  readonly protocol: number;
+  readonly sources: readonly Candidate[];
+  /** As they were named: of a service itself. */
+  readonly named: readonly Candidate[];
+  readonly service: Owner | null;
+  readonly request: HttpRequest | null;
 }
 
 export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'ruleset' | 'inventory' | 'mesh'>): Answers {
@@ -91,13 +103,15 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
     query: Query,
     protocol: number,
     request: HttpRequest | null,
-  ): Pair {
+  ): JudgedPair {
     const question = questionOf(source, destination, query, protocol);
     const [egress, ingress, forward] = linear.decide(question);
     const code = combine(egress, ingress, forward, (request === null ? ruleset : opening).rules);
     const ends = [podOf(inventory, source), podOf(inventory, destination)] as const;
     const records = (request === null ? plain : opened).of({ egress, ingress, forward }, ...ends);
-    const pair = { source, destination, verdict: verdictOf(code), reason: reasonOf(code), ...records };
+    const outcomes = [egress, ingress, forward] as const;
+    const judged = { verdict: verdictOf(code), reason: reasonOf(code), question, outcomes };
+    const pair: JudgedPair = { source, destination, ...judged, ...records };
     if (request === null || pair.verdict !== 'allowed') return pair;
     const said = requests.ask(question, { egress, ingress }, request);
     const sides = { egress: withRequest(pair.egress, said.egress), ingress: withRequest(pair.ingress, said.ingress) };
@@ -108,16 +122,22 @@ export function createAnswers({ ruleset, inventory, mesh }: Pick<Compiled, 'rule
       : { ...pair, ...sides, verdict: open.verdict, reason: open.reason };
   }
 
+  function pairsOf(query: Query): Judged {
+    const sources = candidates(query.from, query.port ?? -1, inventory);
+    const named = candidates(query.to, query.port ?? -1, inventory);
+    const protocol = protocolOf(query, named[0]!.family || sources[0]!.family);
+    const { service, destinations } = behindService(named, protocol, inventory);
+    const request = requestOf(query);
+    const pairs = pairUp(sources, destinations).map(([source, destination]) =>
+      ask(source, destination, query, protocol, request),
+    );
+    return { pairs, protocol, sources, named, service, request };
+  }
+
   return {
+    pairs: pairsOf,
     answer(query) {
-      const sources = candidates(query.from, query.port ?? -1, inventory);
-      const named = candidates(query.to, query.port ?? -1, inventory);
-      const protocol = protocolOf(query, named[0]!.family || sources[0]!.family);
-      const { service, destinations } = behindService(named, protocol, inventory);
-      const request = requestOf(query);
-      const pairs = pairUp(sources, destinations).map(([source, destination]) =>
-        ask(source, destination, query, protocol, request),
-      );
+      const { pairs, protocol, sources, named, service, request } = pairsOf(query);
       const first = pairs[0]!;
       const groups = groupByVerdict(pairs);
       const differ = groups.length > 1;

@@ -86,7 +86,7 @@ function printPairs({ subjects, tables }: BuiltDirection, ruleset: Ruleset, page
   const run = (subject: number, from: number, to: number, root: number): void => {
     if (root >= 0) roots.add(root);
     const range = from === to ? `p${from}` : `p${from}..p${to}`;
-    page.line(`  s${subject} ${range}: ${root < 0 ? describe(outcomeOf(root), ruleset) : `tree ${root}`}`);
+    page.line(`  s${subject} ${range}: ${root < 0 ? describeOutcome(outcomeOf(root), ruleset) : `tree ${root}`}`);
   };
   for (let subject = 0; subject < subjects && !page.full(); subject++) {
     if (dense.length > 0) {
@@ -131,7 +131,7 @@ function printNode(
     const value =
       word === row.PROTOCOL && threshold >= 0 ? `${threshold} (${protocolName(threshold)})` : `${threshold}`;
     const test = `${indent}${WORD_NAMES[word]} ${sign} ${value}`;
-    if (child < 0) page.line(`${test}: ${describe(outcomeOf(child), ruleset)}`);
+    if (child < 0) page.line(`${test}: ${describeOutcome(outcomeOf(child), ruleset)}`);
     else {
       page.line(`${test}:  [${child}]`);
       printNode(child, nodes, `${indent}  `, printed, ruleset, page);
@@ -150,7 +150,7 @@ function printForest({ tables }: BuiltDirection, ruleset: Ruleset, page: Page): 
       if (places.length === 0) page.line(`${indent}nothing`);
       for (const place of places) {
         const outcome = program[place]!;
-        page.line(`${indent}try ${outcome === PASS ? 'pass to the next tier' : describe(outcome, ruleset)}`);
+        page.line(`${indent}try ${outcome === PASS ? 'pass to the next tier' : describeOutcome(outcome, ruleset)}`);
       }
       return;
     }
@@ -170,7 +170,7 @@ function printForest({ tables }: BuiltDirection, ruleset: Ruleset, page: Page): 
 }
 
 /** What a leaf says: `allow by rule 3, shop/web ingress[0] (web.yaml:9:7)`. */
-function describe(outcome: number, { rules }: Ruleset): string {
+export function describeOutcome(outcome: number, { rules }: Pick<Ruleset, 'rules'>): string {
   if (outcome >= 0) {
     const { action, origin } = rules[outcome]!;
     return `${action} by rule ${outcome}, ${origin.policy} ${origin.rule} (${formatPosition(origin.position)})`;

@@ -46,6 +46,8 @@ describe('the README', () => {
     'README.md',
     'examples/cni-differences/README.md',
     'docs/replay.md',
+    'docs/testing.md',
+    'docs/explain.md',
     'docs/outputs.md',
     'docs/bench/bench.md',
     'bench/README.md',
