@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|lint)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -72,6 +72,11 @@ module.exports = {
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
     ),
+    only(
+      'lint',
+      ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'],
+      ['^src/compile\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -79,7 +84,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|lint|compile|bench|generate-ends))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -24,7 +24,7 @@ export interface InputOptions {
   readonly staged?: boolean;
 }
 
-interface InputFile {
+export interface InputFile {
   /** As it stands in every position. */
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -50,16 +50,18 @@ export const compileInputs = (
   style: Style,
 ): Compiled[] => compileAll(input, profiles, terminal, style, {});
 
-function compileAll(
-  input: InputOptions,
-  profiles: readonly (ProfileName | undefined)[],
-  terminal: Terminal,
-  style: Style,
-  options: Options,
-): Compiled[] {
+/** Every document that was named, as it was read. */
+export interface ReadInput {
+  readonly documents: readonly KubernetesDocument[];
+  readonly problems: readonly Problem[];
+  readonly files: readonly InputFile[];
+  readonly stdin: () => Uint8Array;
+}
+
+/** @throws UsageError where nothing is named, or a file cannot be read */
+export function readInput(input: InputOptions, terminal: Terminal): ReadInput {
   const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
-  const rulePaths = input.rules ?? [];
-  if (paths.length === 0 && rulePaths.length === 0) {
+  if (paths.length === 0 && (input.rules ?? []).length === 0) {
     throw new UsageError(
       'no policies: name files or directories with -p (and the cluster with -c), or plain rules with --rules',
       'kubectl get netpol -A -o yaml > policies.yaml; kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml',
@@ -67,12 +69,25 @@ function compileAll(
   }
   const stdin = once(() => terminal.readInput());
   const documents: KubernetesDocument[] = [];
-  const unread: Problem[] = [];
-  for (const { name, bytes } of readFiles(paths, stdin)) {
+  const problems: Problem[] = [];
+  const files = readFiles(paths, stdin);
+  for (const { name, bytes } of files) {
     const read = readDocuments(bytes, name);
     for (const document of read.documents) documents.push(document);
-    unread.push(...read.problems);
+    problems.push(...read.problems);
   }
+  return { documents, problems, files, stdin };
+}
+
+function compileAll(
+  input: InputOptions,
+  profiles: readonly (ProfileName | undefined)[],
+  terminal: Terminal,
+  style: Style,
+  options: Options,
+): Compiled[] {
+  const { documents, problems: unread, stdin } = readInput(input, terminal);
+  const rulePaths = input.rules ?? [];
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
@@ -91,7 +106,7 @@ function compileAll(
   return all;
 }
 
-function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
+export function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, WARNINGS_SHOWN);
   terminal.say(problemLines(shown, style).join('\n'));

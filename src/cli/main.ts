@@ -24,6 +24,7 @@ import {
   UsageError,
 } from './errors.js';
 import { generateCommand } from './generate.js';
+import { lintCommand } from './lint-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
@@ -39,6 +40,8 @@ Examples:
       one connection, and why
   policap matrix -p policies/ -c cluster.yaml
       who can talk to whom, on what
+  policap lint -p policies/ -c cluster.yaml
+      mistakes in policies, found without a capture
 
 The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
@@ -76,6 +79,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     compareCommand(terminal, finish),
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
+    lintCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
