@@ -20,6 +20,7 @@ import { createPodSets, type PodSets } from '../rules/pod-sets.js';
 import { isRefused } from '../rules/profile-warnings.js';
 import type { AddressSet } from '../rules/ruleset.js';
 import { createPodSelection, EVERY, type PodSelection } from '../rules/selectors.js';
+import { createGroups, type Groups } from './groups.js';
 import { problemsByDocument } from './problems.js';
 
 export type PodsPeer = Extract<Peer, { kind: 'pods' }>;
@@ -43,6 +44,8 @@ export interface LintContext {
   readonly others: readonly { readonly dialect: string; readonly object: DialectObject }[];
   readonly selection: PodSelection;
   readonly sets: PodSets;
+  /** By the subjects of each direction. */
+  readonly groups: Readonly<Record<Side, Groups>>;
   subjects(policy: NetworkPolicy): readonly Pod[];
   /** (5): the pods of a peer. */
   peerPods(policy: NetworkPolicy, peer: PodsPeer): readonly Pod[];
@@ -78,8 +81,20 @@ export function createContext(compiled: Compiled, documents: readonly Kubernetes
   const warnings = problemsByDocument(compiled.problems, documents);
   const warned = new Set([...warnings.keys()].map(({ position }) => formatPosition(position)));
   const policies = compiled.policies.filter(policy => !isRefused(policy, profile));
+  let egress: Groups | null = null;
+  let ingress: Groups | null = null;
   return {
     compiled,
+    groups: {
+      get egress() {
+        egress ??= createGroups(compiled.ruleset.egress, inventory);
+        return egress;
+      },
+      get ingress() {
+        ingress ??= createGroups(compiled.ruleset.ingress, inventory);
+        return ingress;
+      },
+    },
     policies,
     rules: policies.flatMap(policy =>
       SIDES.flatMap(direction => policy[direction].map((rule, index) => ({ policy, direction, index, rule }))),

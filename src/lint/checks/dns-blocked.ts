@@ -6,12 +6,11 @@ import { plural } from '../../report/style.js';
 import { fromAddresses, union } from '../../rules/addresses.js';
 import { heldAddresses } from '../../rules/pod-sets.js';
 import { UDP } from '../../rules/protocols.js';
-import type { AddressSet, Origin } from '../../rules/ruleset.js';
+import type { AddressSet, Isolation, Origin } from '../../rules/ruleset.js';
 import type { Check } from '../check.js';
-import { groupPods } from '../groups.js';
 import { some } from '../hints.js';
-import { ANY_HEADER, type Box, Budget, type Header } from '../region.js';
-import { createWalk } from '../walk.js';
+import { ANY_HEADER, Budget, type Header } from '../region.js';
+import { mayPass } from '../walk.js';
 
 const DNS = 53;
 const BUDGET = 50_000_000;
@@ -22,31 +21,23 @@ export const dnsBlocked: Check = {
   title: 'egress isolated without DNS',
   needsCluster: true,
   kinds: ['NetworkPolicy', 'calico', 'cilium'],
-  *find({ compiled: { ruleset, inventory }, sets, selection }) {
+  *find({ compiled: { inventory }, sets, groups }) {
     const servers = serversOf(inventory);
-    const isolations = ruleset.egress.flatMap(tier => tier.isolations);
-    const distinct = new Set<AddressSet>(isolations.map(({ subjects }) => subjects));
-    for (const { rules } of ruleset.egress) for (const { subjects } of rules) distinct.add(subjects);
-    const numbers = new Map([...distinct].map((set, i) => [set, i]));
-    const walk = createWalk(ruleset.egress);
     const budget = new Budget(BUDGET);
-    const asking = selection.all.filter(pod => !pod.finished && !servers.pods.has(pod));
     const blocked = new Map<string, { readonly origin: Origin; readonly pods: Pod[] }>();
-    for (const group of groupPods([...distinct], asking, inventory)) {
-      const held = new Set(group.sets);
-      const isolating = isolations.find(({ subjects }) => held.has(numbers.get(subjects)!));
-      if (isolating === undefined) continue;
-      const subjects = sets.of(group.pods);
+    for (const group of groups.egress.all) {
+      const pods = group.pods.filter(pod => !pod.finished && !servers.pods.has(pod));
+      const [isolating] = group.tiers.flatMap(({ isolations }) => isolations).sort(byPosition);
+      if (pods.length === 0 || isolating === undefined) continue;
       const mayAsk = servers.ports.some(port => {
         const header: Header = [[UDP, UDP], ANY_HEADER[1], [port, port], ANY_HEADER[3], ANY_HEADER[4]];
-        const box: Box = { subjects, peers: servers.addresses ?? sets.everyone, header };
-        return walk.mayPass(box, budget);
+        return mayPass(group, group.box(servers.addresses ?? sets.everyone, header), budget);
       });
       if (mayAsk) continue;
       const key = formatPosition(isolating.origin.position);
       const found = blocked.get(key);
-      if (found === undefined) blocked.set(key, { origin: isolating.origin, pods: group.pods });
-      else found.pods.push(...group.pods);
+      if (found === undefined) blocked.set(key, { origin: isolating.origin, pods });
+      else found.pods.push(...pods);
     }
     for (const { origin, pods } of blocked.values()) {
       const names = [...new Set(pods.map(workloadName))];
@@ -57,6 +48,10 @@ export const dnsBlocked: Check = {
     }
   },
 };
+
+/** The first one in its file is told. */
+const byPosition = (a: Isolation, b: Isolation): number =>
+  a.origin.position.file === b.origin.position.file ? a.origin.position.line - b.origin.position.line : 0;
 
 interface Servers {
   /** null: none are known; then any address may be one. */

@@ -3,7 +3,7 @@ import { nearest } from '../../documents/suggest.js';
 import { plural } from '../../report/style.js';
 import type { Check } from '../check.js';
 import { pathOf, policyName } from '../context.js';
-import { destinationPods } from '../destinations.js';
+import { createDestinations } from '../destinations.js';
 import { some } from '../hints.js';
 
 export const namedPortMissing: Check = {
@@ -14,13 +14,16 @@ export const namedPortMissing: Check = {
   kinds: ['NetworkPolicy'],
   *find(context) {
     const { profile } = context.compiled;
+    const destinationsOf = createDestinations(context);
     for (const placed of context.rules) {
       const { policy, rule } = placed;
       if (!(rule.ports ?? []).some(({ port }) => typeof port === 'string')) continue;
-      // Without peers, and in blocks, it is looked up on any pod.
-      const pods = destinationPods(placed, context) ?? context.selection.all;
-      if (pods.length === 0) continue;
-      const all = pods.flatMap(({ ports }) => ports).filter(({ init }) => profile.initContainerPorts || init !== true);
+      // Without peers, and in blocks, plugins look it up on any pod.
+      const pods = destinationsOf(placed);
+      const count = pods?.count ?? context.selection.all.length;
+      if (count === 0) continue;
+      const declared = pods?.ports ?? context.selection.all.flatMap(({ ports }) => ports);
+      const all = declared.filter(({ init }) => profile.initContainerPorts || init !== true);
       for (const [j, { port, protocol }] of rule.ports!.entries()) {
         if (typeof port !== 'string' || all.some(it => it.name === port && it.protocol === protocol)) continue;
         const position = context.at(policy, pathOf(placed, 'ports', j));
@@ -29,13 +32,13 @@ export const namedPortMissing: Check = {
         const meant = nearest(port, names);
         const fix =
           other !== undefined
-            ? `by ${other.protocol} they have it: name that protocol`
+            ? `by ${other.protocol} there is one: name that protocol`
             : meant !== null
               ? `did you mean ${meant}?`
               : names.length > 0
-                ? `they have ${some(names)}`
-                : `they name no ${protocol} port: write the number`;
-        const message = `none of the ${plural(pods.length, 'destination pod')} has a ${protocol} port named ${port}: the entry opens nothing`;
+                ? `the names that there are: ${some(names)}`
+                : `no ${protocol} port has a name: write the number`;
+        const message = `${count === 1 ? 'the destination pod has no' : `none of the ${plural(count, 'destination pod')} has a`} ${protocol} port named ${port}: the entry opens nothing`;
         yield { position, about: policyName(policy), message, fix };
       }
     }

@@ -1,11 +1,11 @@
 /** A rule that opens every address of one family, while pods of both find the other one closed. */
-import * as addresses from '../../rules/addresses.js';
+import { NOWHERE } from '../../rules/addresses.js';
 import { createClusterSets } from '../../rules/cluster-sets.js';
 import type { AddressSet } from '../../rules/ruleset.js';
 import type { Check } from '../check.js';
 import { type LintContext, type PlacedRule, pathOf, peersField, policyName } from '../context.js';
 import { Budget, boxOf } from '../region.js';
-import { createWalk } from '../walk.js';
+import { mayPass } from '../walk.js';
 
 const WHOLE = { v4: '0.0.0.0/0', v6: '::/0' } as const;
 const NAME = { v4: 'IPv4', v6: 'IPv6' } as const;
@@ -18,21 +18,19 @@ export const oneFamilyOnly: Check = {
   needsCluster: true,
   kinds: ['NetworkPolicy'],
   *find(context) {
-    const { ruleset, inventory } = context.compiled;
-    const walks = { egress: createWalk(ruleset.egress), ingress: createWalk(ruleset.ingress) };
-    const { outside } = createClusterSets(inventory);
+    const { outside } = createClusterSets(context.compiled.inventory);
     const budget = new Budget(BUDGET);
     const entries = rulesByOrigin(context);
     for (const placed of context.rules) {
       const { policy, rule, direction, index } = placed;
       const other = missingFamily(placed);
       if (other === null || !hasBoth(context.sets.of(context.subjects(policy)))) continue;
+      const peers = { ...NOWHERE, [other]: outside[other] };
       // (11): what any rule opens is open.
       const isOpen = (entries.get(`${policy.namespace}/${policy.name} ${direction}[${index}]`) ?? []).some(entry =>
-        walks[direction].mayPass(
-          { ...boxOf(entry), subjects: only(other, entry.subjects), peers: only(other, outside) },
-          budget,
-        ),
+        context.groups[direction]
+          .holding(entry.subjects)
+          .some(group => mayPass(group, group.box(peers, boxOf(entry).header), budget)),
       );
       if (isOpen) continue;
       const given = other === 'v6' ? 'v4' : 'v6';
@@ -52,8 +50,6 @@ function missingFamily({ rule: { peers } }: PlacedRule): 'v4' | 'v6' | null {
 }
 
 const hasBoth = ({ v4, v6 }: AddressSet): boolean => v4.length > 0 && v6.length > 0;
-
-const only = (family: 'v4' | 'v6', set: AddressSet): AddressSet => ({ ...addresses.NOWHERE, [family]: set[family] });
 
 /** The entries of the normal form by the rule of a NetworkPolicy that they come from, of the rule's own direction. */
 export function rulesByOrigin({ compiled: { ruleset } }: LintContext) {

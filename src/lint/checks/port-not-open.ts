@@ -1,10 +1,10 @@
 /** A port that none of the pods behind it declares: often the service's instead of the pods' own. */
-import type { Inventory, Pod } from '../../cluster/inventory.js';
+import type { Inventory } from '../../cluster/inventory.js';
 import type { PolicyPort } from '../../policy/policy.js';
 import { plural } from '../../report/style.js';
 import type { Check } from '../check.js';
 import { pathOf, policyName } from '../context.js';
-import { destinationPods, isOpened, portWords } from '../destinations.js';
+import { createDestinations, type Destinations, isOpened, portWords } from '../destinations.js';
 import { some } from '../hints.js';
 
 export const portNotOpen: Check = {
@@ -14,31 +14,35 @@ export const portNotOpen: Check = {
   needsCluster: true,
   kinds: ['NetworkPolicy'],
   *find(context) {
+    const destinationsOf = createDestinations(context);
     for (const placed of context.rules) {
       const { policy, rule } = placed;
-      const numbered = (rule.ports ?? []).some(({ port }) => typeof port === 'number');
-      const pods = numbered ? destinationPods(placed, context) : null;
-      // A pod that declares nothing may listen anywhere.
-      if (pods === null || pods.length === 0 || pods.some(({ ports }) => ports.length === 0)) continue;
+      if (!(rule.ports ?? []).some(({ port }) => typeof port === 'number')) continue;
+      const pods = destinationsOf(placed);
+      if (pods === null || pods.count === 0 || !pods.allDeclare) continue;
       for (const [j, port] of rule.ports!.entries()) {
-        if (typeof port.port !== 'number' || pods.some(({ ports }) => ports.some(it => isOpened(port, it)))) continue;
+        if (typeof port.port !== 'number' || pods.ports.some(it => isOpened(port, it))) continue;
         const position = context.at(policy, pathOf(placed, 'ports', j));
-        const declared = [...new Set(pods.flatMap(({ ports }) => ports.map(it => `${it.protocol} ${it.port}`)))];
-        const message = `none of the ${plural(pods.length, 'destination pod')} opens ${port.protocol} ${portWords(port)}: they declare ${some(declared)}`;
-        yield { position, about: policyName(policy), message, fix: fixOf(port, pods, context.compiled.inventory) };
+        const declared = [...new Set(pods.ports.map(it => `${it.protocol} ${it.port}`))];
+        const wanted = `${port.protocol} ${portWords(port)}`;
+        const who =
+          pods.count === 1
+            ? `the destination pod does not open ${wanted}: it declares`
+            : `none of the ${plural(pods.count, 'destination pod')} opens ${wanted}: they declare`;
+        const fix = fixOf(port, pods, context.compiled.inventory);
+        yield { position, about: policyName(policy), message: `${who} ${some(declared)}`, fix };
       }
     }
   },
 };
 
-function fixOf(port: PolicyPort, pods: readonly Pod[], { services }: Inventory): string {
-  const other = pods.flatMap(({ ports }) => ports).find(it => isOpened({ ...port, protocol: it.protocol }, it));
-  if (other !== undefined) return `they open ${other.port} by ${other.protocol}: name that protocol`;
-  const owners = new Set(pods.map(({ owner }) => owner));
+function fixOf(port: PolicyPort, pods: Destinations, { services }: Inventory): string {
+  const other = pods.ports.find(it => isOpened({ ...port, protocol: it.protocol }, it));
+  if (other !== undefined) return `${other.port} is open by ${other.protocol}: name that protocol`;
   for (const { namespace, name, ports, backends } of services) {
     for (const [i, served] of ports.entries()) {
       if (!isOpened(port, served)) continue;
-      const behind = backends[i]!.find(({ pod }) => owners.has(pod));
+      const behind = backends[i]!.find(({ pod }) => pods.has(pod));
       if (behind === undefined) continue;
       return `${served.port} is the port of service ${namespace}/${name}: a policy is asked about the pods’, ${behind.port}`;
     }

@@ -7,17 +7,15 @@
  * before: all of them can go at once. Of today's pods, that is: with other labels it may be otherwise.
  */
 import type { NetworkPolicy } from '../../policy/policy.js';
-import { everywhere, isEmpty } from '../../rules/addresses.js';
-import type { Isolation, Rule, Tier } from '../../rules/ruleset.js';
+import { isEmpty } from '../../rules/addresses.js';
+import type { Isolation, Rule } from '../../rules/ruleset.js';
 import type { Check, Found } from '../check.js';
 import { type LintContext, policyName, type Side } from '../context.js';
 import { byPolicy, policyKey } from '../others.js';
-import { ANY_HEADER, type Box, Budget, BudgetSpent, boxOf, isVoid, uncovered } from '../region.js';
-import { createSubjectIndex } from '../walk.js';
+import { Budget, BudgetSpent, boxOf, isVoid, uncovered } from '../region.js';
 
 const ONE = 200_000;
 const ALL = 200_000_000;
-const SIDES = ['egress', 'ingress'] as const;
 
 export const redundant: Check = {
   id: 'redundant',
@@ -51,31 +49,29 @@ export const redundant: Check = {
   },
 };
 
-function createCovers({ compiled: { ruleset } }: LintContext) {
+function createCovers({ groups }: LintContext) {
   const gone = new Set<Rule | Isolation>();
-  const isAllow = (rule: Rule): boolean => rule.origin.kind === 'NetworkPolicy' && isPlainAllow(rule);
-  const sides = Object.fromEntries(
-    SIDES.map(side => [side, ruleset[side].map(tier => indexOf(tier, isAllow))]),
-  ) as Record<Side, ReturnType<typeof indexOf>[]>;
+  const isLeft = (it: Rule | Isolation, without: ReadonlySet<Rule | Isolation>): boolean =>
+    !without.has(it) && !gone.has(it);
 
+  /** Of every pod that the rule is about, the others allow all that it allows. */
   function isCoveredRule(rule: Rule, without: ReadonlySet<Rule | Isolation>, budget: Budget): boolean {
-    const box = boxOf(rule);
-    if (isVoid(box)) return true;
-    const near = sides[rule.direction as Side][rule.tier]!.rules(box.subjects);
-    budget.spend(near.length);
-    const others = near.filter(other => !without.has(other) && !gone.has(other)).map(boxFor);
-    return uncovered(box, others, budget) === null;
+    const { peers, header } = boxOf(rule);
+    return groups[rule.direction as Side].holding(rule.subjects).every(group => {
+      const { rules } = group.tiers[rule.tier]!;
+      budget.spend(rules.length);
+      const others = rules.filter(it => it.rule.origin.kind === 'NetworkPolicy' && isPlainAllow(it.rule));
+      const covers = others.filter(it => isLeft(it.rule, without)).map(({ box }) => box);
+      return uncovered(group.box(peers, header), covers, budget) === null;
+    });
   }
 
-  function isCoveredIsolation(
-    { subjects, direction, tier }: Isolation,
-    without: ReadonlySet<Rule | Isolation>,
-    budget: Budget,
-  ): boolean {
-    const near = sides[direction as Side][tier]!.isolations(subjects);
-    budget.spend(near.length);
-    const others = near.filter(other => !without.has(other) && !gone.has(other)).map(other => wholeOf(other));
-    return uncovered(wholeOf({ subjects }), others, budget) === null;
+  function isCoveredIsolation(isolation: Isolation, without: ReadonlySet<Rule | Isolation>, budget: Budget): boolean {
+    return groups[isolation.direction as Side].holding(isolation.subjects).every(group => {
+      const { isolations } = group.tiers[isolation.tier]!;
+      budget.spend(isolations.length);
+      return isolations.some(it => isLeft(it, without));
+    });
   }
 
   return {
@@ -121,26 +117,5 @@ function isLastEgress(policy: NetworkPolicy, name: string, context: LintContext)
 
 const isPlainAllow = ({ action, names, layer7 }: Rule): boolean =>
   action === 'allow' && names === undefined && layer7 === undefined;
-
-const indexOf = ({ rules, isolations }: Tier, isAllow: (rule: Rule) => boolean) => ({
-  rules: createSubjectIndex(rules.filter(isAllow), ({ subjects }) => subjects),
-  isolations: createSubjectIndex(isolations, ({ subjects }) => subjects),
-});
-
-const boxes = new WeakMap<Rule, Box>();
-
-function boxFor(rule: Rule): Box {
-  let box = boxes.get(rule);
-  if (box === undefined) {
-    box = boxOf(rule);
-    boxes.set(rule, box);
-  }
-  return box;
-}
-
-const ANYBODY = everywhere([]);
-
-/** Of isolation the subjects alone count: the peers are the same everywhere. */
-const wholeOf = ({ subjects }: Pick<Isolation, 'subjects'>): Box => ({ subjects, peers: ANYBODY, header: ANY_HEADER });
 
 const limited = (all: Budget): Budget => new Budget(ONE, all);

@@ -6,11 +6,13 @@
  * where a pass leads around a tier. NetworkPolicies among themselves have no order: of those, `redundant` tells.
  */
 import { objectName } from '../../policy/dialects.js';
-import type { AddressSet, Rule, Tier } from '../../rules/ruleset.js';
+import { isEmpty, subtract } from '../../rules/addresses.js';
+import type { AddressSet, Rule } from '../../rules/ruleset.js';
 import type { Check, Found } from '../check.js';
+import type { LintContext } from '../context.js';
+import type { Group } from '../groups.js';
 import { byPolicy, policyKey } from '../others.js';
 import { ANY_HEADER, type Box, Budget, BudgetSpent, boxOf, isVoid, touches, uncovered } from '../region.js';
-import { createSubjectIndex } from '../walk.js';
 
 const ONE = 200_000;
 const ALL = 100_000_000;
@@ -21,14 +23,16 @@ export const shadowed: Check = {
   title: 'a rule that can decide nothing, as rules before it decide all that it matches',
   needsCluster: true,
   kinds: ['NetworkPolicy', 'admin', 'antrea', 'calico', 'cilium'],
-  find({ compiled: { ruleset }, policies, others, sets, hasWarnings }, leaveOut) {
+  find(context, leaveOut) {
+    const {
+      policies,
+      others,
+      hasWarnings,
+      compiled: { ruleset },
+    } = context;
     const found: Found[] = [];
     // One tier of NetworkPolicies alone: nothing has an order.
     if (others.length === 0) return found;
-    const before = {
-      egress: createBefore(ruleset.egress, sets.everyone),
-      ingress: createBefore(ruleset.ingress, sets.everyone),
-    };
     const owned = byPolicy(ruleset);
     const all = new Budget(ALL);
     const named = [
@@ -48,7 +52,7 @@ export const shadowed: Check = {
       }
       for (const [rule, entries] of byName) {
         try {
-          const by = shadowOf(entries, before, new Budget(ONE, all));
+          const by = shadowOf(entries, context, new Budget(ONE, all));
           if (by === null) continue;
           const message = `${rule} can decide nothing: all that it matches is decided before it, by ${[...by].slice(0, 3).join(', ')}`;
           const fix = 'remove it, or move it before what decides: by order, priority or tier';
@@ -67,26 +71,31 @@ export const shadowed: Check = {
 /** Whose rules decide all that these match; null where something is left, or it cannot be told. */
 function shadowOf(
   entries: readonly Rule[],
-  before: Readonly<Record<'egress' | 'ingress', BeforeOf>>,
+  { groups, sets, selection }: LintContext,
   budget: Budget,
 ): ReadonlySet<string> | null {
   const by = new Set<string>();
   let isAny = false;
   for (const rule of entries) {
     if (!isPlain(rule) || rule.direction === 'forward') return null;
-    const box = boxOf(rule);
-    if (isVoid(box)) continue;
+    const { peers, header, ...box } = boxOf(rule);
+    if (isVoid({ peers, header, ...box })) continue;
+    // Nodes are in no group.
+    if (!isEmpty(subtract(rule.subjects, sets.of(selection.all)))) return null;
     isAny = true;
-    const covers = before[rule.direction](rule, box, budget);
-    if (
-      uncovered(
-        box,
-        covers.map(cover => cover.box),
-        budget,
-      ) !== null
-    )
-      return null;
-    for (const { name } of covers) by.add(name);
+    for (const group of groups[rule.direction].holding(rule.subjects)) {
+      const own = group.box(peers, header);
+      const covers = coversOf(rule, group, own, sets.everyone, budget);
+      if (
+        uncovered(
+          own,
+          covers.map(cover => cover.box),
+          budget,
+        ) !== null
+      )
+        return null;
+      for (const { name } of covers) by.add(name);
+    }
   }
   return isAny ? by : null;
 }
@@ -96,41 +105,26 @@ interface Cover {
   readonly name: string;
 }
 
-type BeforeOf = (rule: Rule, box: Box, budget: Budget) => Cover[];
-
-function createBefore(tiers: readonly Tier[], everyone: AddressSet): BeforeOf {
-  const indexed = tiers.map(tier => ({
-    rules: createSubjectIndex(
-      tier.rules.map(rule => ({ rule, box: boxOf(rule) })),
-      ({ box }) => box.subjects,
-    ),
-    isolations: createSubjectIndex(tier.isolations, ({ subjects }) => subjects),
-  }));
-  return (rule, box, budget) => {
-    const covers: Cover[] = [];
-    for (let t = 0; t <= rule.tier; t++) {
-      const near = indexed[t]!.rules(box.subjects);
-      budget.spend(near.length);
-      const relevant = near.filter(
-        it => (t < rule.tier || it.rule.index < rule.index) && !isSame(it.rule, rule) && touches(box, it.box),
-      );
-      const passes = relevant.some(it => it.rule.action === 'pass');
-      for (const { rule: other, box: its } of relevant) {
-        // What passes in a tier before may get round all that stands behind it there.
-        if (t < rule.tier && passes && other.action !== 'pass') {
-          const firstPass = relevant.find(it => it.rule.action === 'pass')!.rule.index;
-          if (other.index > firstPass) continue;
-        }
-        if (!isPlain(other) || (t < rule.tier && other.action === 'pass')) continue;
-        covers.push({ box: its, name: `${other.origin.policy} ${other.origin.rule}` });
-      }
-      if (t === rule.tier || passes) continue;
-      for (const { subjects, origin } of indexed[t]!.isolations(box.subjects)) {
-        covers.push({ box: { subjects, peers: everyone, header: ANY_HEADER }, name: origin.policy });
-      }
+/** What surely ends the matter before the rule is asked. */
+function coversOf(rule: Rule, group: Group, box: Box, everyone: AddressSet, budget: Budget): Cover[] {
+  const covers: Cover[] = [];
+  for (let t = 0; t <= rule.tier; t++) {
+    const isOwn = t === rule.tier;
+    const { rules, isolations } = group.tiers[t]!;
+    budget.spend(rules.length);
+    const near = rules.filter(
+      it => (!isOwn || it.rule.index < rule.index) && !isSame(it.rule, rule) && touches(box, it.box),
+    );
+    // What passes in a tier before may get round all that stands behind it there.
+    const pass = isOwn ? -1 : near.findIndex(it => it.rule.action === 'pass');
+    for (const { rule: other, box: its } of pass < 0 ? near : near.slice(0, pass)) {
+      if (isPlain(other)) covers.push({ box: its, name: `${other.origin.policy} ${other.origin.rule}` });
     }
-    return covers;
-  };
+    const [isolation] = isolations;
+    if (isOwn || pass >= 0 || isolation === undefined) continue;
+    covers.push({ box: group.box(everyone, ANY_HEADER), name: isolation.origin.policy });
+  }
+  return covers;
 }
 
 /** Entries of one rule do not shadow it, nor do NetworkPolicies one another. */
