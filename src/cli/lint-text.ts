@@ -38,9 +38,16 @@ const withLineEnds = (lines: readonly string[]): string => lines.map(line => `${
 const sentenceOf = ({ about, message }: Finding): string => `${about}: ${message}`;
 
 function textLines({ findings, silenced, leftOut, checked }: LintResult, compiled: Compiled, style: Style): string[] {
+  const said = new Set<string>();
+  /** The same advice is given once. */
+  const adviceOf = ({ check, fix }: Finding): string[] => {
+    if (fix === '' || said.has(`${check} ${fix}`)) return [];
+    said.add(`${check} ${fix}`);
+    return [`    ${fix}`];
+  };
   const lines = findings.flatMap(finding => [
     `${style('bold', formatPosition(finding.position))}: ${style(FORMATS[finding.severity], `${finding.severity}:`)} ${sentenceOf(finding)} ${style('dim', `[${finding.check}]`)}`,
-    ...(finding.fix === '' ? [] : [`    ${finding.fix}`]),
+    ...adviceOf(finding),
   ]);
   const counts = countsOf(findings);
   const found = SEVERITIES.filter(severity => counts[severity] > 0).map(severity => plural(counts[severity], severity));

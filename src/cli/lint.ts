@@ -2,14 +2,12 @@
  * policap lint: policies -> findings, as they are printed, and fixes, as they are written.
  */
 import { compile } from '../compile.js';
-import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { nearest } from '../documents/suggest.js';
 import { CHECKS } from '../lint/checks/index.js';
 import { type Finding, SEVERITIES, type Severity } from '../lint/finding.js';
 import { type Fixed, removeEntries } from '../lint/fix.js';
 import { type LintResult, lint } from '../lint/lint.js';
 import { patchLines } from '../lint/patch.js';
-import { problemsByDocument } from '../lint/problems.js';
 import { openOutput } from '../node/output.js';
 import { plural } from '../report/style.js';
 import { readInput, showWarnings } from './documents.js';
@@ -34,7 +32,6 @@ export function runLint(options: LintCommandOptions, terminal: Terminal): number
   });
   const all = [...unread, ...problems];
   if (compiled === null || all.some(({ severity }) => severity === 'error')) throw new DocumentError(all);
-  showWarnings(notOfPolicies(all, documents), terminal, errors);
 
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const texts = new Map(files.map(({ name, bytes }) => [name, decoder.decode(bytes)]));
@@ -46,6 +43,7 @@ export function runLint(options: LintCommandOptions, terminal: Terminal): number
       if (terminal.errIsTerminal) terminal.progress(id === null ? '' : `looking for ${id}`);
     },
   });
+  showWarnings([...unread, ...result.warnings], terminal, errors);
   const shown = options.fix === undefined ? result : fix(result, texts, options.fix, terminal);
   write(options, terminal, style => lintText(shown, compiled, options.output, style));
   return isFailure(shown.findings, options.failOn) ? EXIT_FINDING : EXIT_DONE;
@@ -64,12 +62,6 @@ function check({ only, ignore, rules }: LintCommandOptions): void {
       'policap lint --list-checks prints them',
     );
   }
-}
-
-/** What stands in policies is told by the findings. */
-function notOfPolicies(problems: readonly Problem[], documents: readonly KubernetesDocument[]): Problem[] {
-  const told = new Set([...problemsByDocument(problems, documents).values()].flat().map(({ message }) => message));
-  return problems.filter(({ message }) => !told.has(message));
 }
 
 function write(

@@ -14,7 +14,7 @@ import {
 } from '../documents/document.js';
 import { type DialectObject, isMeshDialect } from '../policy/dialects.js';
 import type { LabelSelector, NetworkPolicy, Peer, PolicyRule } from '../policy/policy.js';
-import { isPolicyDocument } from '../policy/read.js';
+import { isPolicyDocument, readPolicies } from '../policy/read.js';
 import { containsV4, containsV6, parseV4, parseV6 } from '../rules/addresses.js';
 import { createPodSets, type PodSets } from '../rules/pod-sets.js';
 import { isRefused } from '../rules/profile-warnings.js';
@@ -51,9 +51,9 @@ export interface LintContext {
   peerPods(policy: NetworkPolicy, peer: PodsPeer): readonly Pod[];
   /** Pods whose addresses, or who themselves, are in the set. */
   podsIn(set: AddressSet, among: readonly Pod[]): readonly Pod[];
-  /** What readers and rules warned of, by the policy document it stands in: there is more to it than the rules tell. */
-  readonly warnings: ReadonlyMap<KubernetesDocument, readonly Problem[]>;
-  /** Whether anything was warned of in the document that begins there. */
+  /** What the readers of policies warned of, by the document it stands in. */
+  readonly readerWarnings: ReadonlyMap<KubernetesDocument, readonly Problem[]>;
+  /** Whether anybody warned of anything in the policy document that begins there: there is more to it than the rules tell. */
   hasWarnings(position: Position): boolean;
   at(policy: NetworkPolicy, path: Path): Position;
   document(policy: NetworkPolicy): KubernetesDocument | undefined;
@@ -116,7 +116,7 @@ export function createContext(compiled: Compiled, documents: readonly Kubernetes
       for (const pod of among) if (pod.addresses.some(address => holds(set, address))) held.add(pod.owner);
       return among.filter(({ owner }) => held.has(owner));
     },
-    warnings,
+    readerWarnings: problemsByDocument(readPolicies(documents).problems, documents),
     hasWarnings: position => warned.has(formatPosition(position)),
     at: (policy, path) => document(policy)?.at(path) ?? policy.position,
     document,

@@ -5,10 +5,11 @@
  * silenced, and which checks were left out and why: what is not said was looked at.
  */
 import type { Compiled } from '../compile.js';
-import { formatPosition, type KubernetesDocument } from '../documents/document.js';
+import { formatPosition, type KubernetesDocument, type Problem } from '../documents/document.js';
 import { CHECKS } from './checks/index.js';
 import { createContext } from './context.js';
 import { type Finding, SEVERITIES } from './finding.js';
+import { problemsBeside } from './problems.js';
 import { BudgetSpent } from './region.js';
 import { createSilence } from './silence.js';
 
@@ -28,6 +29,8 @@ export interface LintResult {
   readonly leftOut: readonly { readonly check: string; readonly reason: string }[];
   /** Ids of the checks that looked at everything they had to. */
   readonly checked: readonly string[];
+  /** Warnings that no check tells. */
+  readonly warnings: readonly Problem[];
 }
 
 export const NO_PODS = 'it asks about pods, and none are given: name the cluster with -c';
@@ -65,7 +68,13 @@ export function lint(
     if (leftOut.length === before) checked.push(id);
   }
   onCheck(null);
-  return { findings: inOrder(findings), silenced, leftOut, checked };
+  return {
+    findings: inOrder(findings),
+    silenced,
+    leftOut,
+    checked,
+    warnings: problemsBeside(compiled, context.readerWarnings),
+  };
 }
 
 const TOO_MUCH = 'the policies are too many, or too entangled, to be compared within its limits';
