@@ -72,11 +72,7 @@ module.exports = {
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
     ),
-    only(
-      'lint',
-      ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'],
-      ['^src/compile\\.ts$'],
-    ),
+    only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',

@@ -15,7 +15,7 @@ export interface LintCommandOptions extends CommonOptions {
   readonly failOn?: Severity;
   readonly only?: readonly string[];
   readonly ignore?: readonly string[];
-  readonly fix?: true | 'dry-run';
+  readonly fix?: 'write' | 'dry-run';
   readonly listChecks?: boolean;
 }
 
@@ -57,8 +57,8 @@ export function lintCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--ignore <ids>', 'all checks but these').argParser(ids))
     .addOption(
       new Option('--fix [how]', 'remove from the files what can go without any change of meaning; "dry-run" shows it')
-        .choices(['dry-run'])
-        .preset(true),
+        .choices(['write', 'dry-run'])
+        .preset('write'),
     )
     .option('--list-checks', 'print the checks, and read nothing')
     .addHelpText('after', HELP)

@@ -82,7 +82,7 @@ function write(
 function fix(
   result: LintResult,
   texts: ReadonlyMap<string, string>,
-  how: true | 'dry-run',
+  how: 'write' | 'dry-run',
   terminal: Terminal,
 ): LintResult {
   const byFile = new Map<string, Finding[]>();
@@ -112,7 +112,8 @@ function fix(
     for (const removable of fixed.removed) gone.add(removable);
   }
   if (byFile.size === 0) terminal.say('policap: nothing to fix');
-  else if (how === true) terminal.say(`policap: fixed ${plural(gone.size, 'finding')} in ${plural(changed, 'file')}`);
+  else if (how === 'write')
+    terminal.say(`policap: fixed ${plural(gone.size, 'finding')} in ${plural(changed, 'file')}`);
   return {
     ...result,
     findings: result.findings.filter(({ removable }) => removable === undefined || !gone.has(removable)),

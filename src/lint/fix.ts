@@ -121,7 +121,7 @@ function isOnlyWithout(before: string, after: string, file: string, removed: rea
     const own = removed.filter(it => formatPosition(it.document) === key);
     const expected = own.length === 0 ? document.object : structuredClone(document.object);
     // Later entries first: the places of the others stay.
-    for (const { path } of own.toSorted((a, b) => lastOf(b) - lastOf(a))) {
+    for (const { path } of own.toSorted((a, b) => comparePaths(b.path, a.path))) {
       const list = path
         .slice(0, -1)
         .reduce<unknown>((it, step) => (it as Record<string | number, unknown>)[step], expected);
@@ -131,4 +131,11 @@ function isOnlyWithout(before: string, after: string, file: string, removed: rea
   });
 }
 
-const lastOf = ({ path }: Removable): number => path.at(-1) as number;
+/** As their entries stand: of two entries of one list, or within two, the lower index first. */
+function comparePaths(a: Path, b: Path): number {
+  const at = a.findIndex((step, i) => step !== b[i]);
+  if (at < 0) return a.length - b.length;
+  const [x, y] = [a[at], b[at]];
+  if (typeof x === 'number' && typeof y === 'number') return x - y;
+  return `${x}` < `${y}` ? -1 : 1;
+}
