@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -117,6 +117,7 @@ module.exports = {
       ],
       ['^src/(compile|replay)\\.ts$'],
     ),
+    only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -124,7 +125,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

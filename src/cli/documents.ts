@@ -81,6 +81,30 @@ interface Variant {
   readonly further?: readonly string[];
 }
 
+/** Every document that was named, as it was read. */
+export interface ReadInput {
+  readonly documents: readonly KubernetesDocument[];
+  readonly problems: readonly Problem[];
+  readonly files: readonly InputFile[];
+  readonly stdin: () => Uint8Array;
+}
+
+/** @throws UsageError where nothing is named, or a file cannot be read */
+export function readInput(input: InputOptions, terminal: Terminal): ReadInput {
+  const paths = pathsOf(input);
+  if (paths.length === 0 && (input.rules ?? []).length === 0) throw nothingNamed();
+  const stdin = once(() => terminal.readInput());
+  return { ...readAll(paths, stdin), stdin };
+}
+
+const pathsOf = ({ policies, cluster }: InputOptions): string[] => [...(policies ?? []), ...(cluster ?? [])];
+
+const nothingNamed = (): UsageError =>
+  new UsageError(
+    'no policies: name files or directories with -p (and the cluster with -c), or plain rules with --rules',
+    'kubectl get netpol -A -o yaml > policies.yaml; kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml',
+  );
+
 function compileAll(
   input: InputOptions,
   variants: readonly Variant[],
@@ -88,14 +112,10 @@ function compileAll(
   style: Style,
   options: Options,
 ): Compiled[] {
-  const paths = [...(input.policies ?? []), ...(input.cluster ?? [])];
+  const paths = pathsOf(input);
   const rulePaths = input.rules ?? [];
-  if (paths.length === 0 && rulePaths.length === 0 && !variants.some(({ further }) => further?.length)) {
-    throw new UsageError(
-      'no policies: name files or directories with -p (and the cluster with -c), or plain rules with --rules',
-      'kubectl get netpol -A -o yaml > policies.yaml; kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml',
-    );
-  }
+  if (paths.length === 0 && rulePaths.length === 0 && !variants.some(({ further }) => further?.length))
+    throw nothingNamed();
   const stdin = once(() => terminal.readInput());
   const common = readAll(paths, stdin);
   const decoder = new TextDecoder();
@@ -105,7 +125,7 @@ function compileAll(
   const all = variants.map(({ profile, further }) => {
     const own = further === undefined ? common : withFurther(common, readAll(further, stdin));
     const result = compile(own.documents, { ...options, profile, staged: input.staged, ruleFiles, fastPath });
-    const problems = [...own.unread, ...result.problems];
+    const problems = [...own.problems, ...result.problems];
     if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
       throw new DocumentError(problems);
     }
@@ -117,20 +137,18 @@ function compileAll(
   return all;
 }
 
-interface ReadDocuments {
-  readonly documents: readonly KubernetesDocument[];
-  readonly unread: readonly Problem[];
-}
+type ReadDocuments = Omit<ReadInput, 'stdin'>;
 
 function readAll(paths: readonly string[], stdin: () => Uint8Array): ReadDocuments {
   const documents: KubernetesDocument[] = [];
-  const unread: Problem[] = [];
-  for (const { name, bytes } of readFiles(paths, stdin)) {
+  const problems: Problem[] = [];
+  const files = readFiles(paths, stdin);
+  for (const { name, bytes } of files) {
     const read = readDocuments(bytes, name);
     for (const document of read.documents) documents.push(document);
-    unread.push(...read.problems);
+    problems.push(...read.problems);
   }
-  return { documents, unread };
+  return { documents, problems, files };
 }
 
 /** What `kubectl apply` goes by: the group, the kind, the namespace and the name. */
@@ -141,7 +159,8 @@ function withFurther(common: ReadDocuments, further: ReadDocuments): ReadDocumen
   const replaced = new Set(further.documents.filter(({ name }) => name !== '').map(identityOf));
   return {
     documents: [...common.documents.filter(it => !replaced.has(identityOf(it))), ...further.documents],
-    unread: [...common.unread, ...further.unread],
+    problems: [...common.problems, ...further.problems],
+    files: [...common.files, ...further.files],
   };
 }
 

@@ -27,6 +27,7 @@ import {
 import { explainCommand } from './explain-command.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
+import { lintCommand } from './lint-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
@@ -47,6 +48,8 @@ Examples:
       who can talk to whom, on what
   policap init -p policies/ -c cluster.yaml; policap test --watch
       what is so now as test cases, and what a change breaks
+  policap lint -p policies/ -c cluster.yaml
+      mistakes in policies, found without a capture
 
 The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
@@ -88,6 +91,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     matrixCommand(terminal, finish),
     testCommand(terminal, finish),
     initCommand(terminal, finish),
+    lintCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),

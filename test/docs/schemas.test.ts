@@ -10,6 +10,10 @@ const SHOP = ['-p', 'pcaps/shop/policies', '-c', 'pcaps/shop/cluster.yaml'];
 
 /** Commands that print one document each, by schema. */
 const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'policap.lint/1': [
+    ['lint', ...SHOP, '-o', 'json'],
+    ['lint', '-p', 'pcaps/shop/policies', '-o', 'json', '--profile', 'flannel'],
+  ],
   'policap.matrix/1': [
     ['matrix', ...SHOP, '-o', 'json'],
     ['matrix', ...SHOP, '-o', 'json', '--by', 'pod', '--profile', 'flannel'],
