@@ -72,6 +72,11 @@ module.exports = {
       ['cluster', 'packet', 'profile', 'requests', 'mesh', 'rules', 'tree', 'verdict', 'report'],
       ['^src/compile\\.ts$'],
     ),
+    only(
+      'suggest',
+      ['documents', 'capture', 'packet', 'cluster', 'profile', 'rules', 'tree', 'verdict', 'report'],
+      ['^src/(compile|suggest)\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -79,7 +84,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|suggest|compile|bench|generate-ends))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

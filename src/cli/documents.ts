@@ -66,13 +66,7 @@ function compileAll(
     );
   }
   const stdin = once(() => terminal.readInput());
-  const documents: KubernetesDocument[] = [];
-  const unread: Problem[] = [];
-  for (const { name, bytes } of readFiles(paths, stdin)) {
-    const read = readDocuments(bytes, name);
-    for (const document of read.documents) documents.push(document);
-    unread.push(...read.problems);
-  }
+  const { documents, problems: unread } = readPaths(paths, stdin);
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
@@ -91,14 +85,29 @@ function compileAll(
   return all;
 }
 
-function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
+/** The documents of files and directories, and what is wrong with them. */
+export function readPaths(
+  paths: readonly string[],
+  stdin: () => Uint8Array,
+): { readonly documents: readonly KubernetesDocument[]; readonly problems: readonly Problem[] } {
+  const documents: KubernetesDocument[] = [];
+  const problems: Problem[] = [];
+  for (const { name, bytes } of readFiles(paths, stdin)) {
+    const read = readDocuments(bytes, name);
+    for (const document of read.documents) documents.push(document);
+    problems.push(...read.problems);
+  }
+  return { documents, problems };
+}
+
+export function showWarnings(problems: readonly Problem[], terminal: Terminal, style: Style): void {
   if (problems.length === 0) return;
   const shown = problems.slice(0, WARNINGS_SHOWN);
   terminal.say(problemLines(shown, style).join('\n'));
   if (problems.length > shown.length) terminal.say(`and ${problemCount(problems.slice(shown.length))} more`);
 }
 
-const once = <T>(make: () => T): (() => T) => {
+export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | null = null;
   return () => {
     made ??= { value: make() };

@@ -27,6 +27,7 @@ import { generateCommand } from './generate.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
+import { suggestCommand } from './suggest-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
@@ -76,6 +77,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     compareCommand(terminal, finish),
     queryCommand(terminal, finish),
     matrixCommand(terminal, finish),
+    suggestCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
