@@ -11,11 +11,11 @@ import type { KubernetesDocument, Problem } from './documents/document.js';
 import { readDocuments } from './documents/read.js';
 import type { FastPath } from './memory/fast-path.js';
 import { type ReplayOptions, replay } from './replay.js';
-import { listFlows } from './suggest/flows.js';
-import { createExisting, createSidesOf, type Observing } from './suggest/observe.js';
+import { isNamed, listFlows } from './suggest/flows.js';
+import { createExisting, createRefuses, createSidesOf, type Observing } from './suggest/observe.js';
 import { type PolicyOptions, type Suggested, suggestPolicies } from './suggest/policies.js';
 import { policiesJson } from './suggest/print.js';
-import { createTrafficReport, type SeenGroup, type TrafficSeen } from './suggest/traffic.js';
+import { createTrafficReport, type SeenGroup, type TrafficOptions, type TrafficSeen } from './suggest/traffic.js';
 import { verdictOf } from './verdict/verdict.js';
 
 export interface OpenedCaptures {
@@ -30,13 +30,17 @@ export interface SuggestOptions extends Omit<PolicyOptions, 'existing'> {
   /** Existing policies are among the documents: only what is missing is suggested. */
   readonly merge: boolean;
   readonly compile: CompileOptions;
+  /** Connections that are waited for at once, and distinct conversations; absent: traffic.ts has them. */
+  readonly limits?: Pick<TrafficOptions, 'recent' | 'groups'>;
   /** Opens the captures once more; null where they can be read only once. */
   readonly reopen: ((compiled: Compiled) => Promise<OpenedCaptures | null>) | null;
 }
 
 export interface Verified {
-  /** Completed conversations that would have been refused, or of which it is not known. */
+  /** Completed conversations of TCP, UDP and SCTP that would have been refused, or of which it is not known. */
   readonly refused: readonly SeenGroup[];
+  /** The same of protocols that NetworkPolicies have no word for (ICMP, GRE ...). */
+  readonly unnamed: readonly SeenGroup[];
   readonly completed: number;
 }
 
@@ -59,7 +63,7 @@ export async function suggest(
 ): Promise<Suggestion> {
   const { isolated } = observing;
   const { oneWay, merge } = options;
-  const report = createTrafficReport({ sidesOf: createSidesOf(isolated), oneWay });
+  const report = createTrafficReport({ ...options.limits, sidesOf: createSidesOf(isolated), oneWay });
   const {
     packets,
     errors,
@@ -67,9 +71,9 @@ export async function suggest(
     warnings: notes,
   } = await replay(source, isolated, { ...options.replay, fastPath }, [report]);
   const traffic = report.seen();
-  const flows = listFlows(traffic, isolated.inventory, isolated.profile);
+  const needed = listFlows(traffic, isolated.inventory, isolated.profile, createRefuses(isolated));
   const existing = merge ? createExisting(observing) : null;
-  const suggested = suggestPolicies(traffic, flows, isolated.inventory, isolated.profile, { ...options, existing });
+  const suggested = suggestPolicies(traffic, needed, isolated.inventory, isolated.profile, { ...options, existing });
   const verified = interrupted ? null : await verify(suggested, observing, documents, options);
   return { ...suggested, traffic, verified, packets, errors, interrupted, notes };
 }
@@ -82,7 +86,7 @@ async function verify(
   { policies }: Suggested,
   { isolated }: Observing,
   documents: readonly KubernetesDocument[],
-  { reopen, oneWay, compile: compileOptions, replay: replayOptions }: SuggestOptions,
+  { reopen, oneWay, limits, compile: compileOptions, replay: replayOptions }: SuggestOptions,
 ): Promise<Verified | null> {
   if (reopen === null) return null;
   const written = readDocuments(policiesJson(policies), 'suggestion');
@@ -94,7 +98,7 @@ async function verify(
     throw new Error(`the suggestion is no valid document: ${firstError([...written.problems, ...problems])}`);
   const opened = await reopen(compiled);
   if (opened === null) return null;
-  const report = createTrafficReport({ sidesOf: ({ code }) => SIDES[verdictOf(code)], oneWay });
+  const report = createTrafficReport({ ...limits, sidesOf: ({ code }) => SIDES[verdictOf(code)], oneWay });
   try {
     const { interrupted } = await replay(opened.source, compiled, { ...replayOptions, fastPath: opened.fastPath }, [
       report,
@@ -104,8 +108,10 @@ async function verify(
     opened.source.close();
   }
   const { groups } = report.seen();
+  const refused = groups.filter(({ sides }) => sides !== 0);
   return {
-    refused: groups.filter(({ sides }) => sides !== 0),
+    refused: refused.filter(({ protocol }) => isNamed(protocol)),
+    unnamed: refused.filter(({ protocol }) => !isNamed(protocol)),
     completed: groups.reduce((sum, { connections }) => sum + connections, 0),
   };
 }

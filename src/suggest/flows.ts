@@ -40,11 +40,30 @@ export interface Flow {
   readonly seen: SeenGroup;
 }
 
+/** Whether NetworkPolicies have a word for it: TCP, UDP, SCTP. */
+export const isNamed = (protocol: number): boolean => protocol === 6 || protocol === 17 || protocol === 132;
+
+/** A flow that was completed, and that no rule can name. */
+export interface UnnamedFlow {
+  readonly flow: Flow;
+  readonly reason: LeftOutReason;
+}
+
+/** Whether policies as they are, with everybody isolated, refuse some pair of the ends. */
+export type Refuses = (
+  source: FlowEnd,
+  destination: FlowEnd,
+  protocol: number,
+  port: number,
+) => { readonly egress: boolean; readonly ingress: boolean };
+
 export function listFlows(
   { groups, entities, leftOut }: TrafficSeen,
   inventory: Inventory,
   profile: Pick<Profile, 'blockPeers'>,
-): Flow[] {
+  refuses: Refuses,
+): { readonly flows: readonly Flow[]; readonly unnamed: readonly UnnamedFlow[] } {
+  const unnamed: UnnamedFlow[] = [];
   const ranges = podRanges(inventory).flatMap(({ cidr }) => parseBlock(cidr) ?? []);
   const leave = (reason: LeftOutReason, group: SeenGroup): void =>
     leftOut.add(
@@ -56,11 +75,10 @@ export function listFlows(
       group.connections,
       group.packets,
     );
-  return groups.flatMap(group => {
+  const flows = groups.flatMap(group => {
     const { sides } = group;
     if (sides === 0) return [];
-    const protocol = protocolText(group.protocol);
-    if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') {
+    if (!isNamed(group.protocol)) {
       leave('protocol', group);
       return [];
     }
@@ -68,18 +86,29 @@ export function listFlows(
       leave('denied', group);
       return [];
     }
+    const protocol = protocolText(group.protocol) as Protocol;
     const service = group.service < 0 ? null : (inventory.owners[group.service] as Service);
     const source = endOf(group.source, group.sourceAddress, group.family);
-    const flows = destinationsOf(group, service, inventory, entities).map(({ end, port }): Flow => {
-      const egress = source.kind === 'workload' && ((sides & NEEDS_EGRESS) !== 0 || service !== null);
-      const ingress = end.kind === 'workload' && ((sides & NEEDS_INGRESS) !== 0 || service !== null);
+    const own = destinationsOf(group, service, inventory, entities).map(({ end, port }): Flow => {
+      // Which backend was reached, the capture need not show: each is asked.
+      const needs =
+        service === null
+          ? { egress: (sides & NEEDS_EGRESS) !== 0, ingress: (sides & NEEDS_INGRESS) !== 0 }
+          : refuses(source, end, group.protocol, port);
+      const egress = needs.egress && source.kind === 'workload';
+      const ingress = needs.ingress && end.kind === 'workload';
       const name = service === null ? null : ownerName(service);
       return { source, destination: end, protocol, port, egress, ingress, service: name, seen: group };
     });
-    const reasons = flows.map(flow => cannotBeNamed(flow, ranges, profile));
+    const reasons = own.map(flow => cannotBeNamed(flow, ranges, profile));
     for (const reason of new Set(reasons)) if (reason !== null) leave(reason, group);
-    return flows.filter((_, i) => reasons[i] === null);
+    return own.filter((flow, i) => {
+      const reason = reasons[i]!;
+      if (reason !== null) unnamed.push({ flow, reason });
+      return reason === null;
+    });
   });
+  return { flows, unnamed };
 }
 
 /** Why a rule cannot name the flow's other end; null where it can. */

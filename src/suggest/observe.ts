@@ -17,7 +17,7 @@ import type { Decision } from '../verdict/decisions.js';
 import { isolationsBy } from '../verdict/isolations.js';
 import { codeOf } from '../verdict/outcome.js';
 import { DROPPED_DEFAULT_DENY, DROPPED_RULE, UNDECIDED_TRUNCATED } from '../verdict/verdict.js';
-import { DENIED, NEEDS_EGRESS, NEEDS_INGRESS } from './flows.js';
+import { DENIED, type FlowEnd, NEEDS_EGRESS, NEEDS_INGRESS, type Refuses } from './flows.js';
 import type { Existing } from './policies.js';
 
 export interface Observing {
@@ -85,6 +85,32 @@ function sideOf(outcome: number, { rules }: Ruleset, tiers: readonly Tier[], nee
 }
 
 const isOurs = ({ origin }: Tier['isolations'][number]): boolean => origin.policy.endsWith(`/${DENY_ALL}`);
+
+/** Pairs of pods that are asked about; where there are more, a rule is written that may not be needed. */
+const MOST_PAIRS = 4096;
+
+export function createRefuses({ ruleset, inventory }: Compiled): Refuses {
+  const linear = createLinear(ruleset, inventory);
+  const endpoints = (end: FlowEnd): readonly Endpoint[] =>
+    end.kind === 'workload'
+      ? end.workload.pods.flatMap(({ owner, addresses }) => addresses.map(address => ({ owner, address })))
+      : [{ owner: inventory.byAddress.get(end.address)?.owner ?? -1, address: end.address }];
+  const isRefused = (outcome: number): boolean => codeOf(outcome, ruleset.rules) >= DROPPED_DEFAULT_DENY;
+  return (source, destination, protocol, port) => {
+    const pairs = endpoints(source).flatMap(from =>
+      endpoints(destination)
+        .filter(to => to.address!.includes(':') === from.address!.includes(':'))
+        .map(to => [from, to] as const),
+    );
+    if (pairs.length > MOST_PAIRS) return { egress: true, ingress: true };
+    const header = { protocol, sourcePort: -1, destinationPort: port, icmpType: -1, icmpCode: -1 };
+    const outcomes = pairs.map(([from, to]) => linear.decide({ source: from, destination: to, ...header }));
+    return {
+      egress: outcomes.some(([egress]) => isRefused(egress)),
+      ingress: outcomes.some(([, ingress]) => isRefused(ingress)),
+    };
+  };
+}
 
 const UDP = 17;
 const TCP = 6;

@@ -12,7 +12,8 @@ import { ownerName } from '../report/owners.js';
 import { count, plural } from '../report/style.js';
 import { type BlockOptions, createClusterRanges } from './blocks.js';
 import { type Dns, dnsPeers, dnsPorts, findDns, isAssumed } from './dns.js';
-import type { Flow } from './flows.js';
+import type { Flow, UnnamedFlow } from './flows.js';
+import { REASONS } from './left-out.js';
 import type { Direction, SuggestedPolicy, SuggestedRule } from './policy.js';
 import { buildRules, flowLines, type RuleParts, selectedBy, selectorText } from './rules.js';
 import { type Choice, createChoices } from './selectors.js';
@@ -53,13 +54,15 @@ interface Subject {
   readonly workloads: Workload[];
   readonly ingress: Flow[];
   readonly egress: Flow[];
+  /** What no rule can name, so that the policy refuses it. */
+  readonly refused: { readonly direction: Direction; readonly it: UnnamedFlow }[];
 }
 
 const LISTED = 5;
 
 export function suggestPolicies(
   { groups, entities }: TrafficSeen,
-  flows: readonly Flow[],
+  needed: { readonly flows: readonly Flow[]; readonly unnamed: readonly UnnamedFlow[] },
   inventory: Inventory,
   profile: Profile,
   options: PolicyOptions,
@@ -74,12 +77,14 @@ export function suggestPolicies(
   const isAsked = ({ namespace }: { readonly namespace: string }): boolean =>
     options.namespaces?.has(namespace) ?? true;
   const names = new Set(options.existing?.names);
-  const subjects = listSubjects([...seen].filter(isAsked), flows, choiceOf);
-  const policies = subjects.flatMap(subject => policyOf(subject, dns, parts, options.existing, names) ?? []);
+  // Ready backends that nobody was seen to reach: the next connection may.
+  const backends = needed.flows.flatMap(({ ingress, destination: it }) => (ingress && it.kind === 'workload' ? it.workload : []));
+  const subjects = listSubjects([...new Set([...seen, ...backends])].filter(isAsked), needed, choiceOf);
+  const policies = subjects.flatMap(subject => policyOf(subject, seen, dns, parts, options.existing, names) ?? []);
   const namespaces = new Set(subjects.map(({ workloads: [first] }) => first!.namespace));
   const silent = entities.list
     .filter(isWorkload)
-    .filter(it => namespaces.has(it.namespace) && !seen.has(it))
+    .filter(it => namespaces.has(it.namespace) && !seen.has(it) && !backends.includes(it))
     .map(it => it.name);
   if (options.defaultDeny) policies.push(...[...namespaces].map(namespace => denyAll(namespace, silent, names)));
   policies.sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name));
@@ -92,7 +97,7 @@ const isWorkload = (entity: Entity): entity is Workload => entity.kind === 'work
 
 function listSubjects(
   workloads: readonly Workload[],
-  flows: readonly Flow[],
+  { flows, unnamed }: { readonly flows: readonly Flow[]; readonly unnamed: readonly UnnamedFlow[] },
   choiceOf: RuleParts['choiceOf'],
 ): Subject[] {
   const bySelector = new Map<string, Subject>();
@@ -100,7 +105,7 @@ function listSubjects(
   for (const workload of [...workloads].sort((a, b) => order(a.name, b.name))) {
     const choice = choiceOf(workload);
     const key = `${workload.namespace} ${selectorText(choice.selector)}`;
-    const subject = bySelector.get(key) ?? { choice, workloads: [], ingress: [], egress: [] };
+    const subject = bySelector.get(key) ?? { choice, workloads: [], ingress: [], egress: [], refused: [] };
     bySelector.set(key, subject);
     subject.workloads.push(workload);
     of.set(workload, subject);
@@ -110,12 +115,19 @@ function listSubjects(
     if (flow.egress && source.kind === 'workload') of.get(source.workload)?.egress.push(flow);
     if (flow.ingress && destination.kind === 'workload') of.get(destination.workload)?.ingress.push(flow);
   }
+  for (const it of unnamed) {
+    const { source, destination, egress, ingress } = it.flow;
+    if (egress && source.kind === 'workload') of.get(source.workload)?.refused.push({ direction: 'Egress', it });
+    if (ingress && destination.kind === 'workload')
+      of.get(destination.workload)?.refused.push({ direction: 'Ingress', it });
+  }
   return [...bySelector.values()];
 }
 
 /** null where existing policies isolate it and allow all that it needs. */
 function policyOf(
   subject: Subject,
+  seen: ReadonlySet<Workload>,
   dns: Dns,
   parts: RuleParts,
   existing: Existing | null,
@@ -128,8 +140,10 @@ function policyOf(
     Ingress: ingressRules(subject, first, pods, dns, parts),
     Egress: egressRules(subject, first, pods, dns, parts, existing),
   };
+  // Who was not seen itself is isolated only where it was needed.
+  const toIsolate = workloads.filter(workload => seen.has(workload));
   const types = (['Ingress', 'Egress'] as const).filter(
-    type => rules[type].length > 0 || !workloads.every(workload => existing?.isolates(type, workload)),
+    type => rules[type].length > 0 || !toIsolate.every(workload => existing?.isolates(type, workload)),
   );
   if (types.length === 0) return null;
   return {
@@ -141,7 +155,11 @@ function policyOf(
     ingress: rules.Ingress,
     egress: rules.Egress,
     isAddition: existing !== null,
-    comments: selectorLines(subject),
+    comments: [
+      ...(toIsolate.length === 0 ? ['a ready backend; it was not seen itself, so that its egress stays as it is'] : []),
+      ...selectorLines(subject),
+      ...refusedLines(subject),
+    ],
   };
 }
 
@@ -235,6 +253,15 @@ function selectorLines({ choice, workloads }: Subject): string[] {
       ? [`only ${choice.passing.join(', ')} tells it apart, which a controller makes up and will change`]
       : []),
   ];
+}
+
+/** Seen, and refused by this policy. */
+function refusedLines({ refused }: Subject): string[] {
+  const lines = refused.map(({ direction, it }) => {
+    const [line] = flowLines(direction, [it.flow]);
+    return `it refuses, though it was seen: ${line}; ${REASONS[it.reason]}`;
+  });
+  return [...new Set(lines)].sort();
 }
 
 function alsoSelected({ choice, workloads }: Pick<Subject, 'choice' | 'workloads'>): string[] {

@@ -53,7 +53,7 @@ function rulesYaml(
   if (rules.length === 0) {
     const why = isAddition
       ? 'nothing beside what existing policies allow'
-      : `no ${key} was seen that needs a rule: it is denied`;
+      : `no ${key} was seen that a rule could allow: all of it is denied`;
     return `${workloads.length === 0 ? '' : comment([why], '  ')}  ${key}: []\n`;
   }
   const items = rules.map(rule => `${comment(rule.comments, '    ')}${item(ruleObject(rule, side), '    ')}`);

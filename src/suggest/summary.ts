@@ -73,20 +73,15 @@ export function summaryLines(suggestion: Suggestion, style: Style): string[] {
 
 function verdictLines(verified: Suggestion['verified'], style: Style): string[] {
   if (verified === null) return ['not verified: only captures in files can be read twice'];
-  const { refused, completed } = verified;
-  const connections = refused.reduce((sum, group) => sum + group.connections, 0);
-  if (refused.length === 0) {
-    return [
-      style('green', `verified: replayed against them, ${plural(completed, 'completed connection')}, none refused`),
-    ];
-  }
-  return [
-    style(
-      'red',
-      `verified: replayed against them, ${count(connections)} of ${plural(completed, 'completed connection')} would be refused:`,
-    ),
-    ...cut(refused.map(groupText), SHOWN).map(line => `  ${line}`),
-  ];
+  const { refused, unnamed, completed } = verified;
+  const sum = (groups: readonly SeenGroup[]): number => groups.reduce((total, group) => total + group.connections, 0);
+  const allowed = completed - sum(refused) - sum(unnamed);
+  const counted = `${count(allowed)} of ${plural(completed, 'completed connection')} allowed`;
+  const also =
+    unnamed.length === 0 ? '' : `; ${count(sum(unnamed))} refused of protocols that NetworkPolicies cannot name`;
+  const line = `verified by a second replay: ${counted}${also}`;
+  if (refused.length === 0) return [style('green', line)];
+  return [style('red', `${line}; and refused:`), ...cut(refused.map(groupText), SHOWN).map(text => `  ${text}`)];
 }
 
 function groupText({
