@@ -118,6 +118,11 @@ module.exports = {
       ['^src/(compile|replay)\\.ts$'],
     ),
     only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
+    only(
+      'suggest',
+      ['documents', 'capture', 'packet', 'cluster', 'profile', 'rules', 'tree', 'verdict', 'report'],
+      ['^src/(compile|suggest)\\.ts$'],
+    ),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -125,7 +130,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -94,7 +94,7 @@ export function readInput(input: InputOptions, terminal: Terminal): ReadInput {
   const paths = pathsOf(input);
   if (paths.length === 0 && (input.rules ?? []).length === 0) throw nothingNamed();
   const stdin = once(() => terminal.readInput());
-  return { ...readAll(paths, stdin), stdin };
+  return { ...readPaths(paths, stdin), stdin };
 }
 
 const pathsOf = ({ policies, cluster }: InputOptions): string[] => [...(policies ?? []), ...(cluster ?? [])];
@@ -117,13 +117,13 @@ function compileAll(
   if (paths.length === 0 && rulePaths.length === 0 && !variants.some(({ further }) => further?.length))
     throw nothingNamed();
   const stdin = once(() => terminal.readInput());
-  const common = readAll(paths, stdin);
+  const common = readPaths(paths, stdin);
   const decoder = new TextDecoder();
   const ruleFiles = readFiles(rulePaths, stdin).map(({ name, bytes }) => ({ file: name, text: decoder.decode(bytes) }));
   const fastPath = options.fastPath ?? (ruleFiles.length > 0 ? loadFastPath(terminal.environment) : null);
   const shown = new Map<string, Problem>();
   const all = variants.map(({ profile, further }) => {
-    const own = further === undefined ? common : withFurther(common, readAll(further, stdin));
+    const own = further === undefined ? common : withFurther(common, readPaths(further, stdin));
     const result = compile(own.documents, { ...options, profile, staged: input.staged, ruleFiles, fastPath });
     const problems = [...own.problems, ...result.problems];
     if (result.compiled === null || problems.some(({ severity }) => severity === 'error')) {
@@ -139,7 +139,8 @@ function compileAll(
 
 type ReadDocuments = Omit<ReadInput, 'stdin'>;
 
-function readAll(paths: readonly string[], stdin: () => Uint8Array): ReadDocuments {
+/** The documents of files and directories, and what is wrong with them. */
+export function readPaths(paths: readonly string[], stdin: () => Uint8Array): ReadDocuments {
   const documents: KubernetesDocument[] = [];
   const problems: Problem[] = [];
   const files = readFiles(paths, stdin);
@@ -171,7 +172,7 @@ export function showWarnings(problems: readonly Problem[], terminal: Terminal, s
   if (problems.length > shown.length) terminal.say(`and ${problemCount(problems.slice(shown.length))} more`);
 }
 
-const once = <T>(make: () => T): (() => T) => {
+export const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | null = null;
   return () => {
     made ??= { value: make() };

@@ -31,6 +31,7 @@ import { lintCommand } from './lint-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
+import { suggestCommand } from './suggest-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 import { testCommand } from './test-command.js';
 
@@ -92,6 +93,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     testCommand(terminal, finish),
     initCommand(terminal, finish),
     lintCommand(terminal, finish),
+    suggestCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
