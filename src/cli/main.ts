@@ -13,6 +13,7 @@ import { SourceError } from '../node/sources.js';
 import { benchCommand } from './bench-command.js';
 import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
+import { completionCommand } from './completion-command.js';
 import {
   DocumentError,
   EXIT_DAMAGED,
@@ -25,6 +26,7 @@ import {
 } from './errors.js';
 import { generateCommand } from './generate.js';
 import { matrixCommand } from './matrix-command.js';
+import { suggestChoices } from './options.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
@@ -79,12 +81,16 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
+    completionCommand(terminal, finish),
   ]) {
-    const inherit = (inner: Command, name: string): Command =>
-      inner.copyInheritedSettings(program).showHelpAfterError(`(policap ${name} --help shows how it is used)`);
+    const inherit = (inner: Command, name: string): Command => {
+      suggestChoices(inner);
+      return inner.copyInheritedSettings(program).showHelpAfterError(`(policap ${name} --help shows how it is used)`);
+    };
     program.addCommand(inherit(command, command.name()));
     for (const inner of command.commands) inherit(inner, `${command.name()} ${inner.name()}`);
   }
+  suggestChoices(program);
   return program;
 }
 
