@@ -77,9 +77,9 @@ module.exports = {
       name: 'commands-load-late',
       comment: 'the command line and its help load nothing that only a running command needs',
       severity: 'error',
-      from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
+      from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|compile|bench|generate-ends|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

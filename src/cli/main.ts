@@ -14,8 +14,10 @@ import { benchCommand } from './bench-command.js';
 import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
 import { completionCommand } from './completion-command.js';
+import { addConfigOptions, readConfigBefore } from './config-options.js';
 import {
   DocumentError,
+  EXIT_CODES,
   EXIT_DAMAGED,
   EXIT_DONE,
   EXIT_INTERNAL,
@@ -46,7 +48,7 @@ The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
   kubectl get networkpolicies -A -o yaml > policies.yaml
 
-Exit: 0 done; 1 a finding asked for with --fail-on; 2 usage or an invalid document; 3 a damaged capture.
+Exit: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(';\n')}.
 `;
 
 /** A command's body: what it was given is bound by its own file; the answer is the exit code. */
@@ -73,6 +75,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
       getOutHelpWidth: () => Math.min(terminal.columns, 110),
       getErrHelpWidth: () => Math.min(terminal.columns, 110),
     });
+  addConfigOptions(program);
   for (const command of [
     replayCommand(terminal, finish),
     compareCommand(terminal, finish),
@@ -91,6 +94,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     for (const inner of command.commands) inherit(inner, `${command.name()} ${inner.name()}`);
   }
   suggestChoices(program);
+  readConfigBefore(program, terminal);
   return program;
 }
 
@@ -108,14 +112,14 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    return explain(error, terminal, args);
+    return explain(error, terminal, program.opts<{ readonly color: ColorChoice }>().color);
   }
 }
 
 /** What went wrong, in the user's terms. */
-function explain(error: unknown, terminal: Terminal, args: readonly string[]): number {
+function explain(error: unknown, terminal: Terminal, color: ColorChoice): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
-  const style = styleFor(colorChoice(args), terminal.errIsTerminal, terminal.environment);
+  const style = styleFor(color, terminal.errIsTerminal, terminal.environment);
   const say = (message: string, hint?: string): void => {
     terminal.say(`policap: ${style('red', 'error:')} ${message}`);
     if (hint !== undefined) terminal.say(`    ${hint}`);
@@ -144,13 +148,6 @@ function explain(error: unknown, terminal: Terminal, args: readonly string[]): n
   );
   if (debug && error instanceof Error) terminal.say(error.stack ?? '');
   return EXIT_INTERNAL;
-}
-
-/** An error may come before the options were parsed. */
-function colorChoice(args: readonly string[]): ColorChoice {
-  const at = args.findIndex(arg => arg === '--color' || arg.startsWith('--color='));
-  const value = at < 0 ? 'auto' : (args[at]!.split('=')[1] ?? args[at + 1]);
-  return value === 'always' || value === 'never' ? value : 'auto';
 }
 
 function version(): string {
