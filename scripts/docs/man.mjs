@@ -28,7 +28,7 @@ export function manualPage(program, version) {
     ...commands.flatMap(synopsis),
     '.SH DESCRIPTION',
     ...paragraph(program.description),
-    ...program.help.filter(part => typeof part !== 'string' && part.title !== 'Examples').flatMap(titled),
+    ...program.help.filter(({ title }) => title !== 'Examples' && title !== 'Exit codes').flatMap(titled),
     '.SH COMMANDS',
     ...commands.flatMap(section),
     '.SH OPTIONS',

@@ -29,7 +29,7 @@ function overview(program, commands) {
     options(program.options),
     'Options that are always the same can stand in [policap.yaml](../config.md).',
     ...parts(
-      program.help.filter(part => typeof part !== 'string'),
+      program.help.filter(({ title }) => title !== 'Exit codes'),
       '##',
     ),
     '## Exit codes',

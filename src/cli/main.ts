@@ -48,7 +48,8 @@ The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
   kubectl get networkpolicies -A -o yaml > policies.yaml
 
-Exit: ${EXIT_CODES.map(([code, meaning]) => `${code} ${meaning}`).join(';\n')}.
+Exit codes:
+${EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(3)}  ${meaning}`).join('\n')}
 `;
 
 /** A command's body: what it was given is bound by its own file; the answer is the exit code. */

@@ -135,6 +135,17 @@ describe('bash', () => {
   });
 });
 
+describe.each(['zsh', 'fish'] as const)('%s', shell => {
+  const missing = !isInstalled(shell);
+  it.skipIf(missing)(
+    `takes the value behind an equals sign${missing ? ` (${shell} is not installed)` : ''}`,
+    async () => {
+      const offered = await offers[shell](['policap', 'replay', '--mode=']);
+      expect(offered.map(word => word.replace('--mode=', '')).sort()).toEqual(['dataplane', 'what-if']);
+    },
+  );
+});
+
 describe('a command that is added to a program', () => {
   it('appears in the scripts', () => {
     const program = new Command('policap').addCommand(new Command('paint').option('--hue <name>', 'which one'));

@@ -90,8 +90,8 @@ describe('settings', () => {
     expect(code).toBe(0);
     const kinds = JSON.parse(out).items.map(({ kind }: { kind: string }) => kind);
     expect(kinds.filter((kind: string) => kind === 'NetworkPolicy').length).toBe(1);
-    const apart = await withConfig('policies: policies\n', ['generate', 'cluster', '--pods', '3', '--nodes', '1']);
-    expect([apart.code, apart.err]).toEqual([0, '']);
+    const args = ['generate', 'cluster', '--pods', '30', '--nodes', '1'];
+    expect(await withConfig('policies: policies\n', args)).toEqual(await policap([...args, '--no-config']));
   });
 
   it('may be pairs', async () => {
@@ -181,7 +181,8 @@ describe('the file that counts', () => {
     const folder = shop.path('found');
     mkdirSync(join(folder, '.git'), { recursive: true });
     mkdirSync(join(folder, 'deep'));
-    const text = 'policies: ../policies\ncluster: ../cluster.yaml\ncompile: { emit: stats, output: json }\n';
+    const sections = 'profile: calico\ncompile: { emit: stats, output: json, profile: antrea }\n';
+    const text = `policies: ../policies\ncluster: ../cluster.yaml\n${sections}`;
     writeFileSync(join(folder, 'policap.yaml'), text);
     const run = (...args: string[]) =>
       spawnSync(process.execPath, [join(process.cwd(), 'bin/policap'), 'compile', ...args], {
@@ -191,7 +192,7 @@ describe('the file that counts', () => {
     const { status, stdout, stderr } = run('--emit', 'stats');
     expect([status, stderr]).toEqual([
       0,
-      'policap: policies, cluster, compile.output from ../policap.yaml (--no-config goes without)\n',
+      'policap: policies, cluster, compile.output, compile.profile from ../policap.yaml (--no-config goes without)\n',
     ]);
     expect(JSON.parse(stdout)).toMatchObject({ policies: 2, cluster: { pods: 4 } });
     const without = run('--no-config');
