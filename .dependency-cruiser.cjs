@@ -128,9 +128,9 @@ module.exports = {
       name: 'commands-load-late',
       comment: 'the command line and its help load nothing that only a running command needs',
       severity: 'error',
-      from: { path: '^src/cli/(main|options|generate|generate-capture|[a-z]+-command)\\.ts$' },
+      from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest))\\.ts$',
+        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

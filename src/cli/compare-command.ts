@@ -10,6 +10,7 @@ import {
   type CommonOptions,
   conntrackOption,
   timeoutOption,
+  type WordListParser,
   wholeNumber,
   wordList,
 } from './options.js';
@@ -42,12 +43,17 @@ Examples:
 -p and -c take every path behind them, so captures come first.
 `;
 
-function profileList(value: string, before: readonly ProfileName[] | undefined): ProfileName[] {
-  const list = wordList(PROFILE_NAMES)(value, before);
-  const twice = list.find((name, i) => list.indexOf(name) !== i);
-  if (twice !== undefined) throw new InvalidArgumentError(`${twice} is named twice.`);
-  return list;
-}
+const readProfiles = wordList(PROFILE_NAMES);
+
+const profileList: WordListParser<ProfileName> = Object.assign(
+  (value: string, before: readonly ProfileName[] | undefined): ProfileName[] => {
+    const list = readProfiles(value, before);
+    const twice = list.find((name, i) => list.indexOf(name) !== i);
+    if (twice !== undefined) throw new InvalidArgumentError(`${twice} is named twice.`);
+    return list;
+  },
+  { words: PROFILE_NAMES },
+);
 
 export function compareCommand(terminal: Terminal, finish: Finish): Command {
   const command = new Command('compare')

@@ -14,6 +14,16 @@ export const EXIT_DAMAGED = 3;
 export const EXIT_INTERNAL = 70;
 export const EXIT_INTERRUPTED = 130;
 
+/** What each exit code says, for help and manuals. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT_DONE, 'done'],
+  [EXIT_FINDING, 'a finding asked for with --fail-on'],
+  [EXIT_USAGE, 'usage or an invalid document'],
+  [EXIT_DAMAGED, 'a damaged capture; what could be read was judged'],
+  [EXIT_INTERNAL, 'a fault of policap itself'],
+  [EXIT_INTERRUPTED, 'interrupted; what was judged so far was printed'],
+];
+
 /** Something in the command line, or in what it names, that the user can mend. One sentence, and a next step. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';

@@ -13,9 +13,12 @@ import { SourceError } from '../node/sources.js';
 import { benchCommand } from './bench-command.js';
 import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
+import { completionCommand } from './completion-command.js';
+import { addConfigOptions, readConfigBefore } from './config-options.js';
 import { diffCommand } from './diff-command.js';
 import {
   DocumentError,
+  EXIT_CODES,
   EXIT_DAMAGED,
   EXIT_DONE,
   EXIT_INTERNAL,
@@ -29,6 +32,7 @@ import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
 import { lintCommand } from './lint-command.js';
 import { matrixCommand } from './matrix-command.js';
+import { suggestChoices } from './options.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
 import { suggestCommand } from './suggest-command.js';
@@ -56,7 +60,8 @@ The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
   kubectl get networkpolicies -A -o yaml > policies.yaml
 
-Exit: 0 done; 1 a finding asked for with --fail-on; 2 usage or an invalid document; 3 a damaged capture.
+Exit codes:
+${EXIT_CODES.map(([code, meaning]) => `  ${String(code).padEnd(3)}  ${meaning}`).join('\n')}
 `;
 
 /** A command's body: what it was given is bound by its own file; the answer is the exit code. */
@@ -83,6 +88,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
       getOutHelpWidth: () => Math.min(terminal.columns, 110),
       getErrHelpWidth: () => Math.min(terminal.columns, 110),
     });
+  addConfigOptions(program);
   for (const command of [
     replayCommand(terminal, finish),
     compareCommand(terminal, finish),
@@ -97,12 +103,17 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),
+    completionCommand(terminal, finish),
   ]) {
-    const inherit = (inner: Command, name: string): Command =>
-      inner.copyInheritedSettings(program).showHelpAfterError(`(policap ${name} --help shows how it is used)`);
+    const inherit = (inner: Command, name: string): Command => {
+      suggestChoices(inner);
+      return inner.copyInheritedSettings(program).showHelpAfterError(`(policap ${name} --help shows how it is used)`);
+    };
     program.addCommand(inherit(command, command.name()));
     for (const inner of command.commands) inherit(inner, `${command.name()} ${inner.name()}`);
   }
+  suggestChoices(program);
+  readConfigBefore(program, terminal);
   return program;
 }
 
@@ -120,14 +131,14 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    return explain(error, terminal, args);
+    return explain(error, terminal, program.opts<{ readonly color: ColorChoice }>().color);
   }
 }
 
 /** What went wrong, in the user's terms. */
-function explain(error: unknown, terminal: Terminal, args: readonly string[]): number {
+function explain(error: unknown, terminal: Terminal, color: ColorChoice): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
-  const style = styleFor(colorChoice(args), terminal.errIsTerminal, terminal.environment);
+  const style = styleFor(color, terminal.errIsTerminal, terminal.environment);
   const say = (message: string, hint?: string): void => {
     terminal.say(`policap: ${style('red', 'error:')} ${message}`);
     if (hint !== undefined) terminal.say(`    ${hint}`);
@@ -156,13 +167,6 @@ function explain(error: unknown, terminal: Terminal, args: readonly string[]): n
   );
   if (debug && error instanceof Error) terminal.say(error.stack ?? '');
   return EXIT_INTERNAL;
-}
-
-/** An error may come before the options were parsed. */
-function colorChoice(args: readonly string[]): ColorChoice {
-  const at = args.findIndex(arg => arg === '--color' || arg.startsWith('--color='));
-  const value = at < 0 ? 'auto' : (args[at]!.split('=')[1] ?? args[at + 1]);
-  return value === 'always' || value === 'never' ? value : 'auto';
 }
 
 function version(): string {

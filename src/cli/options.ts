@@ -81,9 +81,11 @@ export function timeoutOption(
   return { ...before, [name]: seconds };
 }
 
-/** Which kinds there are is said in full, with the next step, so the parser does not check it. */
+/** Which kinds there are is said in full, with the next step, so the parser does not check it: help and completion list them. */
 export const conntrackOption = (): Option =>
-  new Option('--conntrack <kind>', `connection table: ${CONNTRACK_KINDS.join(', ')} (default: the profile's)`);
+  Object.assign(new Option('--conntrack <kind>', "connection table (default: the profile's)"), {
+    argChoices: [...CONNTRACK_KINDS],
+  });
 
 export function checkConntrack(kind: string | undefined): asserts kind is ConntrackKind | undefined {
   if (kind !== undefined && !(CONNTRACK_KINDS as readonly string[]).includes(kind)) {
@@ -111,16 +113,39 @@ export function checkTimeoutsOf(
   }
 }
 
+/** Reads a comma-separated list; says which words there are, for completion and manuals. */
+export interface WordListParser<T extends string> {
+  (value: string, before: readonly T[] | undefined): T[];
+  readonly words: readonly T[];
+}
+
 /** A comma-separated list of known words, repeated. */
-export function wordList<T extends string>(
-  known: readonly T[],
-): (value: string, before: readonly T[] | undefined) => T[] {
-  return (value, before) => {
+export function wordList<T extends string>(known: readonly T[]): WordListParser<T> {
+  const parse = (value: string, before: readonly T[] | undefined): T[] => {
     const words = value.split(',').map(word => word.trim());
     for (const word of words) {
       if (!(known as readonly string[]).includes(word))
-        throw new InvalidArgumentError(`Allowed are ${known.join(', ')}.`);
+        throw new InvalidArgumentError(`Allowed are ${known.join(', ')}.${didYouMean(word, known)}`);
     }
     return [...(before ?? []), ...(words as T[])];
   };
+  return Object.assign(parse, { words: known });
+}
+
+/** As commander says it of commands and options; '' where no word is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  return meant === null ? '' : `\n(Did you mean ${meant}?)`;
+}
+
+/** Options and arguments of a few choices say which one may be meant. */
+export function suggestChoices(command: Command): void {
+  for (const choosing of [...command.options, ...command.registeredArguments]) {
+    const { argChoices: choices, parseArg: parse } = choosing;
+    if (choices === undefined || parse === undefined) continue;
+    choosing.parseArg = <T>(value: string, before: T): T => {
+      if (choices.includes(value)) return parse(value, before);
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.${didYouMean(value, choices)}`);
+    };
+  }
 }

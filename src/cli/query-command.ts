@@ -37,7 +37,7 @@ Examples:
   policap query -p policies/ -c cluster.yaml --profile cilium --from shop/web-0 --to shop/api-0 --port 8080 \\
       --request "GET /v1/items" --header "Host: api.shop"
   policap query -p policies/ -c cluster.yaml -f questions.jsonl -o jsonl
-      a line in: {"from": "shop/web-0", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}
+      many questions, a line each: {"from": "shop/web-0", "to": "shop/db-0", "port": 5432, "protocol": "TCP"}
 `;
 
 export function queryCommand(terminal: Terminal, finish: Finish): Command {

@@ -103,6 +103,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files; raise the limit (ulimit -n) or give fewer captures at once',
   ENXIO: 'no such device, or nobody writes to it',
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
 };
 
 /** What a failed system call means, in words. */

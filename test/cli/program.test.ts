@@ -11,7 +11,7 @@ describe('help', () => {
   it('shows every command and ends with 0', async () => {
     const { code, out, err } = await policap(['--help']);
     expect([code, err]).toEqual([0, '']);
-    for (const command of ['replay', 'query', 'matrix', 'compile', 'bench'])
+    for (const command of ['replay', 'query', 'matrix', 'compile', 'bench', 'completion'])
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     expect(out).toContain('kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml');
   });
@@ -45,6 +45,12 @@ describe('usage errors', () => {
     [['qurey'], "unknown command 'qurey'\n(Did you mean query?)"],
     [['query', '--form', 'x'], "unknown option '--form'\n(Did you mean --from?)"],
     [['replay', 'x', '--mode', 'both'], 'Allowed choices are what-if, dataplane'],
+    [['replay', 'x', '--mode', 'dataplan'], '(Did you mean dataplane?)'],
+    [['matrix', '--by', 'work-load'], '(Did you mean workload?)'],
+    [['matrix', '--profile', 'calicoo'], '(Did you mean calico?)'],
+    [['compare', 'x', '--profiles', 'calico,weeve'], '(Did you mean weave?)'],
+    [['replay', 'x', '--fail-on', 'undecided,droped'], '(Did you mean dropped?)'],
+    [['completion', 'bsh'], '(Did you mean bash?)'],
     [['replay', 'x', '--timeout', 'tcp_establish=3'], 'did you mean tcp_established?'],
     [['replay', 'x', '--timeout', 'tcp_close'], 'Give name=seconds'],
     [['replay', 'x', '--fail-on', 'droped'], 'Allowed are dropped, undecided, warnings'],

@@ -3,10 +3,34 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { policap } from '../cli/person.js';
+import { type Person, policap, policapBytes } from '../cli/person.js';
 import { schemaErrors } from '../support/schema.js';
 
-const SHOP = ['-p', 'pcaps/shop/policies', '-c', 'pcaps/shop/cluster.yaml'];
+const of = (folder: string): string[] => ['-p', `${folder}/policies`, '-c', `${folder}/cluster.yaml`];
+const SHOP = of('pcaps/shop');
+const CAPTURE = 'pcaps/shop/capture.pcapng';
+const FROM = ['--from', 'shop/Deployment/web', '--to', 'shop/StatefulSet/db', '--port', '5432'];
+const MESH = ['--from', 'shop/web-1', '--to', 'shop/api-1', '--port', '8080'];
+const RULES: Person = {
+  input:
+    'kind: RuleList\ndefault: deny\nrules: [{ name: web, action: allow, protocol: TCP, destinationPorts: [80] }]\n',
+};
+
+/** Replays that between them print every key. */
+const REPLAYS: readonly (readonly string[])[] = [
+  ['replay', CAPTURE, ...SHOP],
+  ['replay', CAPTURE, ...SHOP, '--profile', 'flannel'],
+  ['replay', CAPTURE, ...SHOP, '--mode', 'dataplane'],
+  ['replay', CAPTURE, '--rules', '-'],
+  ['replay', 'pcaps/services/pod.pcap', ...of('pcaps/services')],
+  ['replay', 'pcaps/midstream/capture.pcapng', ...of('pcaps/midstream')],
+  ['replay', 'pcaps/oneway/in.pcap', ...of('pcaps/oneway')],
+  ['replay', 'pcaps/vxlan/underlay.pcap.gz', ...of('pcaps/vxlan')],
+  ['replay', 'examples/cilium-http/capture.pcapng.gz', ...of('examples/cilium-http'), '--profile', 'cilium'],
+  ['replay', 'examples/istio-mesh/pod.pcap.gz', ...of('examples/istio-mesh')],
+  ['replay', 'examples/antrea-tiers/capture.pcapng.gz', ...of('examples/antrea-tiers'), '--profile', 'antrea'],
+];
+const as = (format: string) => REPLAYS.map(args => [...args, '-o', format]);
 
 /** Commands that print one document each, by schema. */
 const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -39,25 +63,102 @@ const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['test', 'test/cases/shop-cases.yaml', '-o', 'json'],
     ['test', 'test/cases/shop-cases.yaml', '-o', 'json', '--profile', 'flannel'],
   ],
+  'policap.summary/1': as('json'),
+  'policap.compare/1': [
+    ['compare', CAPTURE, ...SHOP, '--profiles', 'calico,weave,kube-router,flannel', '-o', 'json'],
+    ['compare', CAPTURE, '--rules', '-', '--profiles', 'calico,flannel', '-o', 'json'],
+  ],
+  'policap.query/1': [
+    ['query', ...SHOP, ...FROM, '-o', 'json'],
+    ['query', ...SHOP, ...FROM, '-o', 'json', '--profile', 'flannel'],
+    ['query', ...of('examples/istio-mesh'), ...MESH, '-o', 'json'],
+    ['query', ...of('examples/istio-mesh'), ...MESH, '--request', 'GET /items', '--header', 'Host: api', '-o', 'json'],
+  ],
+  'policap.stats/1': [
+    ['compile', ...SHOP, '-o', 'json'],
+    ['compile', ...SHOP, '-o', 'json', '--engine', 'linear', '--profile', 'flannel'],
+  ],
+  'policap.bench/1': [
+    ['bench', ...SHOP, '--seconds', '1', '-o', 'json'],
+    ['bench', CAPTURE, ...SHOP, '--seconds', '1', '--stages', '-o', 'json', '--profile', 'flannel'],
+  ],
 };
+
+/** Commands that print one document a line. */
+const LINES: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'policap.packet/1': as('jsonl'),
+  'policap.query/1': [
+    ['query', ...SHOP, '-f', '-', '-o', 'jsonl'],
+    ['query', ...SHOP, '-f', '-', '-o', 'jsonl', '--profile', 'flannel'],
+  ],
+};
+
+/** Formats that are no JSON, but hold some. */
+const HEADERS = ['policap.verdicts/1'];
+
+const QUESTIONS: Person = {
+  input: [
+    '{"from": "shop/Deployment/api", "to": "shop/service/cache", "port": 6379, "sourcePort": 4000}',
+    '{"from": "tools/debug-shell", "to": "shop/StatefulSet/db", "protocol": "ICMP", "icmpType": 8, "icmpCode": 0}',
+    '{"from": "203.0.113.9", "to": "shop/Deployment/web", "port": 8080, "protocol": 6, "request": "GET /", "headers": {"Host": "a"}}',
+  ].join('\n'),
+};
+
+const stdinFor = (command: readonly string[]): Person => (command.includes('--rules') ? RULES : QUESTIONS);
+
+function hold(schema: string, document: Record<string, unknown>): void {
+  expect(schemaErrors(schema, document)).toEqual([]);
+}
 
 describe('docs/schemas', () => {
   for (const [schema, commands] of Object.entries(DOCUMENTS)) {
     for (const command of commands) {
       it(`${schema}: policap ${command.join(' ')}`, async () => {
-        const document = JSON.parse((await policap(command)).out);
+        const document = JSON.parse((await policap(command, stdinFor(command))).out);
         expect(document.schema).toBe(schema);
-        expect(schemaErrors(schema, document)).toEqual([]);
+        hold(schema, document);
         expect(schemaErrors(schema, { ...document, unheardOf: 1 })).not.toEqual([]);
+        for (const key of ['schema', 'verdict', 'packets', 'classifier', 'cells'].filter(it => it in document)) {
+          const { [key]: _, ...rest } = document;
+          // A line of query behind the first one names no schema.
+          if (key !== 'schema' || schema !== 'policap.query/1') expect(schemaErrors(schema, rest), key).not.toEqual([]);
+        }
       });
     }
   }
 
+  for (const [schema, commands] of Object.entries(LINES)) {
+    for (const command of commands) {
+      it(`${schema}: policap ${command.join(' ')}`, async () => {
+        const lines = (await policap(command, stdinFor(command))).out.trimEnd().split('\n');
+        expect(JSON.parse(lines[0]!).schema).toBe(schema);
+        for (const line of lines) hold(schema, JSON.parse(line));
+        expect(schemaErrors(schema, { ...JSON.parse(lines[0]!), unheardOf: 1 })).not.toEqual([]);
+      });
+    }
+  }
+
+  it('policap.query/1: policap query -f - -o json', async () => {
+    const document = JSON.parse((await policap(['query', ...SHOP, '-f', '-', '-o', 'json'], QUESTIONS)).out);
+    expect(document.answers.length).toBe(3);
+    hold('policap.query/1', document);
+    expect(
+      schemaErrors('policap.query/1', { ...document, answers: [{ ...document.answers[0], unheardOf: 1 }] }),
+    ).not.toEqual([]);
+  });
+
+  it.each([[], ['--profile', 'flannel']])('policap.verdicts/1: its header %s %s', async (...options) => {
+    const { bytes } = await policapBytes(['replay', CAPTURE, ...SHOP, '-o', 'verdicts', ...options]);
+    const header = JSON.parse(bytes.toString('utf8', 16, 16 + bytes.readUInt32LE(12)));
+    expect(header.schema).toBe('policap.verdicts/1');
+    hold('policap.verdicts/1', header);
+    expect(schemaErrors('policap.verdicts/1', { ...header, unheardOf: 1 })).not.toEqual([]);
+  });
+
   it('are each held against some output', () => {
     const files = readdirSync('docs/schemas').filter(name => name.endsWith('.json'));
-    expect(files.sort()).toEqual(
-      // What is read, and not printed, is held against what init writes (test/cases/init.test.ts).
-      [...Object.keys(DOCUMENTS), 'policap.cases/1'].map(name => `${name.replace('/', '-')}.json`).sort(),
-    );
+    // What is read, and not printed, is held against what init writes (test/cases/init.test.ts).
+    const held = new Set([...Object.keys(DOCUMENTS), ...Object.keys(LINES), ...HEADERS, 'policap.cases/1']);
+    expect(files.sort()).toEqual([...held].map(name => `${name.replace('/', '-')}.json`).sort());
   });
 });
