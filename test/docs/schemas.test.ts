@@ -16,7 +16,39 @@ const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
 };
 
+/** Commands that print a document a line. */
+const LINES: typeof DOCUMENTS = {
+  'policap.connection/1': [
+    ['replay', 'pcaps/shop/capture.pcapng', ...SHOP, '-o', 'jsonl', '--records', 'connections'],
+    [
+      'replay',
+      'pcaps/midstream/capture.pcapng',
+      ...SHOP,
+      '-o',
+      'jsonl',
+      '--records',
+      'connections',
+      '--profile',
+      'flannel',
+    ],
+  ],
+};
+
 describe('docs/schemas', () => {
+  for (const [schema, commands] of Object.entries(LINES)) {
+    for (const command of commands) {
+      it(`${schema}: policap ${command.join(' ')}`, async () => {
+        const lines = (await policap(command)).out
+          .trimEnd()
+          .split('\n')
+          .map(line => JSON.parse(line));
+        expect(lines[0].schema).toBe(schema);
+        for (const line of lines) expect(schemaErrors(schema, line)).toEqual([]);
+        expect(schemaErrors(schema, { ...lines[0], unheardOf: 1 })).not.toEqual([]);
+      });
+    }
+  }
+
   for (const [schema, commands] of Object.entries(DOCUMENTS)) {
     for (const command of commands) {
       it(`${schema}: policap ${command.join(' ')}`, async () => {
@@ -31,7 +63,7 @@ describe('docs/schemas', () => {
   it('are each held against some output', () => {
     const files = readdirSync('docs/schemas').filter(name => name.endsWith('.json'));
     expect(files.sort()).toEqual(
-      Object.keys(DOCUMENTS)
+      Object.keys({ ...DOCUMENTS, ...LINES })
         .map(name => `${name.replace('/', '-')}.json`)
         .sort(),
     );
