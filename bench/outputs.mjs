@@ -22,8 +22,6 @@ const OUTPUTS = [
   ['parquet, connections', ['-o', 'parquet', '--records', 'connections']],
   ['csv, ten fields', ['-o', 'csv', '--fields', TEN_FIELDS]],
   ['hubble', ['-o', 'hubble']],
-  ['pcap', ['-o', 'pcap']],
-  ['jsonl of an expression', ['-o', 'jsonl', '--where', 'verdict == dropped && dport == 443']],
 ];
 const MODES = ['dataplane', 'what-if'];
 

@@ -160,12 +160,12 @@ describe('npm run bench', () => {
     for (const section of outputs) {
       expect(section.outputs.map(({ name }: { name: string }) => name)).toEqual([
         ...['summary alone', 'verdicts', 'pcapng', 'pcapng, dropped only', 'pcapng, allowed only', 'jsonl'],
-        ...['parquet', 'parquet, connections', 'csv, ten fields', 'hubble', 'pcap', 'jsonl of an expression'],
+        ...['parquet', 'parquet, connections', 'csv, ten fields', 'hubble'],
       ]);
       for (const { cpu } of section.outputs) expect(cpu.min).toBeGreaterThan(0);
     }
     expect(stdout).toContain('What writing costs, what-if, 200 connections');
-  });
+  }, 600_000);
 
   it('measures the tree for IPv6 rules', () => {
     const out = join(folder, 'six');

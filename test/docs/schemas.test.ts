@@ -30,7 +30,7 @@ const REPLAYS: readonly (readonly string[])[] = [
   ['replay', 'examples/istio-mesh/pod.pcap.gz', ...of('examples/istio-mesh')],
   ['replay', 'examples/antrea-tiers/capture.pcapng.gz', ...of('examples/antrea-tiers'), '--profile', 'antrea'],
 ];
-const as = (format: string) => REPLAYS.map(args => [...args, '-o', format]);
+const as = (format: string, ...options: readonly string[]) => REPLAYS.map(args => [...args, '-o', format, ...options]);
 
 /** Commands that print one document each, by schema. */
 const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -87,6 +87,7 @@ const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** Commands that print one document a line. */
 const LINES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'policap.packet/1': as('jsonl'),
+  'policap.connection/1': as('jsonl', '--records', 'connections'),
   'policap.query/1': [
     ['query', ...SHOP, '-f', '-', '-o', 'jsonl'],
     ['query', ...SHOP, '-f', '-', '-o', 'jsonl', '--profile', 'flannel'],

@@ -98,7 +98,7 @@ describe('hubble', () => {
 
   it('turns the ends round for an answer, and keeps the direction of the connection', async () => {
     const [asked, answer] = ['false', 'true'].map(async isReply => {
-      const flows = await linesOf('-o', 'hubble', '--where', 'connection == 6');
+      const flows = await linesOf('-o', 'hubble', '--where', 'connection == 7');
       return flows.find(({ flow }) => String((flow as Flow)['is_reply']) === isReply)!['flow'] as Flow;
     });
     const [from, back] = [await asked!, await answer!];

@@ -10,7 +10,7 @@ import type { Report } from '../../src/report/report.js';
 
 /** The shop's cluster and policies. */
 export function compiledShop(): Compiled {
-  const paths = ['pcaps/shop/cluster.yaml', 'pcaps/shop/policies/shop.yaml', 'pcaps/shop/policies/data.yaml'];
+  const paths = ['pcaps/shop/policies/data.yaml', 'pcaps/shop/policies/shop.yaml', 'pcaps/shop/cluster.yaml'];
   const { compiled } = compile(paths.flatMap(path => readDocuments(readFileSync(path, 'utf8'), path).documents));
   if (compiled === null) throw new Error('the shop does not compile');
   return compiled;
