@@ -8,8 +8,23 @@ import { schemaErrors } from '../support/schema.js';
 
 const SHOP = ['-p', 'pcaps/shop/policies', '-c', 'pcaps/shop/cluster.yaml'];
 
+const SIDES = ['-c', 'pcaps/shop/cluster.yaml', '--after', 'pcaps/shop/policies'];
+const HTTP = 'examples/cilium-http';
+const MESH = 'examples/istio-mesh';
+
 /** Commands that print one document each, by schema. */
 const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  'policap.diff/1': [
+    ['diff', 'pcaps/shop/capture.pcapng', ...SIDES, '-o', 'json'],
+    ['diff', 'pcaps/shop/capture.pcapng', ...SIDES, '-o', 'json', '--profile', 'flannel'],
+    ['diff', `${HTTP}/capture.pcapng.gz`, '-c', `${HTTP}/cluster.yaml`, '--after', `${HTTP}/policies`, '-o', 'json'],
+    ['diff', `${MESH}/pod.pcap.gz`, '-c', `${MESH}/cluster.yaml`, '--after', `${MESH}/policies`, '-o', 'json'],
+  ],
+  'policap.reach-diff/1': [
+    ['diff', ...SIDES, '-o', 'json'],
+    ['diff', '-c', `${HTTP}/cluster.yaml`, '--after', `${HTTP}/policies`, '-o', 'json'],
+    ['diff', ...SIDES, '-o', 'json', '--profile', 'kube-router'],
+  ],
   'policap.matrix/1': [
     ['matrix', ...SHOP, '-o', 'json'],
     ['matrix', ...SHOP, '-o', 'json', '--by', 'pod', '--profile', 'flannel'],
