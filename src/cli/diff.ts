@@ -48,7 +48,8 @@ async function diffMatrix(
     throw new UsageError('there are no pods to hold the policies against', 'name the cluster with -c, or captures');
   }
   const stop = new AbortController();
-  const release = terminal.onInterrupt(() => {
+  let release = (): void => {};
+  release = terminal.onInterrupt(() => {
     stop.abort();
     release();
   });

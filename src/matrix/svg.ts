@@ -18,8 +18,9 @@ export interface MatrixSvgOptions {
 /** Most rows whose cells hold text. */
 const WIDE = 10;
 const FONT = 12;
-/** Of the widest letters that names are made of. */
+/** About as wide as letters get; those of names are bold. */
 const LETTER = 7;
+const BOLD = 7.8;
 const MARGIN = 16;
 /** Characters of a name that are shown; the title has all of it. */
 const NAME = 44;
@@ -106,7 +107,7 @@ export function matrixSvg(matrix: Matrix, { notes = [], id = 'policap-matrix' }:
 }
 
 function layoutOf(names: readonly string[]): Layout {
-  const longest = Math.max(1, ...names.map(name => shortened(name).length)) * LETTER;
+  const longest = Math.max(1, ...names.map(name => shortened(name).length)) * BOLD;
   const isWide = names.length <= WIDE;
   const side = names.length <= 80 ? 18 : 12;
   return {
@@ -130,7 +131,7 @@ function columnName(name: string, i: number, { left, top, width, isWide }: Layou
     const place = `transform="translate(${x + 4} ${top - 8}) rotate(-90)"`;
     return `<text class="head" ${place}><title>${xml(name)}</title>${xml(shortened(name))}</text>`;
   }
-  const parts = wrapped(name.replaceAll(/([/,])/g, '$1\u200b').split('\u200b'), width, 3);
+  const parts = wrapped(name.split(/(?<=[/, ])/), Math.floor(width / BOLD), 3);
   return parts
     .map(
       (part, line) =>
@@ -147,7 +148,10 @@ function cellSvg(cell: Cell | null, from: number, to: number, { left, top, width
   const [x, y] = [left + to * width, top + from * height];
   const title = `<title>${xml(`${cell.from} → ${cell.to}: ${says}`)}</title>`;
   if (!isWide) return `<g>${title}${sign(kind, x + width / 2, y + height / 2, width / 2 - 3)}</g>`;
-  const shown = kind === 'all' || kind === 'nothing' ? [says] : wrapped(text.split(/(?<=[ ,])/), width - 28, 3);
+  const shown =
+    kind === 'all' || kind === 'nothing'
+      ? [says]
+      : wrapped(text.split(/(?<=[ ,])/), Math.floor((width - 28) / LETTER), 3);
   const spans = shown.map(
     (line, i) =>
       `<text x="${x + 24}" y="${y + height / 2 + 4 + (i - (shown.length - 1) / 2) * 15}">${xml(line.trim())}</text>`,
@@ -181,9 +185,8 @@ function lines(count: number, { left, top, width, height, isWide }: Layout): str
   ];
 }
 
-/** Words on lines of a width, at most so many; what is left out is `…`. */
-function wrapped(words: readonly string[], width: number, most: number): string[] {
-  const room = Math.floor(width / LETTER);
+/** Words on lines with room for so many letters, at most so many lines; what is left out is `…`. */
+function wrapped(words: readonly string[], room: number, most: number): string[] {
   const found = [''];
   for (const word of words) {
     const last = found.at(-1)!;

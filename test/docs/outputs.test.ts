@@ -117,6 +117,21 @@ describe('docs/outputs.md', () => {
       for (const key of Object.keys(part)) expect(named(section('policap.compare/1').text, key), key).toBe(true);
   });
 
+  it('names every key of a diff, over captures and without, and no other', async () => {
+    const http = 'examples/cilium-http';
+    const sides = ['-c', `${http}/cluster.yaml`, '--after', `${http}/policies`, '--profile', 'cilium', '-o', 'json'];
+    const diff = JSON.parse((await policap(['diff', `${http}/capture.pcapng.gz`, ...sides])).out);
+    compare('policap.diff/1', new Set(Object.keys(diff)));
+    const parts = [diff.after, diff.connections, diff.packets, diff.requests, diff.changes[0], diff.changes[0].before];
+    for (const part of parts)
+      for (const key of Object.keys(part)) expect(named(section('policap.diff/1').text, key), key).toBe(true);
+    const reach = JSON.parse((await policap(['diff', ...sides])).out);
+    compare('policap.reach-diff/1', new Set(Object.keys(reach)));
+    const [first] = reach.changes;
+    for (const part of [reach.after, reach.pairs, first, first.before, ...first.traffic])
+      for (const key of Object.keys(part)) expect(named(section('policap.reach-diff/1').text, key), key).toBe(true);
+  });
+
   it('names every key of the verdicts, and no other', async () => {
     const args = ['replay', 'pcaps/shop/capture.pcapng', ...input('shop'), '-o', 'verdicts', '--profile', 'flannel'];
     const { bytes } = await policapBytes(args);

@@ -32,11 +32,26 @@ const REPLAYS: readonly (readonly string[])[] = [
 ];
 const as = (format: string, ...options: readonly string[]) => REPLAYS.map(args => [...args, '-o', format, ...options]);
 
+const SIDES = ['-c', 'pcaps/shop/cluster.yaml', '--after', 'pcaps/shop/policies'];
+const HTTP = 'examples/cilium-http';
+const ISTIO = 'examples/istio-mesh';
+
 /** Commands that print one document each, by schema. */
 const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'policap.lint/1': [
     ['lint', ...SHOP, '-o', 'json'],
     ['lint', '-p', 'pcaps/shop/policies', '-o', 'json', '--profile', 'flannel'],
+  ],
+  'policap.diff/1': [
+    ['diff', 'pcaps/shop/capture.pcapng', ...SIDES, '-o', 'json'],
+    ['diff', 'pcaps/shop/capture.pcapng', ...SIDES, '-o', 'json', '--profile', 'flannel'],
+    ['diff', `${HTTP}/capture.pcapng.gz`, '-c', `${HTTP}/cluster.yaml`, '--after', `${HTTP}/policies`, '-o', 'json'],
+    ['diff', `${ISTIO}/pod.pcap.gz`, '-c', `${ISTIO}/cluster.yaml`, '--after', `${ISTIO}/policies`, '-o', 'json'],
+  ],
+  'policap.reach-diff/1': [
+    ['diff', ...SIDES, '-o', 'json'],
+    ['diff', '-c', `${HTTP}/cluster.yaml`, '--after', `${HTTP}/policies`, '-o', 'json'],
+    ['diff', ...SIDES, '-o', 'json', '--profile', 'kube-router'],
   ],
   'policap.matrix/1': [
     ['matrix', ...SHOP, '-o', 'json'],
