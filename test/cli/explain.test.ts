@@ -104,6 +104,21 @@ describe('policap explain CAPTURE#PACKET', () => {
     }
   });
 
+  it('behind a service the backend that was judged is explained, rules and all', async () => {
+    const input = ['-p', 'pcaps/services/policies', '-c', 'pcaps/services/cluster.yaml'];
+    const { out } = await policap(['replay', 'pcaps/services/pod.pcap', ...input, '-o', 'jsonl']);
+    const line = out
+      .trimEnd()
+      .split('\n')
+      .map(it => JSON.parse(it))
+      .find(it => it.service !== undefined && it.ingress !== null);
+    const ran = await policap(['explain', `pcaps/services/pod.pcap#${line.packet}`, ...input, '-o', 'json']);
+    const { service, destination, region } = JSON.parse(ran.out);
+    expect(service).toBe(line.service);
+    expect(destination.name).toBe(line.ingress.subject);
+    expect(region).not.toBeNull();
+  });
+
   it('in dataplane mode a refused first packet leaves no entry', async () => {
     const { connection } = await json('pcaps/shop/capture.pcapng#613', '--mode', 'dataplane');
     expect(connection).toMatchObject({ packet: 'new', before: null, after: null });
