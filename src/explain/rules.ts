@@ -10,6 +10,7 @@ import type { Owner } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
 import { protocolText } from '../packet/text.js';
+import { union } from '../rules/addresses.js';
 import { formatPorts } from '../rules/ports.js';
 import { formatAddresses } from '../rules/print.js';
 import { hasPorts, ICMP, ICMPV6, protocolName } from '../rules/protocols.js';
@@ -53,7 +54,9 @@ export function explainRules(
   const peer = pointOf(isIngress ? header.source : header.destination);
   const groups =
     outcome >= 0 || outcome === OUTCOME_NOT_ISOLATED || outcome <= OUTCOME_DEFAULT_DENY
-      ? compiled.ruleset[direction].slice(0, lastTier(compiled, outcome) + 1).flatMap(tier => groupsOf(tier, subject))
+      ? compiled.ruleset[direction]
+          .slice(0, lastTier(compiled, outcome) + 1)
+          .flatMap(tier => groupsOf(tier, direction === 'forward' ? null : subject))
       : [];
   const rules: RuleExplanation[] = [];
   let decidedIn: Tier | null = null;
@@ -98,11 +101,11 @@ interface Group {
   readonly variants: Rule[];
 }
 
-/** The rules that are about the subject; neighbours that one rule of a policy became are one group. */
-function groupsOf(tier: Tier, subject: Point): Group[] {
+/** The rules that are about the subject, or all; neighbours that one rule of a policy became are one group. */
+function groupsOf(tier: Tier, subject: Point | null): Group[] {
   const groups: Group[] = [];
   for (const rule of tier.rules) {
-    if (!isInside(rule.subjects, subject)) continue;
+    if (subject !== null && !isInside(rule.subjects, subject)) continue;
     const before = groups.at(-1)?.variants[0]?.origin;
     const isSame = before?.policy === rule.origin.policy && before.rule === rule.origin.rule;
     if (isSame) groups.at(-1)!.variants.push(rule);
@@ -119,16 +122,23 @@ function reasonsOf(
   header: Header,
   end: Header['source'],
 ): string[] {
-  const fails = (conditions: readonly Condition[], isPeer: boolean): boolean =>
-    conditions.some(({ field, holds }) => !holds && (field === 'peer') === isPeer);
+  const fails = (conditions: readonly Condition[], part: 'subject' | 'peer' | 'service'): boolean =>
+    conditions.some(
+      ({ field, holds }) => !holds && (field === 'subject' || field === 'peer' ? field : 'service') === part,
+    );
   const reasons: string[] = [];
-  if (tried.every(conditions => fails(conditions, true))) {
+  // Only plain rules are tried for sources that they are not about.
+  if (tried.every(conditions => fails(conditions, 'subject'))) {
+    const sources = formatAddresses(union(variants.map(({ subjects }) => subjects)), INTERVALS);
+    reasons.push(`its sources are ${sources}, and this is ${header.source.address}`);
+  }
+  if (tried.every(conditions => fails(conditions, 'peer'))) {
     reasons.push(...peersOf(compiled, direction, variants, end));
   }
   // Of the variants that want this peer, none wants what it carries.
-  const wanting = variants.filter((_, i) => reasons.length > 0 || !fails(tried[i]!, true));
+  const wanting = variants.filter((_, i) => reasons.length > 0 || !fails(tried[i]!, 'peer'));
   const places = wanting.map(variant => tried[variants.indexOf(variant)]!);
-  if (places.length > 0 && places.every(conditions => fails(conditions, false))) {
+  if (places.length > 0 && places.every(conditions => fails(conditions, 'service'))) {
     reasons.push(
       `it is about ${[...new Set(wanting.map(serviceOf))].join(', ')}, and this is ${headerService(header)}`,
     );
@@ -143,7 +153,7 @@ function peersOf(
   variants: readonly Rule[],
   end: Header['source'],
 ): string[] {
-  const { origin, peers } = variants[0]!;
+  const { origin } = variants[0]!;
   const said = /^(ingress|egress)\[(\d+)\]$/.exec(origin.rule);
   if (origin.kind === 'NetworkPolicy' && said?.[1] === direction) {
     const policy = policies.find(({ namespace, name }) => `${namespace}/${name}` === origin.policy);
@@ -160,7 +170,7 @@ function peersOf(
   }
   const what = direction === 'ingress' ? 'sources' : 'destinations';
   return [
-    `its ${what} are ${formatAddresses(peers, INTERVALS)}, and this is ${end.address ?? 'a pod without an address'}`,
+    `its ${what} are ${formatAddresses(union(variants.map(({ peers }) => peers)), INTERVALS)}, and this is ${end.address ?? 'a pod without an address'}`,
   ];
 }
 

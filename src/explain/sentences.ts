@@ -102,16 +102,17 @@ function connectionSentence(packet: ExplainedPacket, { source, destination, deci
 
 function sideSentences(
   { direction, outcome, isolatedBy, rules, others }: SideExplanation,
-  { source, destination }: Explanation,
+  { source, destination, decision }: Explanation,
 ): string[] {
   const end = direction === 'ingress' ? destination : source;
   if (outcome === null) {
-    if (direction === 'forward') return [];
+    const isForwarded = decision?.sides.some(side => side.direction === 'forward' && side.outcome !== null);
+    if (direction === 'forward' || isForwarded) return [];
     return [`Nothing is decided about ${direction} of ${endText(end)}, which is no pod that policies select.`];
   }
   const name = direction === 'forward' ? '' : outcome.subject || (end?.name ?? '');
   const isolated =
-    isolatedBy.length === 0
+    isolatedBy.length === 0 || direction === 'forward'
       ? ''
       : `${name} is isolated for ${direction} by ${listed([...new Set(isolatedBy.map(({ policy }) => policy))])}; `;
   return [`${capital(isolated + decidedText(direction, outcome, name, rules.length + others))}.`];

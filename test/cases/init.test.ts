@@ -64,6 +64,28 @@ describe('policap init', () => {
     expect((await policap(['test', path, '-p', 'pcaps/shop/policies/shop.yaml'])).code).toBe(1);
   });
 
+  it('asks no lone pod about itself', async () => {
+    const path = join(folder, 'alone.yaml');
+    await policap([
+      'init',
+      '-p',
+      'pcaps/shop/policies',
+      '-c',
+      'pcaps/shop/cluster.yaml',
+      '--by',
+      'namespace',
+      '-w',
+      path,
+    ]);
+    const { cases } = parse(readFileSync(path, 'utf8')) as {
+      cases: { from: string | string[]; to: string | string[] }[];
+    };
+    const names = cases.filter(
+      ({ from, to }) => [from].flat().includes('shop/StatefulSet/db') && [to].flat().includes('shop/StatefulSet/db'),
+    );
+    expect(names).toEqual([]);
+  });
+
   it('does not write over a file, unless it is told to', async () => {
     const path = join(folder, 'kept.yaml');
     writeFileSync(path, 'mine');

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { ethernet, ipv4, pcapOf, tcp } from '../support/frames.js';
 import { policap } from './person.js';
 import { makeShop } from './shop.js';
 
@@ -103,9 +104,87 @@ describe('policap explain CAPTURE#PACKET', () => {
     }
   });
 
+  it('behind a service the backend that was judged is explained, rules and all', async () => {
+    const input = ['-p', 'pcaps/services/policies', '-c', 'pcaps/services/cluster.yaml'];
+    const { out } = await policap(['replay', 'pcaps/services/pod.pcap', ...input, '-o', 'jsonl']);
+    const line = out
+      .trimEnd()
+      .split('\n')
+      .map(it => JSON.parse(it))
+      .find(it => it.service !== undefined && it.ingress !== null);
+    const ran = await policap(['explain', `pcaps/services/pod.pcap#${line.packet}`, ...input, '-o', 'json']);
+    const { service, destination, region } = JSON.parse(ran.out);
+    expect(service).toBe(line.service);
+    expect(destination.name).toBe(line.ingress.subject);
+    expect(region).not.toBeNull();
+  });
+
   it('in dataplane mode a refused first packet leaves no entry', async () => {
     const { connection } = await json('pcaps/shop/capture.pcapng#613', '--mode', 'dataplane');
     expect(connection).toMatchObject({ packet: 'new', before: null, after: null });
+  });
+
+  it('tells whether the window check refused a packet, and when an entry was over', async () => {
+    const ends = [
+      { src: '10.0.1.1', dst: '10.0.2.1', sport: 40000, dport: 5432 },
+      { src: '10.0.2.1', dst: '10.0.1.1', sport: 5432, dport: 40000 },
+    ] as const;
+    const segment = (way: 0 | 1, seq: number, ack: number, flags: string): Uint8Array => {
+      const { src, dst, sport, dport } = ends[way];
+      return ethernet(ipv4({ src, dst }, tcp({ sport, dport, seq, ack, flags, window: 1000 })));
+    };
+    const frames = [
+      segment(0, 100, 0, 'S'),
+      segment(1, 500, 101, 'SA'),
+      segment(0, 101, 501, 'A'),
+      segment(0, 101 + 500_000, 501, 'A'),
+      segment(0, 101, 501, 'A'),
+    ];
+    writeFileSync(
+      shop.path('window.pcap'),
+      pcapOf(frames, {
+        times: [0, 1, 2, 3, 3 + 600_000].map(seconds => (1_700_000_000 + seconds) * 1e9),
+      }),
+    );
+    const ask = async (packet: number) => {
+      const args = [
+        'explain',
+        `${shop.path('window.pcap')}#${packet}`,
+        ...shop.input,
+        '--mode',
+        'dataplane',
+        '-o',
+        'json',
+      ];
+      const { verdict, reason, connection } = JSON.parse((await policap(args)).out);
+      return { verdict, reason, ...connection };
+    };
+    const third = await ask(3);
+    expect(third.window).toEqual({
+      verdict: 'accepted',
+      sequence: 101,
+      acknowledgement: 501,
+      allowed: 1101,
+      sent: 101,
+    });
+    expect(third.before.timeoutSeconds).toBe(59);
+    expect(third.after).toEqual({ state: 'ESTABLISHED', replied: true, assured: true, timeoutSeconds: 432_000 });
+    const fourth = await ask(4);
+    expect(fourth).toMatchObject({ verdict: 'dropped', reason: 'invalid-state', packet: 'invalid' });
+    expect(fourth.window).toMatchObject({ verdict: 'out', sequence: 500_101, allowed: 1101 });
+    expect(fourth.after.state).toBe('ESTABLISHED');
+    expect(await ask(5)).toMatchObject({ packet: 'new', before: null, expired: true });
+    const midstream = await policap([
+      'explain',
+      'pcaps/midstream/capture.pcapng#2',
+      '-p',
+      'pcaps/midstream/policies',
+      '-c',
+      'pcaps/midstream/cluster.yaml',
+      '-o',
+      'json',
+    ]);
+    expect(JSON.parse(midstream.out).packet).toMatchObject({ number: 2 });
   });
 
   it("says where a table's entries cannot be described", async () => {
@@ -134,6 +213,25 @@ describe('policap explain --from --to', () => {
       ...SHOP,
     ]);
     expect(err).toMatch(/8 pairs of ends \(all get this verdict\); explained is shop\/web-/);
+  });
+
+  it('explains plain rules, which know nothing of pods', async () => {
+    const rules =
+      'kind: RuleList\ndefault: deny\nrules:\n - {action: deny, protocol: TCP, destinationPorts: "80-90"}\n - {action: allow, source: 10.0.0.0/8}\n';
+    const args = ['explain', '--rules', '-', '--from', '10.1.1.1', '--to', '8.8.8.8', '--port'];
+    const allowed = await policap([...args, '443'], { input: rules });
+    expect(allowed.out.split('\n').slice(2, 5)).toEqual([
+      '10.1.1.1 may open TCP 443 to 8.8.8.8.',
+      '<stdin> rules[1] (<stdin>:5:4) allows it.',
+      '',
+    ]);
+    expect(allowed.out).toContain('destination port  91-65535');
+    const refused = await policap(
+      ['explain', '--rules', '-', '--from', '11.1.1.1', '--to', '8.8.8.8', '--port', '443'],
+      { input: rules },
+    );
+    expect(refused.out).toContain('its sources are 10.0.0.0/8, and this is 11.1.1.1');
+    expect(refused.out).toContain('None of 2 rules matches, and what no rule allows is refused');
   });
 
   it('explains pods that have no address, without the tree', async () => {

@@ -30,6 +30,9 @@ describe('policap test', () => {
     expect(out).toContain('pcaps/shop/policies/data.yaml:1:1');
     expect(lines.at(-1)).toBe('8 of 15 assertions passed, 6 failed, 1 could not be asked');
     expect(out).toMatch(/ERROR {2}nobody.*\n.*no Deployment "wbe".*\n.*did you mean shop\/Deployment\/web\?/);
+    expect(out).toMatch(
+      /1 refused that denied does not name\n +refused: shop\/Deployment\/web -> shop\/Deployment\/api ICMP/,
+    );
     expect(out).toMatch(/expected to be refused, but is not: anybody -> shop\/db-0 1/);
   });
 
