@@ -11,8 +11,8 @@ import type { CalicoPolicy } from '../policy/calico/model.js';
 import type { CiliumPolicy, CiliumSelector } from '../policy/cilium/model.js';
 import { type DialectObject, objectName } from '../policy/dialects.js';
 import { isEmpty } from '../rules/addresses.js';
-import { DIRECTIONS, type Isolation, type Origin, type Rule, type Ruleset } from '../rules/ruleset.js';
 import type { LintContext } from './context.js';
+import { byPolicy, type Own, policyKey } from './origins.js';
 import { boxOf, isVoid } from './region.js';
 
 export interface OtherReach {
@@ -22,32 +22,6 @@ export interface OtherReach {
   readonly selectsSomebody: boolean | null;
   /** Rules that no packet can match. */
   readonly void: readonly { readonly rule: string; readonly position: DialectObject['position'] }[];
-}
-
-export const policyKey = ({ kind, policy }: Pick<Origin, 'kind' | 'policy'>): string => `${kind} ${policy}`;
-
-/** What of a ruleset comes from a policy, in the order of the ruleset. */
-export interface Own {
-  readonly rules: Rule[];
-  readonly isolations: Isolation[];
-}
-
-export function byPolicy(ruleset: Ruleset): ReadonlyMap<string, Own> {
-  const found = new Map<string, Own>();
-  const ownOf = ({ origin }: Rule | Isolation): Own => {
-    const key = policyKey(origin);
-    let own = found.get(key);
-    if (own === undefined) {
-      own = { rules: [], isolations: [] };
-      found.set(key, own);
-    }
-    return own;
-  };
-  for (const rule of ruleset.rules) if (rule.origin.kind !== 'Profile') ownOf(rule).rules.push(rule);
-  for (const { isolations } of DIRECTIONS.flatMap(direction => ruleset[direction])) {
-    for (const isolation of isolations) ownOf(isolation).isolations.push(isolation);
-  }
-  return found;
 }
 
 export function* reachOfOthers(context: LintContext): Generator<OtherReach> {

@@ -3,7 +3,8 @@ import { NOWHERE } from '../../rules/addresses.js';
 import { createClusterSets } from '../../rules/cluster-sets.js';
 import type { AddressSet } from '../../rules/ruleset.js';
 import type { Check } from '../check.js';
-import { type LintContext, type PlacedRule, pathOf, peersField, policyName } from '../context.js';
+import { type PlacedRule, pathOf, peersField, policyName } from '../context.js';
+import { rulesByOrigin } from '../origins.js';
 import { Budget, boxOf } from '../region.js';
 import { mayPass } from '../walk.js';
 
@@ -20,7 +21,7 @@ export const oneFamilyOnly: Check = {
   *find(context) {
     const { outside } = createClusterSets(context.compiled.inventory);
     const budget = new Budget(BUDGET);
-    const entries = rulesByOrigin(context);
+    const entries = rulesByOrigin(context.compiled.ruleset);
     for (const placed of context.rules) {
       const { policy, rule, direction, index } = placed;
       const other = missingFamily(placed);
@@ -50,17 +51,3 @@ function missingFamily({ rule: { peers } }: PlacedRule): 'v4' | 'v6' | null {
 }
 
 const hasBoth = ({ v4, v6 }: AddressSet): boolean => v4.length > 0 && v6.length > 0;
-
-/** The entries of the normal form by the rule of a NetworkPolicy that they come from, of the rule's own direction. */
-export function rulesByOrigin({ compiled: { ruleset } }: LintContext) {
-  const found = new Map<string, (typeof ruleset.rules)[number][]>();
-  for (const rule of ruleset.rules) {
-    const { kind, policy, rule: name } = rule.origin;
-    if (kind !== 'NetworkPolicy' || !name.startsWith(`${rule.direction}[`)) continue;
-    const key = `${policy} ${name}`;
-    const known = found.get(key);
-    if (known === undefined) found.set(key, [rule]);
-    else known.push(rule);
-  }
-  return found;
-}

@@ -3,9 +3,9 @@ import type { PolicyRule } from '../../policy/policy.js';
 import { plural } from '../../report/style.js';
 import type { Check } from '../check.js';
 import { pathOf, peersField, policyName, selectorWords } from '../context.js';
+import { rulesByOrigin } from '../origins.js';
 import { Budget, boxOf, isVoid } from '../region.js';
 import { mayPass } from '../walk.js';
-import { rulesByOrigin } from './one-family-only.js';
 
 const BUDGET = 50_000_000;
 
@@ -16,7 +16,7 @@ export const otherSideRefuses: Check = {
   needsCluster: true,
   kinds: ['NetworkPolicy'],
   *find(context) {
-    const entries = rulesByOrigin(context);
+    const entries = rulesByOrigin(context.compiled.ruleset);
     const budget = new Budget(BUDGET);
     for (const placed of context.rules) {
       const { policy, rule, direction, index } = placed;

@@ -11,7 +11,7 @@ import { isEmpty } from '../../rules/addresses.js';
 import type { Isolation, Rule } from '../../rules/ruleset.js';
 import type { Check, Found } from '../check.js';
 import { type LintContext, policyName, type Side } from '../context.js';
-import { byPolicy, policyKey } from '../others.js';
+import { byPolicy, policyKey } from '../origins.js';
 import { Budget, BudgetSpent, boxOf, isVoid, uncovered } from '../region.js';
 
 const ONE = 200_000;

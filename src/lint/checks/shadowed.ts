@@ -11,7 +11,7 @@ import type { AddressSet, Rule } from '../../rules/ruleset.js';
 import type { Check, Found } from '../check.js';
 import type { LintContext } from '../context.js';
 import type { Group } from '../groups.js';
-import { byPolicy, policyKey } from '../others.js';
+import { byPolicy, policyKey } from '../origins.js';
 import { ANY_HEADER, type Box, Budget, BudgetSpent, boxOf, isVoid, touches, uncovered } from '../region.js';
 
 const ONE = 200_000;
