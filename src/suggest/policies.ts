@@ -78,7 +78,9 @@ export function suggestPolicies(
     options.namespaces?.has(namespace) ?? true;
   const names = new Set(options.existing?.names);
   // Ready backends that nobody was seen to reach: the next connection may.
-  const backends = needed.flows.flatMap(({ ingress, destination: it }) => (ingress && it.kind === 'workload' ? it.workload : []));
+  const backends = needed.flows.flatMap(({ ingress, destination: it }) =>
+    ingress && it.kind === 'workload' ? it.workload : [],
+  );
   const subjects = listSubjects([...new Set([...seen, ...backends])].filter(isAsked), needed, choiceOf);
   const policies = subjects.flatMap(subject => policyOf(subject, seen, dns, parts, options.existing, names) ?? []);
   const namespaces = new Set(subjects.map(({ workloads: [first] }) => first!.namespace));

@@ -47,6 +47,7 @@ describe('the README', () => {
     'examples/cni-differences/README.md',
     'docs/replay.md',
     'docs/outputs.md',
+    'docs/suggest.md',
     'docs/bench/bench.md',
     'bench/README.md',
     'docs/rules.md',
