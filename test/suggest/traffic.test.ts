@@ -1,7 +1,7 @@
 /** What counts as completed, what is left out and said, and what happens at the limits. */
 import { describe, expect, it } from 'vitest';
 import type { SuggestOptions } from '../../src/suggest.js';
-import { ethernet, ipv4, type Segment, tcp, udp } from '../support/frames.js';
+import { chunk, ethernet, ipv4, type Segment, sctp, sctpInit, tcp, udp } from '../support/frames.js';
 import { runSuggestion } from './run.js';
 
 const pod = (name: string, address: string, more: object = {}) => ({
@@ -92,7 +92,35 @@ describe('completed', () => {
   });
 });
 
+describe('what is told of it', () => {
+  it('a SYN-ACK tells who began, though the SYN is missing', async () => {
+    const { yaml, groups } = await run([back('SA'), there('A', 40000, 80, { seq: 2, ack: 10 })]);
+    expect(groups.map(({ port, inferred }) => [port, inferred])).toEqual([[80, 0]]);
+    expect(yaml).not.toContain('inferred');
+  });
+
+  it('the earliest packet of all connections', async () => {
+    const { groups } = await run(
+      [1, 2, 3, 4, 5].flatMap(i => handshake(40000 + i, 80)),
+      { limits: { recent: 8 } },
+    );
+    expect(groups.map(({ connections, first }) => [connections, first])).toEqual([[5, 1_700_000_000]]);
+    const wrapped = await run(
+      [1, 2, 3, 4].flatMap(i => handshake(40000 + i, 80)),
+      { limits: { recent: 4 } },
+    );
+    expect(wrapped.groups.map(({ connections, first }) => [connections, first])).toEqual([[4, 1_700_000_000]]);
+  });
+});
+
 describe('left out', () => {
+  it('an association that was aborted', async () => {
+    const init = sctp({ sport: 40000, dport: 80, chunks: [chunk(1, 0, sctpInit(7))] });
+    const abort = sctp({ sport: 80, dport: 40000, tag: 7, chunks: [chunk(6)] });
+    const { left, groups } = await run([send('10.0.1.1', '10.0.1.2', init), send('10.0.1.2', '10.0.1.1', abort)]);
+    expect([groups, left]).toEqual([[], ['x/a → x/b  SCTP 80: 1 connection, refused by the other side']]);
+  });
+
   it('a scan, in a line', async () => {
     const frames = Array.from({ length: 30 }, (_, i) => [
       there('S', 41000 + i, 100 + i),
