@@ -5,14 +5,15 @@
  * decision then says: a side that only this default deny refuses needs a rule. What passes nevertheless (a node and its pods,
  * loopback, what existing policies or the plugin allow) needs none.
  */
-import type { Inventory, Pod } from '../cluster/inventory.js';
+import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled, CompileOptions } from '../compile.js';
 import { compile } from '../compile.js';
 import type { KubernetesDocument, Problem } from '../documents/document.js';
 import { readDocuments } from '../documents/read.js';
+import { DPORT, DST, FAMILY, PROTOCOL, SRC, STRIDE } from '../packet/row.js';
+import { type AddressWords, addressWords } from '../packet/text.js';
 import type { Ruleset, Tier } from '../rules/ruleset.js';
-import { type Endpoint, OUTCOME_DEFAULT_DENY } from '../tree/classifier.js';
-import { createLinear } from '../tree/linear.js';
+import { EGRESS, INGRESS, OUTCOME_DEFAULT_DENY, OUTCOMES } from '../tree/classifier.js';
 import type { Decision } from '../verdict/decisions.js';
 import { isolationsBy } from '../verdict/isolations.js';
 import { codeOf } from '../verdict/outcome.js';
@@ -86,42 +87,48 @@ function sideOf(outcome: number, { rules }: Ruleset, tiers: readonly Tier[], nee
 
 const isOurs = ({ origin }: Tier['isolations'][number]): boolean => origin.policy.endsWith(`/${DENY_ALL}`);
 
-/** Pairs of pods that are asked about; where there are more, a rule is written that may not be needed. */
+/** Pairs of addresses that are asked about; where there are more, a rule is written that may not be needed. */
 const MOST_PAIRS = 4096;
 
-export function createRefuses({ ruleset, inventory }: Compiled): Refuses {
-  const linear = createLinear(ruleset, inventory);
-  const endpoints = (end: FlowEnd): readonly Endpoint[] =>
-    end.kind === 'workload'
-      ? end.workload.pods.flatMap(({ owner, addresses }) => addresses.map(address => ({ owner, address })))
-      : [{ owner: inventory.byAddress.get(end.address)?.owner ?? -1, address: end.address }];
+export function createRefuses({ classifier, ruleset }: Compiled): Refuses {
+  const row = new Int32Array(STRIDE);
+  const out = new Int32Array(OUTCOMES);
   const isRefused = (outcome: number): boolean => codeOf(outcome, ruleset.rules) >= DROPPED_DEFAULT_DENY;
   return (source, destination, protocol, port) => {
-    const pairs = endpoints(source).flatMap(from =>
-      endpoints(destination)
-        .filter(to => to.address!.includes(':') === from.address!.includes(':'))
-        .map(to => [from, to] as const),
+    const [sources, destinations] = [addressesOf(source), addressesOf(destination)];
+    if (sources.length * destinations.length > MOST_PAIRS) return { egress: true, ingress: true };
+    const pairs = sources.flatMap(from =>
+      destinations.filter(({ family }) => family === from.family).map(to => [from, to] as const),
     );
-    if (pairs.length > MOST_PAIRS) return { egress: true, ingress: true };
-    const header = { protocol, sourcePort: -1, destinationPort: port, icmpType: -1, icmpCode: -1 };
-    const outcomes = pairs.map(([from, to]) => linear.decide({ source: from, destination: to, ...header }));
-    return {
-      egress: outcomes.some(([egress]) => isRefused(egress)),
-      ingress: outcomes.some(([, ingress]) => isRefused(ingress)),
-    };
+    if (pairs.length === 0) return { egress: true, ingress: true };
+    const needs = { egress: false, ingress: false };
+    row[PROTOCOL] = protocol;
+    row[DPORT] = port;
+    for (const [from, to] of pairs) {
+      row[FAMILY] = from.family;
+      row.set(from.words, SRC);
+      row.set(to.words, DST);
+      classifier.classify(row, 0, out, 0);
+      needs.egress ||= isRefused(out[EGRESS]!);
+      needs.ingress ||= isRefused(out[INGRESS]!);
+    }
+    return needs;
   };
 }
 
+const addressesOf = (end: FlowEnd): AddressWords[] =>
+  (end.kind === 'workload' ? end.workload.pods.flatMap(({ addresses }) => addresses) : [end.address]).flatMap(
+    address => addressWords(address) ?? [],
+  );
+
 const UDP = 17;
 const TCP = 6;
-const PROTOCOL = { UDP, TCP } as const;
-
-const endOf = ({ owner, addresses }: Pod): Endpoint => ({ owner, address: addresses[0] ?? null });
+const PROTOCOL_NUMBER = { UDP, TCP } as const;
 
 /** What the policies that were given do. */
 export function createExisting({ isolated, asItIs }: Observing): Existing {
   const { inventory, ruleset } = asItIs;
-  const linear = createLinear(isolated.ruleset, inventory);
+  const refuses = createRefuses(isolated);
   const isIsolated = (direction: 'ingress' | 'egress', owner: number): boolean => {
     const { listOf, lists } = isolationsBy(direction, ruleset, inventory);
     return lists[listOf[owner]!]!.length > 0;
@@ -130,23 +137,13 @@ export function createExisting({ isolated, asItIs }: Observing): Existing {
     names: new Set(asItIs.policies.map(({ namespace, name }) => `${namespace}/${name}`)),
     isolates: (direction, { pods }) =>
       pods.every(({ owner }) => isIsolated(direction === 'Ingress' ? 'ingress' : 'egress', owner)),
-    allowsDns: ({ pods }, { workloads, ports }) => {
-      const resolvers = [...workloads].flatMap(workload => workload.pods);
-      if (resolvers.length === 0) return false;
-      return pods.every(pod =>
-        resolvers.every(resolver =>
-          ports.every(({ protocol, port }) => {
-            const [egress] = linear.decide({
-              source: endOf(pod),
-              destination: endOf(resolver),
-              protocol: PROTOCOL[protocol],
-              sourcePort: -1,
-              destinationPort: port,
-              icmpType: -1,
-              icmpCode: -1,
-            });
-            return codeOf(egress, isolated.ruleset.rules) < DROPPED_DEFAULT_DENY;
-          }),
+    allowsDns: (workload, { workloads, ports }) => {
+      if (workloads.size === 0) return false;
+      const source: FlowEnd = { kind: 'workload', workload };
+      return [...workloads].every(resolver =>
+        ports.every(
+          ({ protocol, port }) =>
+            !refuses(source, { kind: 'workload', workload: resolver }, PROTOCOL_NUMBER[protocol], port).egress,
         ),
       );
     },

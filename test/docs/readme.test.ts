@@ -49,6 +49,7 @@ describe('the README', () => {
     'docs/testing.md',
     'docs/explain.md',
     'docs/outputs.md',
+    'docs/suggest.md',
     'docs/bench/bench.md',
     'bench/README.md',
     'docs/rules.md',

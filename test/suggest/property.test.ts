@@ -41,7 +41,7 @@ describe('a suggestion', () => {
         expect(await refusedOf(run, world), run.yaml).toEqual([]);
         expect(run.suggestion.verified!.refused, run.yaml).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     expect(completed).toBeGreaterThan(0);
   });
@@ -54,7 +54,7 @@ describe('a suggestion', () => {
         const run = await runSuggestion(world.objects, world.frames, { options: { defaultDeny: true } });
         refused += expectLeast(run, world);
       }),
-      { numRuns: 80 },
+      { numRuns: 40 },
     );
     expect(refused).toBeGreaterThan(0);
   });
