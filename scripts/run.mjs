@@ -26,6 +26,7 @@ const DEBIAN = [
   { program: 'jq', package: 'jq', leavesOut: 'the runs that docs/cookbook.md shows' },
   { program: 'zsh', package: 'zsh', leavesOut: 'completion in zsh' },
   { program: 'fish', package: 'fish', leavesOut: 'completion in fish' },
+  { program: 'chromium', package: 'chromium', leavesOut: 'the report in a browser' },
   { program: 'mandoc', package: 'mandoc', leavesOut: "the check of the manual page's markup" },
 ];
 

@@ -15,7 +15,7 @@ import {
 } from './options.js';
 import type { Terminal } from './terminal.js';
 
-const FORMATS = ['text', 'json', 'jsonl', 'csv', 'parquet', 'hubble', 'pcapng', 'pcap', 'verdicts'] as const;
+const FORMATS = ['text', 'json', 'jsonl', 'csv', 'parquet', 'hubble', 'pcapng', 'pcap', 'verdicts', 'html'] as const;
 const RECORDS = ['packets', 'connections'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
@@ -58,6 +58,8 @@ Examples:
       a row a connection, for DuckDB and the like
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o hubble | hubble observe --input-file -
       the verdicts as Cilium's flows, for tools that read these
+  policap replay capture.pcapng -p policies/ -c cluster.yaml -o html -w report.html
+      one page that opens from disk: tables to filter, traffic over time, and the matrix
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o verdicts -w verdicts.bin
       one byte a packet, behind a header that says what each byte means
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico

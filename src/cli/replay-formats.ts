@@ -1,6 +1,8 @@
 /**
  * policap replay -o FORMAT: what each format takes of --records, --only, --where and --fields, and who writes it.
  */
+import type { Compiled } from '../compile.js';
+import { matrixPicture } from '../matrix/picture.js';
 import type { Column } from '../report/columns.js';
 import { chooseColumns } from '../report/columns.js';
 import { CONNECTION_COLUMNS, CONNECTION_KEYS, type ConnectionRow } from '../report/connection-columns.js';
@@ -48,6 +50,7 @@ const ABILITIES: Readonly<Record<Format, Abilities>> = {
   pcapng: { ...NONE, filters: true, file: 'marked.pcapng' },
   pcap: { ...NONE, filters: true, file: 'dropped.pcap' },
   verdicts: { ...NONE, file: 'verdicts.bin' },
+  html: { ...NONE, file: 'report.html' },
 };
 
 const formatsThat = (ability: 'filters' | 'fields' | 'connections'): string =>
@@ -80,7 +83,7 @@ export function checkFormat(options: ReplayCommandOptions, terminal: Terminal): 
     throw new UsageError('-o parquet is for a file: its readers begin at the end', `write it to one: -w ${file}`);
   }
   if (file !== undefined && write === undefined && terminal.outIsTerminal) {
-    const what = output === 'verdicts' ? 'bytes' : 'a capture';
+    const what = output === 'verdicts' ? 'bytes' : output === 'html' ? 'a page' : 'a capture';
     const them = output === 'verdicts' ? 'them' : 'it';
     throw new UsageError(`${what} would garble the terminal`, `write ${them} to a file: -o ${output} -w ${file}`);
   }
@@ -92,7 +95,7 @@ export function checkFormat(options: ReplayCommandOptions, terminal: Terminal): 
 export const hasNoNotice = ({ output }: ReplayCommandOptions): boolean => ['csv', 'hubble', 'pcap'].includes(output);
 
 /** @param options that checkFormat() has let pass */
-export async function createReport(output: Output, options: ReplayCommandOptions): Promise<Report> {
+export async function createReport(output: Output, options: ReplayCommandOptions, compiled: Compiled): Promise<Report> {
   const { output: format, only, records } = options;
   if (records === 'connections') {
     const { columns, where } = chosen(CONNECTION_COLUMNS, options);
@@ -106,6 +109,10 @@ export async function createReport(output: Output, options: ReplayCommandOptions
       return createJsonReport(output);
     case 'verdicts':
       return createVerdictsReport(output);
+    case 'html': {
+      const { createHtmlReport } = await import('../report/html.js');
+      return createHtmlReport(output, { matrix: () => matrixPicture(compiled) });
+    }
     case 'pcapng':
       return filtered(createPcapngReport(output, { only }));
     case 'pcap':

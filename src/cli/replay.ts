@@ -89,7 +89,7 @@ async function judgeAll(
   const counted = createVerdictCount();
   const reports: Report[] = options.failOn === undefined ? [] : [counted];
   if (options.output === 'text') reports.push(file === null ? text : createTextReport(file, { top: options.top }));
-  else reports.push(await createReport(file ?? results, options));
+  else reports.push(await createReport(file ?? results, options, compiled));
   if (file !== null && options.output !== 'text') reports.push(text);
 
   const progress = createProgress(terminal);

@@ -71,10 +71,10 @@ function conversationText(it: Conversation, style: Style): string {
   return `${style('bold', endText(it.source))} → ${style('bold', endText(it.destination))}  ${serviceText(it)}${via}`;
 }
 
-const endText = ({ workload, address }: End): string => workload ?? address;
+export const endText = ({ workload, address }: End): string => workload ?? address;
 
 /** `TCP 5432`, `ICMP type 8`, `GRE`. */
-function serviceText({ protocol, port, icmpType, icmpCode }: Conversation): string {
+export function serviceText({ protocol, port, icmpType, icmpCode }: Conversation): string {
   if (icmpType !== undefined) return `${protocol} type ${icmpType}${icmpCode === 0 ? '' : ` code ${icmpCode}`}`;
   return port === null ? protocol : `${protocol} ${port}`;
 }
@@ -93,7 +93,8 @@ function detailLines(it: Conversation, columns: number): string[] {
   return lines;
 }
 
-function reasons(it: Conversation): string[] {
+/** A sentence a side that decided so. */
+export function reasons(it: Conversation): string[] {
   if (it.backends) {
     return [`backends disagree: ${listed(it.backends.allowed)} would allow, ${listed(it.backends.dropped)} would drop`];
   }

@@ -50,7 +50,7 @@ export function requestLines(
   return [...lines, ''];
 }
 
-function askedText({ protocol, method, path, host, name }: RefusedRequests): string {
+export function askedText({ protocol, method, path, host, name }: RefusedRequests): string {
   if (protocol === 'TCP') return '(the connection)';
   if (name !== null) return clipped(name);
   if (method === null) return '(not read)';
@@ -59,7 +59,7 @@ function askedText({ protocol, method, path, host, name }: RefusedRequests): str
 
 const clipped = (text: string): string => (text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT - 1)}…` : text);
 
-function reasonText({ reason, why, by, firstPacket }: RefusedRequests): string {
+export function reasonText({ reason, why, by, firstPacket }: RefusedRequests): string {
   const at = `from packet ${firstPacket}`;
   if (by === null) return `${reason}: ${why}  ${at}`;
   const named = [by.policy, by.rule].filter(part => part !== null).join(' ');

@@ -69,7 +69,8 @@ export function summaryText(
   ];
 }
 
-function headline({ captures, connections, packets, denied, mode }: Summary, style: Style): string[] {
+/** The first line: what a reader came for. */
+export function headline({ captures, connections, packets, denied, mode }: Summary, style: Style): string[] {
   const names = style('bold', listed(captures.map(({ name }) => name)));
   const would = mode === 'what-if' ? 'would be' : 'were';
   if (packets.total === 0) return [`${names}  no packets`];
@@ -84,7 +85,7 @@ function headline({ captures, connections, packets, denied, mode }: Summary, sty
   return [`${names}  ${style('red', refused)} in ${plural(denied.length, 'distinct conversation')}${open}.`];
 }
 
-function requestHeadlines({ requests, mesh, mode }: Summary, style: Style): string[] {
+export function requestHeadlines({ requests, mesh, mode }: Summary, style: Style): string[] {
   const line = (of: RequestSummary | undefined, what: string): string[] => {
     const text = of === undefined ? '' : requestHeadline(of, mode, what);
     if (of === undefined || text === '') return [];
