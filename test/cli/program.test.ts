@@ -86,7 +86,7 @@ describe('usage errors', () => {
       ['compare', 'x', ...shop.input, '--profiles', 'upstream,calico', '--timeout', 'regular_tcp=3'],
       'linux (of profile upstream) or linux (of profile calico) has no such timeout, cilium has',
     ],
-    [['replay', 'x', '--only', 'dropped'], '--only dropped is for packets: it needs -o jsonl or -o pcapng'],
+    [['replay', 'x', '--only', 'dropped'], '--only dropped is for records: it needs one of -o jsonl, -o csv'],
     [
       ['replay', 'x', '--only', 'dropped', '-o', 'verdicts'],
       "the place of a byte of -o verdicts is its packet's number",
