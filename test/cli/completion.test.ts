@@ -99,7 +99,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('%s', shell => {
     expect((await at('replay', '--mode', '')).sort()).toEqual(['dataplane', 'what-if']);
     expect(await at('replay', 'x.pcap', '--profile', '')).toEqual(expect.arrayContaining(['upstream', 'calico']));
     expect((await at('replay', '--conntrack', '')).sort()).toEqual(['calico-ebpf', 'cilium', 'linux', 'none']);
-    expect((await at('matrix', '-o', '')).sort()).toEqual(['json', 'text']);
+    expect((await at('matrix', '-o', '')).sort()).toEqual(['csv', 'dot', 'json', 'markdown', 'svg', 'text']);
     expect((await at('completion', '')).sort()).toEqual(['bash', 'fish', 'zsh']);
     expect(await at('replay', '--top', '')).toEqual([]);
   });
