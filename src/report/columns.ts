@@ -5,6 +5,9 @@
  * A column's values come from a row that is moved over the records: as numbers where they differ from record to record; else by
  * a key, a small whole number on which alone the value hangs (an outcome, a protocol), so that who writes or tests it does
  * so once a key. Columns with the same key function share it.
+ *
+ * Rows of a batch may be asked for many at once: `fill` writes what the other functions say of the rows from..to-1 that were
+ * picked, one behind the other from the start of `into`.
  */
 import { nearest } from '../documents/suggest.js';
 import type { Test } from '../where/expression.js';
@@ -24,12 +27,15 @@ export interface NumberSource<Row> {
   of(row: Row): number;
   /** None is beyond 2^31. */
   readonly isSmall: boolean;
+  /** @returns how many are there; where none is, nothing needs to be written */
+  fill?(row: Row, from: number, to: number, into: Float64Array): number;
 }
 
 export interface TimeSource<Row> {
   readonly from: 'time';
   seconds(row: Row): number;
   nanoseconds(row: Row): number;
+  fill?(row: Row, from: number, to: number, seconds: Float64Array, nanoseconds: Int32Array): void;
 }
 
 export interface AddressSource<Row> {
@@ -39,7 +45,12 @@ export interface AddressSource<Row> {
   /** Four words from `at` on, as a packet's row has them. */
   words(row: Row): Int32Array;
   at(row: Row): number;
+  /** The family and four words of each. @returns how many are there; where none is, nothing needs to be written */
+  fill?(row: Row, from: number, to: number, into: Int32Array): number;
 }
+
+/** Words that `fill` writes of an address. */
+export const ADDRESS_WORDS = 5;
 
 export interface KeyedSource<Row> {
   readonly from: 'key';
@@ -47,6 +58,14 @@ export interface KeyedSource<Row> {
   key(row: Row): number;
   /** Of the row as it stands. */
   of(row: Row): Value;
+  /** Keys. */
+  fill?(row: Row, from: number, to: number, into: Int32Array): void;
+}
+
+/** A row of which many may be asked for at once. */
+export interface PickedRows {
+  /** Moves to the k-th that was picked. */
+  moveTo(k: number): void;
 }
 
 /** Columns by name, in the order of the names. @returns what to say of a name that is none */

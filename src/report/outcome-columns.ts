@@ -46,7 +46,7 @@ export const verdictColumns = (what: string): readonly Column<JudgedRow>[] => [
   },
 ];
 
-const codeKey = ({ code }: JudgedRow): number => code;
+export const codeKey = ({ code }: JudgedRow): number => code;
 
 type OutcomePart = readonly [
   name: string,
@@ -76,8 +76,15 @@ const SIDES = [
   ['forward', FORWARD, 'Plain rules'],
 ] as const;
 
+/** By direction. */
+export const sideKeys = SIDES.map(
+  ([, direction]) =>
+    (row: JudgedRow): number =>
+      row.sideKey(direction),
+);
+
 export const OUTCOME_COLUMNS: readonly Column<JudgedRow>[] = SIDES.flatMap(([side, direction, title]) => {
-  const key = (row: JudgedRow): number => row.sideKey(direction);
+  const key = sideKeys[direction]!;
   return OUTCOME_PARTS.map(
     ([name, type, sentence, of, values]): Column<JudgedRow> => ({
       name: `${side}_${name}`,
@@ -94,7 +101,7 @@ export const OUTCOME_COLUMNS: readonly Column<JudgedRow>[] = SIDES.flatMap(([sid
   );
 });
 
-const decisionKey = ({ decisionKey: key }: JudgedRow): number => key;
+export const decisionKey = ({ decisionKey: key }: JudgedRow): number => key;
 
 export const DECISION_COLUMNS: readonly Column<JudgedRow>[] = [
   {

@@ -8,22 +8,54 @@ import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '
 import { type AddressWords, addressWords, protocolText } from '../packet/text.js';
 import { hasPorts } from '../rules/protocols.js';
 import { DROPPED_CONNECTION, MARK_DUPLICATE, MARK_MIDSTREAM, MARK_ONE_WAY } from '../verdict/verdict.js';
-import type { Column } from './columns.js';
+import { ADDRESS_WORDS, type Column, type KeyedSource, type NumberSource } from './columns.js';
 import { isIcmp, transportKnown } from './fields.js';
-import { DECISION_COLUMNS, OUTCOME_COLUMNS, verdictColumns } from './outcome-columns.js';
-import type { PacketRow } from './packet-row.js';
+import {
+  codeKey,
+  DECISION_COLUMNS,
+  decisionKey,
+  type JudgedRow,
+  OUTCOME_COLUMNS,
+  sideKeys,
+  verdictColumns,
+} from './outcome-columns.js';
+import {
+  addressFill,
+  fillCode,
+  fillConnection,
+  fillDuplicateOf,
+  fillLength,
+  fillMarks,
+  fillNumber,
+  fillProtocolKey,
+  fillRefusedAt,
+  fillTime,
+  icmpFill,
+  portFill,
+  saidFill,
+} from './packet-fills.js';
+import { DECIDED, type PacketRow } from './packet-row.js';
 
 /** Known names; a protocol without one is its number. */
 export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite', 'GRE', 'ESP', 'AH'];
 const NO_WORDS = [0, 0, 0, 0];
 const TUNNELS = ['VXLAN', 'Geneve', 'GRE', 'ERSPAN', 'IPIP', '6in4', '4in6', '6in6'] as const;
 
-const number = (name: string, sentence: string, of: (row: PacketRow) => number, isSmall = true): Column<PacketRow> => ({
+type NumberFill = NonNullable<NumberSource<PacketRow>['fill']>;
+
+const number = (
+  name: string,
+  sentence: string,
+  of: (row: PacketRow) => number,
+  fill: NumberFill,
+  isSmall = true,
+): Column<PacketRow> => ({
   name,
   type: 'number',
   sentence,
   from: 'number',
   of,
+  fill,
   isSmall,
 });
 
@@ -35,6 +67,7 @@ const address = (name: string, sentence: string, word: number): Column<PacketRow
   family: ({ rows, base }) => rows[base + FAMILY]!,
   words: ({ rows }) => rows,
   at: ({ base }) => base + word,
+  fill: addressFill(word),
 });
 
 /** A word of protocols with ports, or of ICMP, where the packet holds it. */
@@ -54,6 +87,7 @@ const flag = (name: string, sentence: string, mark: number): Column<PacketRow> =
   sentence,
   from: 'key',
   key: marksKey,
+  fill: fillMarks,
   of: ({ marks }) => (marks & mark) !== 0,
 });
 
@@ -68,10 +102,53 @@ const outerAddress = (name: string, sentence: string, end: 'src' | 'dst'): Colum
   family: ({ outer }) => outerWords(outer, end)?.family ?? 0,
   words: ({ outer }) => Int32Array.from(outerWords(outer, end)?.words ?? NO_WORDS),
   at: () => 0,
+  fill(row, from, to, into) {
+    const tunnels = row.pickedTunnels();
+    if (tunnels === null) return 0;
+    for (let k = from; k < to; k++) {
+      const words = outerWords(tunnels[k]!, end);
+      into.set([words?.family ?? 0, ...(words?.words ?? NO_WORDS)], (k - from) * ADDRESS_WORDS);
+    }
+    return to - from;
+  },
 });
 
+/** @param of a tunnel */
+const tunnelFill =
+  (of: (outer: OuterPacket | null) => number): NumberFill =>
+  (row, from, to, into) => {
+    const tunnels = row.pickedTunnels();
+    if (tunnels === null) return 0;
+    let there = 0;
+    for (let k = from; k < to; k++) {
+      const value = of(tunnels[k]!);
+      into[k - from] = value;
+      if (!Number.isNaN(value)) there++;
+    }
+    return there;
+  };
+
+const outerNumber = (
+  name: string,
+  sentence: string,
+  of: (outer: OuterPacket | null) => number,
+  isSmall = true,
+): Column<PacketRow> => number(name, sentence, ({ outer }) => of(outer), tunnelFill(of), isSmall);
+
+const tunnelKey = (outer: OuterPacket | null): number => (outer === null ? 0 : TUNNELS.indexOf(outer.tunnel) + 1);
+
+const FILLS = new Map<unknown, KeyedSource<PacketRow>['fill']>([
+  [codeKey, fillCode],
+  ...sideKeys.map((key, direction) => [key, saidFill(direction)] as const),
+  [decisionKey, saidFill(DECIDED)],
+]);
+
+/** Columns that connections have too. */
+const filled = (columns: readonly Column<JudgedRow>[]): readonly Column<PacketRow>[] =>
+  columns.map(column => (column.from === 'key' ? { ...column, fill: FILLS.get(column.key)! } : column));
+
 export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
-  number('packet', 'Its number, from 1, over all captures, merged.', row => row.number, false),
+  number('packet', 'Its number, from 1, over all captures, merged.', row => row.number, fillNumber, false),
   {
     name: 'time',
     type: 'time',
@@ -79,8 +156,9 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     from: 'time',
     seconds: ({ frames, i }) => frames.seconds[i]!,
     nanoseconds: ({ frames, i }) => frames.nanoseconds[i]!,
+    fill: fillTime,
   },
-  number('length', 'Its length on the wire in bytes.', ({ frames, i }) => frames.original[i]!, false),
+  number('length', 'Its length on the wire in bytes.', ({ frames, i }) => frames.original[i]!, fillLength, false),
   address('src', 'Source address, of the innermost packet.', SRC),
   address('dst', 'Destination address, of the innermost packet.', DST),
   {
@@ -91,22 +169,29 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     sentence: 'Its name, or its number.',
     from: 'key',
     key: ({ protocolKey }) => protocolKey,
+    fill: fillProtocolKey,
     of: ({ protocolKey }) => (protocolKey === 0 ? null : protocolText(protocolKey - 1)),
   },
-  number('sport', 'Source port.', transport(false, SPORT)),
-  number('dport', 'Destination port.', transport(false, DPORT)),
-  number('icmpType', 'Type, of ICMP and ICMPv6.', transport(true, ICMP_TYPE)),
-  number('icmpCode', 'Code, of ICMP and ICMPv6.', transport(true, ICMP_CODE)),
-  ...verdictColumns('What becomes of it.'),
-  number('connection', "Its connection's number.", ({ verdicts, i }) => verdicts.connection[i]! || Number.NaN),
-  ...OUTCOME_COLUMNS,
-  ...DECISION_COLUMNS,
+  number('sport', 'Source port.', transport(false, SPORT), portFill(SPORT)),
+  number('dport', 'Destination port.', transport(false, DPORT), portFill(DPORT)),
+  number('icmpType', 'Type, of ICMP and ICMPv6.', transport(true, ICMP_TYPE), icmpFill(ICMP_TYPE)),
+  number('icmpCode', 'Code, of ICMP and ICMPv6.', transport(true, ICMP_CODE), icmpFill(ICMP_CODE)),
+  ...filled(verdictColumns('What becomes of it.')),
+  number(
+    'connection',
+    "Its connection's number.",
+    ({ verdicts, i }) => verdicts.connection[i]! || Number.NaN,
+    fillConnection,
+  ),
+  ...filled(OUTCOME_COLUMNS),
+  ...filled(DECISION_COLUMNS),
   flag('midstream', 'The connection began before the capture.', MARK_MIDSTREAM),
   flag('oneWay', 'The answer that this packet implies was not captured.', MARK_ONE_WAY),
   number(
     'duplicateOf',
     'The packet of which this is a copy on another interface.',
     ({ verdicts, marks, i }) => ((marks & MARK_DUPLICATE) !== 0 ? verdicts.packet[i]! : Number.NaN),
+    fillDuplicateOf,
     false,
   ),
   number(
@@ -114,6 +199,7 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     'The packet at which its connection was refused.',
     ({ verdicts, marks, code, i }) =>
       code === DROPPED_CONNECTION && (marks & MARK_DUPLICATE) === 0 ? verdicts.packet[i]! : Number.NaN,
+    fillRefusedAt,
     false,
   ),
   {
@@ -122,11 +208,15 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     values: TUNNELS,
     sentence: 'The kind of tunnel that carried it.',
     from: 'key',
-    key: ({ outer }) => (outer === null ? 0 : TUNNELS.indexOf(outer.tunnel) + 1),
+    key: ({ outer }) => tunnelKey(outer),
+    fill(row, from, to, into) {
+      const tunnels = row.pickedTunnels();
+      for (let k = from; k < to; k++) into[k - from] = tunnels === null ? 0 : tunnelKey(tunnels[k]!);
+    },
     of: ({ outer }) => outer?.tunnel ?? null,
   },
   outerAddress('outer_src', "The tunnel's source address.", 'src'),
   outerAddress('outer_dst', "The tunnel's destination address.", 'dst'),
-  number('outer_vni', "The tunnel's network identifier.", ({ outer }) => outer?.vni ?? Number.NaN),
-  number('outer_key', "The tunnel's key.", ({ outer }) => outer?.key ?? Number.NaN, false),
+  outerNumber('outer_vni', "The tunnel's network identifier.", outer => outer?.vni ?? Number.NaN),
+  outerNumber('outer_key', "The tunnel's key.", outer => outer?.key ?? Number.NaN, false),
 ];

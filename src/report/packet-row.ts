@@ -4,7 +4,7 @@
  * In:  batches, and at() for each packet that is asked about.  Out: numbers. Outcomes are looked up once a connection and
  * verdict, and kept by key: 0 where a side says nothing.
  */
-import type { FrameBatch } from '../capture/frame.js';
+import { BATCH_FRAMES, type FrameBatch } from '../capture/frame.js';
 import { Texts } from '../memory/texts.js';
 import { describeOuter, type OuterPacket } from '../packet/outer.js';
 import { FAMILY, OUTER_L3, type PacketBatch, PROTOCOL, STRIDE } from '../packet/row.js';
@@ -12,6 +12,7 @@ import type { Direction } from '../rules/ruleset.js';
 import type { Decision } from '../verdict/decisions.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { MARK_ORIGINAL, type OutcomeRecord, type VerdictBatch } from '../verdict/verdict.js';
+import type { PickedRows } from './columns.js';
 import { FOUND, PacketTexts, type TextMaker, TOGETHER } from './packet-texts.js';
 import type { ReplayContext } from './report.js';
 import { SideTexts } from './side-texts.js';
@@ -19,10 +20,10 @@ import { SideTexts } from './side-texts.js';
 export const EGRESS = 0;
 export const INGRESS = 1;
 export const FORWARD = 2;
-const DECIDED = 3;
+export const DECIDED = 3;
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress', 'forward'];
 
-export class PacketRow implements TextMaker {
+export class PacketRow implements TextMaker, PickedRows {
   frames!: FrameBatch;
   rows!: Int32Array;
   verdicts!: VerdictBatch;
@@ -31,11 +32,19 @@ export class PacketRow implements TextMaker {
   base = 0;
   /** Its number. */
   number = 0;
-  private first = 1;
+  /** The number of the batch's first packet. */
+  first = 1;
   /** Keys of the outcomes, and of the decision: one more than its index. */
   private readonly said: PacketTexts;
   private saidFrom = 0;
   private saidTo = 0;
+  /** Packets of the batch that were picked, and how many. */
+  picked = new Int32Array(BATCH_FRAMES);
+  pickedCount = 0;
+  /** Of the picked, FOUND keys each, and their tunnels: asked for once a batch. */
+  private keys = new Int32Array(BATCH_FRAMES * FOUND);
+  private hasKeys = false;
+  private tunnels: (OuterPacket | null)[] | null | undefined;
   private readonly sides: SideTexts;
   /** By direction and key. */
   private readonly outcomes: (OutcomeRecord | null)[][] = DIRECTIONS.map(() => [null]);
@@ -54,7 +63,45 @@ export class PacketRow implements TextMaker {
     this.verdicts = verdicts;
     this.first = first;
     this.saidTo = 0;
+    if (this.picked.length < verdicts.count) this.picked = new Int32Array(verdicts.count);
+    this.pickedCount = 0;
     this.at(0);
+  }
+
+  /** Packet i of the batch is picked: in order, before anything is asked of those that are. */
+  pick(i: number): void {
+    this.picked[this.pickedCount++] = i;
+    this.hasKeys = false;
+    this.tunnels = undefined;
+  }
+
+  pickAll(): void {
+    const { picked } = this;
+    const { count } = this.verdicts;
+    for (let i = 0; i < count; i++) picked[i] = i;
+    this.pickedCount = count;
+    this.hasKeys = false;
+    this.tunnels = undefined;
+  }
+
+  moveTo(k: number): void {
+    this.at(this.picked[k]!);
+  }
+
+  /** Of the k-th that was picked: FOUND keys from k * FOUND on, by direction and then the decision's. */
+  pickedKeys(): Int32Array {
+    if (!this.hasKeys) this.findKeys();
+    return this.keys;
+  }
+
+  /** Of the picked; null where none came through a tunnel. */
+  pickedTunnels(): readonly (OuterPacket | null)[] | null {
+    if (this.tunnels !== undefined) return this.tunnels;
+    const { rows, picked, pickedCount } = this;
+    let isOpened = false;
+    for (let k = 0; k < pickedCount; k++) isOpened ||= rows[picked[k]! * STRIDE + OUTER_L3]! >= 0;
+    this.tunnels = isOpened ? Array.from({ length: pickedCount }, (_, k) => this.tunnelOf(picked[k]!)) : null;
+    return this.tunnels;
   }
 
   at(i: number): void {
@@ -139,15 +186,40 @@ export class PacketRow implements TextMaker {
     return this.outcomes[side]!.push(record) - 1;
   }
 
+  private tunnelOf(i: number): OuterPacket | null {
+    this.at(i);
+    return this.outer;
+  }
+
+  private findKeys(): void {
+    const { picked, pickedCount } = this;
+    if (this.keys.length < pickedCount * FOUND) this.keys = new Int32Array(pickedCount * FOUND);
+    const { keys } = this;
+    const { found } = this.said;
+    for (let k = 0; k < pickedCount; k++) {
+      const i = picked[k]!;
+      if (i < this.saidFrom || i >= this.saidTo) this.findFrom(i);
+      const place = (i - this.saidFrom) * FOUND;
+      const to = k * FOUND;
+      keys[to] = found[place]!;
+      keys[to + 1] = found[place + 1]!;
+      keys[to + 2] = found[place + 2]!;
+      keys[to + 3] = found[place + 3]!;
+    }
+    this.hasKeys = true;
+  }
+
   /** Packets behind this one are looked for together with it (packet-texts.ts). */
   private saidAt(word: number): number {
     const { i } = this;
-    if (i < this.saidFrom || i >= this.saidTo) {
-      const { code, decision, connection, count } = this.verdicts;
-      this.saidFrom = i;
-      this.saidTo = Math.min(i + TOGETHER, count);
-      this.said.find(i, this.saidTo, code, decision, connection);
-    }
+    if (i < this.saidFrom || i >= this.saidTo) this.findFrom(i);
     return this.said.found[(i - this.saidFrom) * FOUND + word]!;
+  }
+
+  private findFrom(i: number): void {
+    const { code, decision, connection, count } = this.verdicts;
+    this.saidFrom = i;
+    this.saidTo = Math.min(i + TOGETHER, count);
+    this.said.find(i, this.saidTo, code, decision, connection);
   }
 }

@@ -10,15 +10,11 @@ import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js';
 import { noticeOf } from '../profile/profile.js';
-import type { Column } from './columns.js';
-import {
-  AddressColumn,
-  type EncodedColumn,
-  type Gathered,
-  KeyedColumns,
-  NumberColumn,
-  TimeColumn,
-} from './parquet-columns.js';
+import type { Column, PickedRows } from './columns.js';
+import { AddressColumn } from './parquet-addresses.js';
+import type { EncodedColumn, Gathered } from './parquet-columns.js';
+import { KeyedColumns } from './parquet-keys.js';
+import { NumberColumn, TimeColumn } from './parquet-numbers.js';
 import type { RowWriter } from './records.js';
 import type { Output } from './report.js';
 
@@ -81,6 +77,15 @@ export function createParquet<Row>(
     used = 0;
   }
 
+  function addAll(row: Row & PickedRows, count: number): void {
+    for (let from = 0, to: number; from < count; from = to) {
+      to = Math.min(count, from + groupRows - used);
+      for (let i = 0; i < gathered.length; i++) gathered[i]!.of.addAll(row, from, to, used);
+      used += to - from;
+      if (used === groupRows) writeGroup();
+    }
+  }
+
   return {
     begin({ compiled }) {
       const notice = noticeOf(compiled.profile);
@@ -99,6 +104,7 @@ export function createParquet<Row>(
       for (let i = 0; i < gathered.length; i++) gathered[i]!.of.add(row, used);
       if (++used === groupRows) writeGroup();
     },
+    ...(columns.every(({ fill }) => fill !== undefined) && { rows: addAll }),
     end() {
       if (used > 0) writeGroup();
       void writer.finish();
@@ -137,8 +143,6 @@ function elementOf<Row>(column: Column<Row>): SchemaElement {
   if (column.type === 'boolean') return { ...optional, type: 'BOOLEAN' };
   return { ...optional, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } };
 }
-
-const text = new TextEncoder();
 
 function writeColumn(to: ByteWriter, element: SchemaElement, encoded: EncodedColumn, rows: number): ColumnChunk {
   const { encoding, dictionary, data, levels, nulls, min, max } = encoded;
@@ -183,8 +187,7 @@ function writeColumn(to: ByteWriter, element: SchemaElement, encoded: EncodedCol
   };
 }
 
-function writeDictionary(to: ByteWriter, dictionary: readonly string[]): void {
-  const values = dictionary.map(value => text.encode(value));
+function writeDictionary(to: ByteWriter, values: readonly Uint8Array[]): void {
   const size = values.reduce((sum, { length }) => sum + 4 + length, 0);
   writePageHeader(to, {
     type: 'DICTIONARY_PAGE',

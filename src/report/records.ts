@@ -5,7 +5,7 @@
  */
 import { compileWhere } from '../where/compile.js';
 import type { Expression } from '../where/expression.js';
-import { bindTest, type Column } from './columns.js';
+import { bindTest, type Column, type PickedRows } from './columns.js';
 import { PACKET_COLUMNS } from './packet-columns.js';
 import { PacketRow } from './packet-row.js';
 import type { ReplayContext, Report } from './report.js';
@@ -14,6 +14,8 @@ import type { ReplayContext, Report } from './report.js';
 export interface RowWriter<Row> {
   begin(context: ReplayContext): void;
   row(row: Row): void;
+  /** In the place of row(): the `count` rows that were picked of a batch. */
+  rows?(row: Row & PickedRows, count: number): void;
   end(): void;
 }
 
@@ -27,6 +29,11 @@ export function createPacketRecords(writer: RowWriter<PacketRow>, where: Express
     },
     batch(frames, packets, verdicts, first) {
       row.batch(frames, packets, verdicts, first);
+      if (writer.rows !== undefined) {
+        pick(verdicts.count);
+        if (row.pickedCount > 0) writer.rows(row, row.pickedCount);
+        return;
+      }
       for (let i = 0; i < verdicts.count; i++) {
         row.at(i);
         if (wanted === null || wanted(row)) writer.row(row);
@@ -36,6 +43,17 @@ export function createPacketRecords(writer: RowWriter<PacketRow>, where: Express
       writer.end();
     },
   };
+
+  function pick(count: number): void {
+    if (wanted === null) {
+      row.pickAll();
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      row.at(i);
+      if (wanted(row)) row.pick(i);
+    }
+  }
 }
 
 /** @param columns those that the expression was parsed with */

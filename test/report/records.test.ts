@@ -362,6 +362,32 @@ describe('parquet in several row groups', () => {
   });
 });
 
+describe('parquet of chosen packets', () => {
+  it.each(['vxlan', 'shop'])('of %s holds the rows of all that pass, in groups as small as they may be', async name => {
+    const [folderName, file] = CAPTURES.find(([it]) => it === name)!;
+    const columns = PACKET_COLUMNS;
+    const all = join(folder, 'all.parquet');
+    await policap([...replayOf([folderName, file]), '-o', 'parquet', '-w', all]);
+    const where = 'packet > 3 && !(dport == 53) && (protocol == tcp || verdict == dropped)';
+    const expected = (await parquetOf(all)).filter(
+      row =>
+        Number(row['packet']) > 3 && row['dport'] !== 53 && (row['protocol'] === 'TCP' || row['verdict'] === 'dropped'),
+    );
+    expect(expected.length).toBeGreaterThan(10);
+    const some = join(folder, 'some.parquet');
+    await policap([...replayOf([folderName, file]), '-o', 'parquet', '--where', where, '-w', some]);
+    expect(await parquetOf(some)).toEqual(expected);
+    if (name !== 'shop') return;
+    const chunks: Uint8Array[] = [];
+    const output = { write: (chunk: string | Uint8Array) => chunks.push(Buffer.from(chunk as Uint8Array)) };
+    const writer = createParquet(output, 'policap.packet/1', columns, 7);
+    const expression = parseWhere(where, columns);
+    await replayCapture(compiledShop(), 'pcaps/shop/capture.pcapng', createPacketRecords(writer, expression));
+    writeFileSync(some, Buffer.concat(chunks));
+    expect(await parquetOf(some)).toEqual(expected);
+  });
+});
+
 describe('parquet in DuckDB', () => {
   it('is read, and answers', async () => {
     const file = join(folder, 'duck.parquet');

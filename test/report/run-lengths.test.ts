@@ -49,6 +49,13 @@ describe('runs and packed bits', () => {
     );
   });
 
+  it('read back where more is packed than one header counts', () => {
+    for (const bits of [1, 3, 5, 12]) {
+      const values = Int32Array.from({ length: 2003 }, (_, i) => (Math.imul(i, 0x9e3779b1) >>> 9) & (2 ** bits - 1));
+      expect(decode(runs.encode(values, values.length, bits), bits, values.length)).toEqual([...values]);
+    }
+  });
+
   it('take little room where numbers repeat', () => {
     const same = new Int32Array(100_000).fill(5);
     expect(runs.encode(same, same.length, 3)).toHaveLength(4);
