@@ -49,7 +49,8 @@ export interface Suggestion extends Suggested {
   readonly verified: Verified | null;
   readonly packets: number;
   readonly errors: readonly CaptureError[];
-  readonly interrupted: boolean;
+  /** What it was doing then. */
+  readonly interrupted: 'reading' | 'verifying' | null;
   /** Of the replay. */
   readonly notes: readonly string[];
 }
@@ -67,21 +68,23 @@ export async function suggest(
   const {
     packets,
     errors,
-    interrupted,
+    interrupted: isCut,
     warnings: notes,
   } = await replay(source, isolated, { ...options.replay, fastPath }, [report]);
   const traffic = report.seen();
   const needed = listFlows(traffic, isolated.inventory, isolated.profile, createRefuses(isolated));
   const existing = merge ? createExisting(observing) : null;
   const suggested = suggestPolicies(traffic, needed, isolated.inventory, isolated.profile, { ...options, existing });
-  const verified = interrupted ? null : await verify(suggested, observing, documents, options);
+  const verified = isCut ? null : await verify(suggested, observing, documents, options);
+  const isVerifyingCut = verified === null && options.reopen !== null;
+  const interrupted = isCut ? 'reading' : isVerifyingCut ? 'verifying' : null;
   return { ...suggested, traffic, verified, packets, errors, interrupted, notes };
 }
 
 const DROPPED = 1;
 const UNDECIDED = 2;
 
-/** The same captures under the suggested policies, and the existing ones. */
+/** The same captures under the suggested policies, and the existing ones; null where they are not read to their end. */
 async function verify(
   { policies }: Suggested,
   { isolated }: Observing,

@@ -85,8 +85,9 @@ export async function runSuggest(
     write(suggestion, captures, options, terminal);
     terminal.say(summaryLines(suggestion, errors).join('\n'));
     for (const error of suggestion.errors) terminal.say(`policap: ${errors('red', 'error:')} ${error.message}`);
-    if (suggestion.interrupted) {
-      terminal.say('policap: interrupted; the policies are for what was read so far');
+    if (suggestion.interrupted !== null) {
+      const then = { reading: 'are for what was read so far', verifying: 'were not held against the captures' };
+      terminal.say(`policap: interrupted; the policies ${then[suggestion.interrupted]}`);
       return EXIT_INTERRUPTED;
     }
     if (suggestion.errors.length > 0) return EXIT_DAMAGED;
@@ -114,6 +115,15 @@ function prepareInput({ cluster = [], mergeWith = [], profile, color }: SuggestC
   if (observing === null || all.some(({ severity }) => severity === 'error')) throw new DocumentError(all);
   showWarnings(all, terminal, styleFor(color, terminal.errIsTerminal, terminal.environment));
   return { documents, observing };
+}
+
+/** There, and no file: `/dev/stdin`, `<(...)`. */
+function isPipe(path: string): boolean {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** What a second look finds unchanged: no pipe. */
@@ -194,7 +204,7 @@ function checkNamespaces({ namespace = [] }: SuggestCommandOptions, { asItIs }: 
   );
 }
 
-function check(paths: readonly string[], { cluster, mergeWith }: SuggestCommandOptions): void {
+function check(paths: readonly string[], { cluster, mergeWith, failOn }: SuggestCommandOptions): void {
   if (paths.length === 0) {
     throw new UsageError(
       'no capture to suggest policies from',
@@ -209,5 +219,12 @@ function check(paths: readonly string[], { cluster, mergeWith }: SuggestCommandO
   }
   if (paths.includes('-') && [cluster, mergeWith].some(documents => documents?.includes('-'))) {
     throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
+  }
+  const pipe = paths.find(path => path === '-' || isPipe(path));
+  if (failOn !== undefined && pipe !== undefined) {
+    throw new UsageError(
+      `--fail-on ${failOn}: ${pipe === '-' ? 'standard input' : pipe} cannot be read twice, so nothing can be held against the policies`,
+      'write the capture to a file first',
+    );
   }
 }

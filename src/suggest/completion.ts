@@ -28,7 +28,13 @@ import {
   STRIDE,
   TCP_FLAGS,
 } from '../packet/row.js';
-import { MARK_DUPLICATE, MARK_MIDSTREAM, MARK_ORIGINAL, type VerdictBatch } from '../verdict/verdict.js';
+import {
+  MARK_DUPLICATE,
+  MARK_MIDSTREAM,
+  MARK_ORIGINAL,
+  UNDECIDED_TRUNCATED,
+  type VerdictBatch,
+} from '../verdict/verdict.js';
 
 /** Slots: connections that are waited for at once. A power of two. */
 export const RECENT = 1 << 17;
@@ -84,6 +90,8 @@ export class Completion {
   late = 0;
   /** Connections that were not completed when newer ones took their place. */
   givenUp = 0;
+  /** Packets of no connection whose verdict is undecided: cut short, or later fragments alone. */
+  unread = 0;
   private readonly numbers: Int32Array;
 
   constructor(
@@ -96,11 +104,15 @@ export class Completion {
     this.numbers = new Int32Array(slots);
   }
 
-  batch({ bytes }: FrameBatch, { rows }: PacketBatch, { connection, marks, count }: VerdictBatch): void {
+  batch({ bytes }: FrameBatch, { rows }: PacketBatch, { connection, code, marks, count }: VerdictBatch): void {
     const { numbers, seen, packets, slots } = this;
     for (let i = 0; i < count; i++) {
       const number = connection[i]!;
-      if (number === 0 || (marks[i]! & MARK_DUPLICATE) !== 0) continue;
+      if ((marks[i]! & MARK_DUPLICATE) !== 0) continue;
+      if (number === 0) {
+        if (code[i]! >= UNDECIDED_TRUNCATED) this.unread++;
+        continue;
+      }
       const slot = number & (slots - 1);
       if (numbers[slot] !== number) {
         if (numbers[slot]! > number) {

@@ -77,7 +77,8 @@ export function listFlows(
     );
   const flows = groups.flatMap(group => {
     const { sides } = group;
-    if (sides === 0) return [];
+    // Behind a service others may be reached the next time.
+    if (sides === 0 && (group.service < 0 || !isNamed(group.protocol))) return [];
     if (!isNamed(group.protocol)) {
       leave('protocol', group);
       return [];

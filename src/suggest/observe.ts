@@ -41,7 +41,12 @@ export function prepare(
   const isUnenforced = given.compiled.profile.families.length === 0;
   const profile = isUnenforced ? 'upstream' : given.compiled.profile.name;
   const asItIs = isUnenforced ? compile(documents, { ...options, profile }).compiled! : given.compiled;
-  const isolated = compile([...documents, ...denyAll(asItIs.inventory)], { ...options, profile }).compiled!;
+  const { compiled: isolated, problems } = compile([...documents, ...denyAll(asItIs.inventory)], {
+    ...options,
+    profile,
+  });
+  // Pods may stand in a namespace whose name no policy can have.
+  if (isolated === null) return { observing: null, problems };
   return { observing: { isolated, asItIs, isUnenforced }, problems: given.problems };
 }
 

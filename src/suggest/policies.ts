@@ -8,15 +8,14 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import type { Profile } from '../profile/profile.js';
-import { ownerName } from '../report/owners.js';
 import { count, plural } from '../report/style.js';
 import { type BlockOptions, createClusterRanges } from './blocks.js';
 import { type Dns, dnsPeers, dnsPorts, findDns, isAssumed } from './dns.js';
-import type { Flow, UnnamedFlow } from './flows.js';
+import type { Flow, FlowEnd, UnnamedFlow } from './flows.js';
 import { REASONS } from './left-out.js';
 import type { Direction, SuggestedPolicy, SuggestedRule } from './policy.js';
 import { buildRules, flowLines, type RuleParts, selectedBy, selectorText } from './rules.js';
-import { type Choice, createChoices } from './selectors.js';
+import { type Choice, choiceLines, createChoices, listText } from './selectors.js';
 import type { TrafficSeen } from './traffic.js';
 import type { Entity, Workload } from './workloads.js';
 
@@ -90,8 +89,22 @@ export function suggestPolicies(
     .map(it => it.name);
   if (options.defaultDeny) policies.push(...[...namespaces].map(namespace => denyAll(namespace, silent, names)));
   policies.sort((a, b) => order(a.namespace, b.namespace) || order(a.name, b.name));
-  return { policies, seen: seen.size, silent: silent.sort(), warnings: subjects.flatMap(warningsOf) };
+  const subjectOf = new Set(subjects.flatMap(({ workloads }) => workloads));
+  const peers = needed.flows
+    .filter(({ source: from, destination: to }) => [from, to].some(isOf(subjectOf)))
+    .flatMap(({ source: from, destination: to }) => [from, to])
+    .flatMap(it => (it.kind === 'workload' && !subjectOf.has(it.workload) ? it.workload : []));
+  const warnings = [
+    ...subjects.flatMap(warningsOf),
+    ...[...new Set(peers)].flatMap(peer => warningsOf({ choice: choiceOf(peer), workloads: [peer] })),
+  ];
+  return { policies, seen: seen.size, silent: silent.sort(), warnings };
 }
+
+const isOf =
+  (workloads: ReadonlySet<Workload>) =>
+  (end: FlowEnd): boolean =>
+    end.kind === 'workload' && workloads.has(end.workload);
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -139,7 +152,7 @@ function policyOf(
   const [first] = workloads as [Workload];
   const pods = [...new Set(workloads.flatMap(workload => selectedBy(workload, parts)))];
   const rules = {
-    Ingress: ingressRules(subject, first, pods, dns, parts),
+    Ingress: ingressRules(subject, first, pods, dns, parts, existing),
     Egress: egressRules(subject, first, pods, dns, parts, existing),
   };
   // Who was not seen itself is isolated only where it was needed.
@@ -159,18 +172,19 @@ function policyOf(
     isAddition: existing !== null,
     comments: [
       ...(toIsolate.length === 0 ? ['a ready backend; it was not seen itself, so that its egress stays as it is'] : []),
-      ...selectorLines(subject),
+      ...choiceLines(choice, workloads),
       ...refusedLines(subject),
     ],
   };
 }
 
 function ingressRules(
-  { ingress }: Subject,
+  { ingress, workloads }: Subject,
   first: Workload,
   pods: Workload['pods'],
   dns: Dns,
   parts: RuleParts,
+  existing: Existing | null,
 ): SuggestedRule[] {
   const isQuestion = (flow: Flow): boolean => flow.source.kind === 'workload' && isResolver(flow, dns);
   const questions = ingress.filter(isQuestion);
@@ -181,13 +195,16 @@ function ingressRules(
     pods,
     parts,
   );
-  if (questions.length === 0) return rules;
+  const resolvers = workloads.filter(workload => dns.workloads.has(workload));
+  // Everybody's policy lets them ask. Existing policies that isolate the resolver say themselves who may.
+  const mayBeAsked = resolvers.some(resolver => existing?.isolates('Ingress', resolver) !== true);
+  if (questions.length === 0 && !mayBeAsked) return rules;
   const lines = flowLines('Ingress', questions);
   const rule: SuggestedRule = {
     peers: [{ kind: 'everybody' }],
     ports: dnsPorts(dns, parts, false),
     comments: [
-      'DNS, for every pod of the cluster',
+      `DNS, for every pod of the cluster${lines.length === 0 ? ': no question was seen, but names are needed sooner or later' : ''}`,
       ...lines.slice(0, LISTED),
       ...(lines.length > LISTED ? [`and ${count(lines.length - LISTED)} more`] : []),
     ],
@@ -244,19 +261,6 @@ function freeName({ name, namespace }: Workload, names: Set<string>): string {
   }
 }
 
-function selectorLines({ choice, workloads }: Subject): string[] {
-  const also = alsoSelected({ choice, workloads });
-  const { matchLabels, matchExpressions } = choice.selector;
-  const isEmpty = Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
-  return [
-    ...(isEmpty ? ['its pods have no labels: this selects every pod of the namespace'] : []),
-    ...(also.length > 0 ? [`the same labels also select ${listText(also)}`] : []),
-    ...(choice.passing.length > 0
-      ? [`only ${choice.passing.join(', ')} tells it apart, which a controller makes up and will change`]
-      : []),
-  ];
-}
-
 /** Seen, and refused by this policy. */
 function refusedLines({ refused }: Subject): string[] {
   const lines = refused.map(({ direction, it }) => {
@@ -266,26 +270,12 @@ function refusedLines({ refused }: Subject): string[] {
   return [...new Set(lines)].sort();
 }
 
-function alsoSelected({ choice, workloads }: Pick<Subject, 'choice' | 'workloads'>): string[] {
-  const own = new Set(workloads.flatMap(({ pods }) => pods));
-  return choice.also
-    .filter(pod => !own.has(pod))
-    .map(ownerName)
-    .sort();
-}
-
-function warningsOf(subject: Subject): string[] {
-  const { workloads } = subject;
+function warningsOf({ choice, workloads }: Pick<Subject, 'choice' | 'workloads'>): string[] {
   const names = workloads.map(({ name }) => name);
   const shared =
     names.length > 1 ? [`${listText(names)} have the same labels, so that one policy is for all of them.`] : [];
-  return [...shared, ...selectorLines(subject).map(line => `${names[0]}: ${line}.`)];
+  return [...shared, ...choiceLines(choice, workloads).map(line => `${names[0]}: ${line}.`)];
 }
-
-export const listText = (names: readonly string[]): string =>
-  names.length <= LISTED
-    ? names.join(', ')
-    : `${names.slice(0, LISTED).join(', ')} and ${count(names.length - LISTED)} more`;
 
 function denyAll(namespace: string, silent: readonly string[], names: Set<string>): SuggestedPolicy {
   const own = silent.filter(name => name.startsWith(`${namespace}/`));

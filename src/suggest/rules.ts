@@ -11,7 +11,7 @@ import { type BlockOptions, type CoveringBlock, coverAddresses, type IsOfCluster
 import type { Flow, FlowEnd } from './flows.js';
 import type { Direction, RulePeer, SuggestedRule } from './policy.js';
 import { inOrder, namePort, portText, type RulePort } from './ports.js';
-import type { Choice } from './selectors.js';
+import { type Choice, choiceLines } from './selectors.js';
 import type { SeenGroup } from './traffic.js';
 import type { Workload } from './workloads.js';
 
@@ -57,10 +57,9 @@ export function buildRules(
       add(nodes, end.address, { kind: 'block', cidr: wholeAddress(end.address) }, end.name, port, flow);
     } else outside.push(flow);
   }
-  const { portRanges } = parts.profile;
   return [
-    ...samePorts(workloads.values()).map(reached => ruleOf(direction, reached, portRanges)),
-    ...samePorts(nodes.values()).map(reached => ruleOf(direction, reached, portRanges)),
+    ...samePorts(workloads.values()).map(reached => ruleOf(direction, reached, parts)),
+    ...samePorts(nodes.values()).map(reached => ruleOf(direction, reached, parts)),
     ...outsideRules(direction, outside, pods, parts),
   ];
 }
@@ -108,12 +107,18 @@ function samePorts(all: Iterable<Reached>): Reached[][] {
   return [...byPorts.values()];
 }
 
-function ruleOf(direction: Direction, reached: readonly Reached[], ranges: boolean): SuggestedRule {
+function ruleOf(direction: Direction, reached: readonly Reached[], { profile, choiceOf }: RuleParts): SuggestedRule {
   const lines = reached.flatMap(({ flows }) => flowLines(direction, flows));
+  const wider = reached.flatMap(({ name, flows }) => {
+    const ends = flows.map(({ source, destination }) => (direction === 'Ingress' ? source : destination));
+    const workloads = ends.flatMap(end => (end.kind === 'workload' ? end.workload : []));
+    const [first] = workloads;
+    return first === undefined ? [] : choiceLines(choiceOf(first), workloads).map(line => `${name}: ${line}`);
+  });
   return {
     peers: reached.map(({ peer }) => peer),
-    ports: inOrder([...reached[0]!.ports.values()], ranges),
-    comments: cut(lines),
+    ports: inOrder([...reached[0]!.ports.values()], profile.portRanges),
+    comments: [...cut(lines), ...cut(wider)],
   };
 }
 

@@ -10,6 +10,8 @@
  */
 import type { Inventory, Labels, Pod } from '../cluster/inventory.js';
 import { matches, type Selector } from '../cluster/selector.js';
+import { ownerName } from '../report/owners.js';
+import { count } from '../report/style.js';
 import { isSelectable, type Workload } from './workloads.js';
 
 export interface Choice {
@@ -66,6 +68,27 @@ const isPassing = (key: string, value: string): boolean => PASSING.has(key) || U
 const MOST_LABELS = 3;
 /** Values in an expression. */
 const MOST_VALUES = 5;
+
+const LISTED = 5;
+
+export const listText = (names: readonly string[]): string =>
+  names.length <= LISTED
+    ? names.join(', ')
+    : `${names.slice(0, LISTED).join(', ')} and ${count(names.length - LISTED)} more`;
+
+/** What is to be known about the choice, whoever names the workloads by it. */
+export function choiceLines({ selector, also, passing }: Choice, workloads: readonly Workload[]): string[] {
+  const own = new Set(workloads.flatMap(({ pods }) => pods));
+  const others = also.filter(pod => !own.has(pod)).map(ownerName);
+  const isEmpty = Object.keys(selector.matchLabels).length === 0 && selector.matchExpressions.length === 0;
+  return [
+    ...(isEmpty ? ['its pods have no labels: this selects every pod of the namespace'] : []),
+    ...(others.length > 0 ? [`the same labels also select ${listText(others.sort())}`] : []),
+    ...(passing.length > 0
+      ? [`only ${passing.join(', ')} tells it apart, which a controller makes up and will change`]
+      : []),
+  ];
+}
 
 type Label = readonly [key: string, value: string];
 type Expression = Selector['matchExpressions'][number];

@@ -7,7 +7,7 @@ import { protocolText } from '../packet/text.js';
 import { count, plural, type Style } from '../report/style.js';
 import type { Suggestion } from '../suggest.js';
 import { RECENT } from './completion.js';
-import { listText } from './policies.js';
+import { listText } from './selectors.js';
 import { entityName, GROUPS, type SeenGroup } from './traffic.js';
 
 /** Lines of what is left out in a file, and on a terminal. */
@@ -27,7 +27,7 @@ export function leftOutLines(suggestion: Suggestion): string[] {
 }
 
 function leftOut({ traffic }: Suggestion): string[] {
-  const { leftOut: tally, beyond, givenUp } = traffic;
+  const { leftOut: tally, beyond, givenUp, unread } = traffic;
   const scanners = [...tally.scanners()].map(
     ([name, targets]) => `${name} tried ${count(targets)} or more ports or hosts that did not answer: a scan?`,
   );
@@ -36,6 +36,11 @@ function leftOut({ traffic }: Suggestion): string[] {
     ...tally.list().map(({ text }) => text),
     ...(beyond > 0
       ? [`${plural(beyond, 'connection')} of conversations beyond the first ${count(GROUPS)} distinct ones`]
+      : []),
+    ...(unread > 0
+      ? [
+          `${plural(unread, 'packet')} of which the capture does not tell what they belong to: headers cut short (tcpdump -s 192), or later fragments alone`,
+        ]
       : []),
     ...(givenUp > 0
       ? [
@@ -46,7 +51,7 @@ function leftOut({ traffic }: Suggestion): string[] {
 }
 
 export function summaryLines(suggestion: Suggestion, style: Style): string[] {
-  const { policies, seen, silent, warnings, verified, traffic, notes } = suggestion;
+  const { policies, seen, silent, warnings, traffic, notes } = suggestion;
   const lines = [
     style(
       'bold',
@@ -68,10 +73,11 @@ export function summaryLines(suggestion: Suggestion, style: Style): string[] {
   if (left.length > 0) lines.push('not included:', ...cut(left, SHOWN).map(line => `  ${line}`));
   if (traffic.late > 0)
     lines.push(`counts lack ${plural(traffic.late, 'packet')} of connections older than the last ${count(RECENT)}`);
-  return [...lines, ...verdictLines(verified, style)];
+  return [...lines, ...verdictLines(suggestion, style)];
 }
 
-function verdictLines(verified: Suggestion['verified'], style: Style): string[] {
+function verdictLines({ verified, interrupted }: Suggestion, style: Style): string[] {
+  if (interrupted !== null) return ['not verified: interrupted'];
   if (verified === null) return ['not verified: only captures in files can be read twice'];
   const { refused, unnamed, completed } = verified;
   const sum = (groups: readonly SeenGroup[]): number => groups.reduce((total, group) => total + group.connections, 0);

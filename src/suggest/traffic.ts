@@ -66,6 +66,8 @@ export interface TrafficSeen {
   readonly givenUp: number;
   /** Packets of connections older than that: they are in no count. */
   readonly late: number;
+  /** Packets of which it is not known what connection they belong to. */
+  readonly unread: number;
 }
 
 export const GROUPS = 1 << 16;
@@ -146,8 +148,8 @@ class Traffic {
 
   seen(): TrafficSeen {
     const { entities, records: groups, leftOut, beyond } = this;
-    const { givenUp, late } = this.completion;
-    return { entities, groups, leftOut, beyond, givenUp, late };
+    const { givenUp, late, unread } = this.completion;
+    return { entities, groups, leftOut, beyond, givenUp, late, unread };
   }
 
   opened(slot: number, i: number, original: boolean): void {

@@ -87,6 +87,39 @@ describe('kinds', () => {
   });
 });
 
+describe('a shadowed rule', () => {
+  const tier = { apiVersion: 'projectcalico.org/v3', kind: 'Tier', metadata: { name: 'first' }, spec: { order: 10 } };
+  const calico = (name: string, spec: object) => ({
+    apiVersion: 'projectcalico.org/v3',
+    kind: 'GlobalNetworkPolicy',
+    metadata: { name },
+    spec: { order: 1, selector: "app == 'web'", types: ['Ingress'], ...spec },
+  });
+  const shadowedBy = (first: object) => {
+    const ingress = [first, { action: 'Deny' }];
+    const all = [
+      tier,
+      calico('first.p', { tier: 'first', ingress }),
+      calico('later', { ingress: [{ action: 'Allow', protocol: 'TCP' }] }),
+    ];
+    const text = all.map(it => JSON.stringify(it)).join('\n---\n');
+    return linted({ 'p.yaml': text, 'c.yaml': CLUSTER }, { profile: 'calico', only: ['shadowed'] }).findings;
+  };
+
+  it('is none where it is not known whether what stands before it passes', () => {
+    expect(shadowedBy({ action: 'Allow', protocol: 'UDP' }).map(({ about }) => about)).toEqual([
+      'GlobalNetworkPolicy later',
+    ]);
+    // What ICMP without a protocol means is not modelled: the pass may be of anything.
+    expect(shadowedBy({ action: 'Pass', notICMP: { type: 8 } })).toEqual([]);
+  });
+
+  it('of a policy that isolates is not simply to be removed', () => {
+    const fix = shadowedBy({ action: 'Allow', protocol: 'UDP' })[0]?.fix;
+    expect(fix).toContain('remove it if its policy isolates the same pods without it, or move it');
+  });
+});
+
 describe('mistakes of beginners', () => {
   const np = (spec: object, name = 'p') =>
     JSON.stringify({

@@ -211,4 +211,34 @@ ${own}`;
     expect(run(policy('p', wide + apart))).toEqual([]);
     expect(run(policy('p', wide), policy('q', apart))).toEqual([]);
   });
+
+  it('leaves a policy without policyTypes the rule by which it isolates egress, of several too', () => {
+    const policy = (name: string, own: string): string => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${name}, namespace: one }
+spec:
+${own}`;
+    // Pod c has no IPv6: there the rules of the second policy are nothing but its isolation.
+    const a = policy(
+      'a',
+      `  podSelector: { matchLabels: { app: a } }
+  policyTypes: [Ingress, Egress]
+  egress:
+    - to: [{ ipBlock: { cidr: "::/0" } }]
+    - to: [{ ipBlock: { cidr: 192.0.2.0/24 } }]`,
+    );
+    const x = (types: string): string =>
+      policy(
+        'x',
+        `  podSelector: { matchExpressions: [{ key: app, operator: In, values: [a, c] }] }
+${types}  egress:
+    - to: [{ ipBlock: { cidr: "2001:db8::/32" } }]
+    - to: [{ ipBlock: { cidr: "2001:db8:1::/48" } }]`,
+      );
+    const run = (types: string) =>
+      places(linted({ 'p.yaml': `${a}\n---${x(types)}`, 'c.yaml': CLUSTER }, { only: ['redundant'] }));
+    expect(run('')).toEqual(['redundant p.yaml:19']);
+    expect(run('  policyTypes: [Egress]\n')).toEqual(['redundant p.yaml:19', 'redundant p.yaml:20']);
+  });
 });

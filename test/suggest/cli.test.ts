@@ -168,6 +168,8 @@ describe('suggest', () => {
     [[...SHOP, '--max-cidrs', '0'], 'Give a whole number'],
     [['nowhere.pcap', '-c', SHOP[2]!], 'nowhere.pcap'],
     [['-', '-c', '-'], 'standard input can be read only once'],
+    [['-', '-c', SHOP[2]!, '--fail-on', 'refused'], '--fail-on refused: standard input cannot be read twice'],
+    [['/dev/null', '-c', SHOP[2]!, '--fail-on', 'refused'], '--fail-on refused: /dev/null cannot be read twice'],
   ])('%j: %s', async (args, message) => {
     const { code, out, err } = await policap(['suggest', ...args]);
     expect([code, out]).toEqual([2, '']);
@@ -177,6 +179,11 @@ describe('suggest', () => {
   it('ends where it is interrupted, with what was read', async () => {
     const { code, err } = await policap(['suggest', ...SHOP], { interrupts: 'at once' });
     expect(code, err).toBe(130);
+  });
+
+  it('says what it is interrupted in: not that the captures cannot be read twice', async () => {
+    const { err } = await policap(['suggest', ...SHOP], { interrupts: 'at once' });
+    expect(err).not.toContain('only captures in files');
   });
 
   it('is one YAML document a policy', async () => {

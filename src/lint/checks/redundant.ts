@@ -91,15 +91,18 @@ function createCovers({ groups }: LintContext) {
       return { position: policy.position, about: policyName(policy), message, fix };
     },
     *rules(policy: NetworkPolicy, rules: readonly Rule[], all: Budget, context: LintContext): Generator<Found> {
+      const left = { ingress: policy.ingress.length, egress: policy.egress.length };
       const byName = new Map<string, Rule[]>();
       for (const rule of rules) byName.set(rule.origin.rule, [...(byName.get(rule.origin.rule) ?? []), rule]);
       for (const [name, own] of [...byName].reverse()) {
         if (!own.every(isPlainAllow) || own.every(rule => isVoid(boxOf(rule)))) continue;
-        if (isLastEgress(policy, name, context)) continue;
+        const { direction } = own[0]! as { readonly direction: Side };
+        if (left[direction] === 1 && isByRules(policy, direction, context)) continue;
         const without = new Set<Rule>(own);
         const budget = limited(all);
         if (!own.every(rule => isCoveredRule(rule, without, budget))) continue;
         for (const rule of own) gone.add(rule);
+        left[direction]--;
         const message = `${name} is redundant: of the pods there are, other rules allow all that it allows`;
         const fix = 'remove it, unless it is there for pods that are yet to come';
         yield { position: own[0]!.origin.position, about: policyName(policy), message, fix };
@@ -108,12 +111,14 @@ function createCovers({ groups }: LintContext) {
   };
 }
 
-/** (1): without it, a policy without policyTypes would not isolate egress. */
-function isLastEgress(policy: NetworkPolicy, name: string, context: LintContext): boolean {
-  if (policy.egress.length !== 1 || name !== 'egress[0]') return false;
+/** (1): without any rule of the direction the policy would not isolate it: no policyTypes say so. */
+function isByRules(policy: NetworkPolicy, direction: Side, context: LintContext): boolean {
   const spec = context.document(policy)?.object['spec'] as { readonly policyTypes?: unknown } | undefined;
-  return !Array.isArray(spec?.policyTypes) || spec.policyTypes.length === 0;
+  const types: readonly unknown[] = Array.isArray(spec?.policyTypes) ? spec.policyTypes : [];
+  return types.length === 0 ? direction === 'egress' : !types.includes(TYPES[direction]);
 }
+
+const TYPES = { ingress: 'Ingress', egress: 'Egress' } as const;
 
 const isPlainAllow = ({ action, names, layer7 }: Rule): boolean =>
   action === 'allow' && names === undefined && layer7 === undefined;

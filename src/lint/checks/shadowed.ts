@@ -11,7 +11,7 @@ import type { AddressSet, Rule } from '../../rules/ruleset.js';
 import type { Check, Found } from '../check.js';
 import type { LintContext } from '../context.js';
 import type { Group } from '../groups.js';
-import { byPolicy, policyKey } from '../origins.js';
+import { byPolicy, type Own, policyKey } from '../origins.js';
 import { ANY_HEADER, type Box, Budget, BudgetSpent, boxOf, isVoid, touches, uncovered } from '../region.js';
 
 const ONE = 200_000;
@@ -47,7 +47,8 @@ export const shadowed: Check = {
     for (const { kind, name, position } of named) {
       if (kind !== 'NetworkPolicy' && hasWarnings(position)) continue;
       const byName = new Map<string, Rule[]>();
-      for (const rule of owned.get(policyKey({ kind, policy: name }))?.rules ?? []) {
+      const { rules: ownRules, isolations } = owned.get(policyKey({ kind, policy: name })) ?? NOTHING;
+      for (const rule of ownRules) {
         byName.set(rule.origin.rule, [...(byName.get(rule.origin.rule) ?? []), rule]);
       }
       for (const [rule, entries] of byName) {
@@ -55,7 +56,10 @@ export const shadowed: Check = {
           const by = shadowOf(entries, context, new Budget(ONE, all));
           if (by === null) continue;
           const message = `${rule} can decide nothing: all that it matches is decided before it, by ${[...by].slice(0, 3).join(', ')}`;
-          const fix = 'remove it, or move it before what decides: by order, priority or tier';
+          // Without it the policy may isolate nobody any more, and what was refused would pass.
+          const isIsolating = isolations.some(it => it.direction === entries[0]!.direction);
+          const remove = isIsolating ? 'remove it if its policy isolates the same pods without it' : 'remove it';
+          const fix = `${remove}, or move it before what decides: by order, priority or tier`;
           found.push({ position: entries[0]!.origin.position, about: `${kind} ${name}`, message, fix });
         } catch (error) {
           if (!(error instanceof BudgetSpent)) throw error;
@@ -67,6 +71,8 @@ export const shadowed: Check = {
     return found;
   },
 };
+
+const NOTHING: Own = { rules: [], isolations: [] };
 
 /** Whose rules decide all that these match; null where something is left, or it cannot be told. */
 function shadowOf(
@@ -115,8 +121,8 @@ function coversOf(rule: Rule, group: Group, box: Box, everyone: AddressSet, budg
     const near = rules.filter(
       it => (!isOwn || it.rule.index < rule.index) && !isSame(it.rule, rule) && touches(box, it.box),
     );
-    // What passes in a tier before may get round all that stands behind it there.
-    const pass = isOwn ? -1 : near.findIndex(it => it.rule.action === 'pass');
+    // What passes in a tier before, or may, gets round all that stands behind it there.
+    const pass = isOwn ? -1 : near.findIndex(({ rule: { action } }) => action !== 'allow' && action !== 'deny');
     for (const { rule: other, box: its } of pass < 0 ? near : near.slice(0, pass)) {
       if (isPlain(other)) covers.push({ box: its, name: `${other.origin.policy} ${other.origin.rule}` });
     }
