@@ -10,13 +10,14 @@
 
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
+import type { Family } from '../matrix/cells.js';
 import { type ProfileName, profileField } from '../profile/profile.js';
 import type { DecisionOutcomes } from '../report/outcomes.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { createChains } from './chains.js';
 import { CHANGES, type Change, type ChangeTotals } from './change.js';
-import { createEnds, type Ends, type Family, type Member, type Row, type Ruled } from './ends.js';
+import { createEnds, type Ends, type Member, type Row, type Ruled } from './ends.js';
 import { type ChainPair, changesBetween, type PairChange, type SideOutcome, type Traffic } from './pairs.js';
 
 export interface ReachAnswer extends Omit<DecisionOutcomes, 'forward'> {
