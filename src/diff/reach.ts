@@ -13,6 +13,7 @@ import { formatPosition } from '../documents/document.js';
 import type { Family } from '../matrix/cells.js';
 import { type ProfileName, profileField } from '../profile/profile.js';
 import type { DecisionOutcomes } from '../report/outcomes.js';
+import { listed } from '../report/reason-text.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { createChains } from './chains.js';
@@ -115,8 +116,17 @@ export async function diffReach(
     pairs,
     changes: CHANGES.flatMap(change => changes.get(change)!),
     others,
-    warnings: [...new Set([...warnings, ...ends.warnings])],
+    warnings: [...new Set([...warnings, ...ends.warnings, ...meshWarnings([before, after])])],
   };
+}
+
+/** Said only over captures: it is about requests. */
+function meshWarnings(sides: readonly ReachInput[]): string[] {
+  const names = new Set(sides.flatMap(({ objects }) => objects.istio.map(it => `${it.namespace}/${it.name}`)));
+  if (names.size === 0) return [];
+  return [
+    `AuthorizationPolicies left out, as what a service mesh says is compared over captures alone: ${listed([...names])}`,
+  ];
 }
 
 const TOTALS = { 'newly-dropped': 'newlyDropped', 'newly-allowed': 'newlyAllowed', undecided: 'undecided' } as const;
