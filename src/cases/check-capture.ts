@@ -2,7 +2,7 @@
  * A replay's summary beside what was expected of it (cold).
  *
  * In:  a Summary (report/summary.ts) and a CaptureAssertion.  Out: what is wrong, a line each; [] where all of it holds.
- * `denied` lists all refused conversations: one that is missing and one too many are both wrong.
+ * `denied` lists all refused conversations: one that is missing and one too many, or a pod that none names, are wrong.
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { resolveName } from '../cluster/names.js';
@@ -79,7 +79,19 @@ function checkDenied(
     if (!denied.some(conversation => matches(conversation, it)))
       wrong.push(`expected to be refused, but is not: ${denialText(it.denial)}`);
   }
-  const extra = denied.filter(conversation => !named.some(it => matches(conversation, it)));
+  // A conversation is all pods of a workload that were refused alike: naming one of them does not name the others.
+  const isNamed = (conversation: Conversation): boolean => {
+    const its = named.filter(it => matches(conversation, it));
+    const { source, destination } = conversation;
+    return (
+      its.length > 0 &&
+      source.pods.every(pod => its.some(({ from }) => from === null || isPodOf(source, pod, from))) &&
+      destination.pods.every(pod =>
+        its.some(({ to }) => to === null || to === conversation.service || isPodOf(destination, pod, to)),
+      )
+    );
+  };
+  const extra = denied.filter(conversation => !isNamed(conversation));
   if (extra.length > 0) wrong.push(`${extra.length} refused that denied does not name`);
   return extra;
 }
@@ -93,6 +105,9 @@ function nameOf(text: string | undefined, denial: ExpectedDenial, inventory: Inv
 
 const isEnd = ({ workload, pods, address }: End, name: string): boolean =>
   workload === name || address === name || pods.includes(name);
+
+const isPodOf = ({ workload, pods, address }: End, pod: string, name: string): boolean =>
+  workload === name || pod === name || (address === name && pods.length === 1);
 
 const endText = ({ workload, address }: End): string => workload ?? address;
 

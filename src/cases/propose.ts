@@ -164,10 +164,10 @@ function isOneFamily(from: string, to: string): boolean {
 }
 
 /** Where somebody listens, where a range that is allowed begins and ends, and the port behind it. */
-function portsOf({ all, some }: Cell, protocol: string, pods: readonly Pod[]): number[] {
+function portsOf({ all, v4, v6, some, undecided }: Cell, protocol: string, pods: readonly Pod[]): number[] {
   const ports = new Set<number>();
   for (const pod of pods) for (const it of pod.ports) if (it.protocol === protocol) ports.add(it.port);
-  for (const reach of [all, some]) {
+  for (const reach of [all, v4, v6, some, undecided]) {
     const ranges: PortSet = reach.get(protocol) ?? [];
     if (isAll(ranges)) continue;
     for (let i = 0; i < ranges.length; i += 2) {

@@ -23,6 +23,7 @@ export function readCapture(
 ): CaptureAssertion[] {
   reader.hasFailed = false;
   reader.known(fields, path, FIELDS, 'a case about a capture', { expected: 'expect' });
+  reader.required(fields, path, 'capture', 'a capture, or a list of them: capture.pcapng');
   const captures = reader.some(fields, path, 'capture', TEXT);
   if (captures.includes('-'))
     reader.error(

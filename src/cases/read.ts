@@ -109,7 +109,7 @@ function readDocument(document: KubernetesDocument, file: string, problems: Prob
   for (const [i, fields] of (Array.isArray(cases) ? cases : []).entries()) {
     const path = ['cases', i];
     if (!isFields(fields)) reader.error(path, `Invalid value: ${shown(fields)}: must be a case`);
-    else if (fields['capture'] !== undefined) captures.push(...readCapture(fields, path, document, reader));
+    else if ('capture' in fields) captures.push(...readCapture(fields, path, document, reader));
     else assertions.push(...readAssertions(fields, path, document, reader, MOST_ASSERTIONS - assertions.length));
   }
   const [profile] = reader.words(object, [], 'profile', PROFILE_NAMES);

@@ -10,9 +10,11 @@ import { explanationLines } from '../explain/text.js';
 import type { ConntrackKind } from '../flow/kinds.js';
 import { openCaptures } from '../node/captures.js';
 import { asPlugin, profileField } from '../profile/profile.js';
-import { createAnswers, QueryProblem } from '../query/answer.js';
+import { type Answer, createAnswers, QueryProblem } from '../query/answer.js';
+import { meshSentence } from '../query/answer-mesh.js';
 import { conntrackOf } from '../replay-memory.js';
 import { ownerName } from '../report/owners.js';
+import { listed } from '../report/reason-text.js';
 import { plural } from '../report/style.js';
 import { compileInput } from './documents.js';
 import { EXIT_DONE, EXIT_INTERRUPTED, UsageError } from './errors.js';
@@ -128,8 +130,9 @@ function ofQuestion(compiled: Compiled, options: ExplainCommandOptions, terminal
     const answers = createAnswers(compiled);
     const { pairs, service } = answers.pairs(query);
     const first = pairs[0]!;
-    const explanation = explainPair(compiled, first, first.question, service && ownerName(service));
-    const { groups } = answers.answer(query);
+    const answer = answers.answer(query);
+    const { groups } = answer;
+    const explanation = explainPair(compiled, first, first.question, service && ownerName(service), besidesOf(answer));
     if (pairs.length > 1) {
       const alike =
         groups.length === 0
@@ -143,6 +146,20 @@ function ofQuestion(compiled: Compiled, options: ExplainCommandOptions, terminal
     if (error instanceof QueryProblem) throw new UsageError(error.message, error.hint);
     throw error;
   }
+}
+
+/** What is said of the answer as a whole: this one pair is not all of it. */
+function besidesOf({ groups, mesh, destination }: Answer): string[] {
+  const said = groups.map(({ verdict, pods, family }) => {
+    const over = family === undefined ? '' : ` over IPv${family}`;
+    return `${verdict}${over}: ${listed(pods)}`;
+  });
+  const inMesh = mesh === null ? '' : `${mesh.verdict}: ${meshSentence(mesh, destination.name)}`;
+  const where = mesh === null || mesh.source === null ? '' : ` (${mesh.source})`;
+  return [
+    ...(said.length === 0 ? [] : [`This is so of these two ends; others get another answer (${said.join('; ')}).`]),
+    ...(inMesh === '' ? [] : [`The service mesh behind it decides for itself; ${inMesh}${where}.`]),
+  ];
 }
 
 function print(explanation: Explanation, compiled: Compiled, options: ExplainCommandOptions, terminal: Terminal): void {

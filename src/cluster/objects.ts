@@ -5,7 +5,7 @@
  * taken, but one with a status before one without; where they differ, a warning names both.
  */
 import { formatPosition, type KubernetesDocument, type Problem } from '../documents/document.js';
-import { Findings } from '../documents/findings.js';
+import { Findings, shown } from '../documents/findings.js';
 import { Reader } from './fields.js';
 
 export interface ClusterObject {
@@ -70,6 +70,13 @@ export function collectObjects(documents: readonly KubernetesDocument[], problem
   return { byKind, ignored };
 }
 
+/**
+ * Wider than what a cluster takes, as manifests may hold what is filled in later; but nothing that a table, a spreadsheet or a
+ * terminal would read as more than a name.
+ */
+export const NAME = /^[A-Za-z0-9][\w.:-]*$/;
+export const NAME_RULE = "a name consists of letters, digits, '-' and '.', and begins with a letter or digit";
+
 function identify(document: KubernetesDocument, problems: Problem[]): ClusterObject | null {
   const { kind } = document;
   const findings = new Findings(document, problems);
@@ -77,6 +84,10 @@ function identify(document: KubernetesDocument, problems: Problem[]): ClusterObj
   const before = problems.length;
   const name = reader.string('metadata', 'name') || reader.string('metadata', 'generateName');
   const namespace = reader.string('metadata', 'namespace');
+  for (const [field, text] of Object.entries({ name, namespace })) {
+    if (text !== '' && !NAME.test(text))
+      findings.error(['metadata', field], `Invalid value: ${shown(text)}: ${NAME_RULE}`);
+  }
   if (problems.length > before) return null;
   if (name === '') {
     findings.error(

@@ -1,9 +1,10 @@
 /**
  * Pod objects and pod templates -> pods, without their numbers. Numbers in comments are items of docs/semantics.md.
  */
+import { shown } from '../documents/findings.js';
 import { distinct, type Reader, valueAt } from './fields.js';
 import type { ContainerPort, Labels, Pod, Sidecar } from './inventory.js';
-import type { ClusterObject } from './objects.js';
+import { type ClusterObject, NAME, NAME_RULE } from './objects.js';
 
 /** A pod before owners are numbered. */
 export type PodDraft = Omit<Pod, 'owner' | 'kind'> & {
@@ -23,7 +24,18 @@ export interface OwnerReference {
 export function ownerReference(reader: Reader): OwnerReference | null {
   const owners = reader.objects('metadata', 'ownerReferences');
   const owner = owners.find(candidate => candidate.boolean('controller')) ?? owners[0];
-  return owner === undefined ? null : { kind: owner.string('kind'), name: owner.string('name') };
+  if (owner === undefined) return null;
+  const named = { kind: owner.string('kind'), name: owner.string('name') };
+  for (const [field, text] of Object.entries(named)) {
+    if (text === '' || NAME.test(text)) continue;
+    owner.warn(
+      [field],
+      `Invalid value: ${shown(text)}: ${NAME_RULE}`,
+      'the owner is left out: the pod stands for itself',
+    );
+    return null;
+  }
+  return named;
 }
 
 const FINISHED = new Set(['Succeeded', 'Failed', 'Completed']);

@@ -30,9 +30,12 @@ const sizeOf = (lines: readonly string[]): number =>
 
 export function commentOf({ before, sections, after }: Comment): string[] {
   const lines: string[] = [];
-  let room = MOST_CHARACTERS - sizeOf(before) - sizeOf(after);
-  for (const section of sections) {
-    if (section.rows.length === 0) continue;
+  const filled = sections.filter(({ rows }) => rows.length > 0);
+  // Each section has at least its title, whatever those before it take.
+  const least = filled.map(section => sizeOf(sectionLines(section, 0)));
+  let room = MOST_CHARACTERS - sizeOf(before) - sizeOf(after) - least.reduce((a, b) => a + b, 0);
+  for (const [i, section] of filled.entries()) {
+    room += least[i]!;
     const full = sectionLines(section, section.rows.length);
     const rows = sizeOf(full) <= room ? section.rows.length : rowsIn(section, room);
     const its = rows === section.rows.length ? full : sectionLines(section, rows);

@@ -7,6 +7,7 @@
  */
 import { type Inventory, NODE_LOCAL_DNS, type Pod } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
+import type { Family } from '../matrix/cells.js';
 import { outsideBlocks } from '../matrix/outside.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import { listed } from '../report/reason-text.js';
@@ -16,9 +17,6 @@ import { heldAddresses } from '../rules/pod-sets.js';
 import type { AddressSet } from '../rules/ruleset.js';
 
 export type Ruled = Pick<Compiled, 'ruleset' | 'inventory'>;
-
-/** Of a point: 0 is a pod without an address, which may get one of either family. */
-export type Family = 0 | 4 | 6;
 
 /** A pod, or a block outside. */
 export interface Member {

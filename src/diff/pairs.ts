@@ -4,18 +4,17 @@
  * In:  the chains of both directions of both sides.  Out: changes, each of packets that both sides decide by the same rules.
  * Pairs with the same chains share one answer, so this is asked once for each distinct set of chains.
  */
-import { OTHER, UNNAMED } from '../matrix/reach.js';
+import { type Cell, cellsOf, type Family, UNNAMED } from '../matrix/cells.js';
+import { OTHER } from '../matrix/reach.js';
 import { protocolText } from '../packet/text.js';
-import { unionPorts } from '../rules/ports.js';
+import { portSet } from '../rules/ports.js';
 import { ICMP, ICMPV6, SCTP, TCP, UDP } from '../rules/protocols.js';
 import type { PortSet, Ruleset } from '../rules/ruleset.js';
 import { OUTCOME_NONE } from '../tree/classifier.js';
 import { combine } from '../verdict/outcome.js';
 import { verdictOf } from '../verdict/verdict.js';
-import { type Cell, cellsOf } from './cells.js';
 import type { Chains } from './chains.js';
 import { type Change, changeOf } from './change.js';
-import type { Family } from './ends.js';
 
 /** What packets a change is about. A list is of inclusive ranges [lo, hi, lo, hi, ...]. */
 export interface Traffic {
@@ -93,7 +92,7 @@ function trafficOf(cells: readonly Cell[], except: readonly string[]): Traffic[]
   return [...alike.values()].map(its => {
     const [{ protocol, sourcePorts, icmpCodes, ports, icmpTypes }] = its as [Cell];
     const union = (of: (cell: Cell) => readonly number[] | null): PortSet =>
-      unionPorts(its.flatMap(cell => [...(of(cell) ?? [])]));
+      portSet(its.flatMap(cell => [...(of(cell) ?? [])]));
     const types = union(cell => cell.icmpTypes);
     return {
       protocol: protocol === UNNAMED ? OTHER : protocolText(protocol),

@@ -7,7 +7,7 @@ import { plural } from '../report/style.js';
 import { CHANGE_HEADINGS, CHANGES } from './change.js';
 import { commentOf, type Section } from './comment.js';
 import type { ReachDiff } from './reach.js';
-import { groupsOf, noticesOf, type ReachGroup, reachHeadline } from './reach-text.js';
+import { groupsOf, leftOut, noticesOf, type ReachGroup, reachHeadline } from './reach-text.js';
 
 const HEAD = ['from', 'to', 'on', 'before', 'after'];
 
@@ -17,7 +17,12 @@ export function reachDiffMarkdown(diff: ReachDiff): string[] {
     return { title: CHANGE_HEADINGS[change], head: HEAD, rows: groups.map(row), isOpen: change !== 'newly-allowed' };
   });
   return commentOf({
-    before: [...noticesOf(diff).flatMap(notice => [`> **${escaped(notice)}**`, '']), `**${reachHeadline(diff)}**`, ''],
+    before: [
+      ...noticesOf(diff).flatMap(notice => [`> **${escaped(notice)}**`, '']),
+      `**${reachHeadline(diff)}**`,
+      '',
+      ...leftOut(diff).flatMap(warning => [escaped(warning), '']),
+    ],
     sections,
     after: [
       ...(diff.others > 0 ? [`And ${plural(diff.others, 'change')} beyond the limit.`, ''] : []),

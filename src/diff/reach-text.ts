@@ -29,7 +29,7 @@ export function reachDiffText(diff: ReachDiff, options: DiffTextOptions = {}): s
   const lines = [
     ...noticesOf(diff).map(notice => style('red', style('bold', notice))),
     style('bold', reachHeadline(diff)),
-    ...diff.warnings.filter(warning => warning.includes(' left out, ')).map(warning => style('dim', warning)),
+    ...leftOut(diff).map(warning => style('dim', warning)),
     '',
   ];
   let left = 0;
@@ -46,6 +46,9 @@ export function reachDiffText(diff: ReachDiff, options: DiffTextOptions = {}): s
   if (diff.others > 0) lines.push(style('dim', `and ${plural(diff.others, 'change')} beyond the limit`), '');
   return lines.slice(0, -1);
 }
+
+/** What the answer is not about. */
+export const leftOut = ({ warnings }: ReachDiff): string[] => warnings.filter(it => it.includes(' left out, as '));
 
 export const noticesOf = ({ before, after }: ReachDiff): string[] => [
   ...new Set([before, after].flatMap(({ notice }) => (notice === undefined ? [] : [notice]))),

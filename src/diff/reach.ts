@@ -10,13 +10,15 @@
 
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
+import type { Family } from '../matrix/cells.js';
 import { type ProfileName, profileField } from '../profile/profile.js';
 import type { DecisionOutcomes } from '../report/outcomes.js';
+import { listed } from '../report/reason-text.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import { createChains } from './chains.js';
 import { CHANGES, type Change, type ChangeTotals } from './change.js';
-import { createEnds, type Ends, type Family, type Member, type Row, type Ruled } from './ends.js';
+import { createEnds, type Ends, type Member, type Row, type Ruled } from './ends.js';
 import { type ChainPair, changesBetween, type PairChange, type SideOutcome, type Traffic } from './pairs.js';
 
 export interface ReachAnswer extends Omit<DecisionOutcomes, 'forward'> {
@@ -114,8 +116,17 @@ export async function diffReach(
     pairs,
     changes: CHANGES.flatMap(change => changes.get(change)!),
     others,
-    warnings: [...new Set([...warnings, ...ends.warnings])],
+    warnings: [...new Set([...warnings, ...ends.warnings, ...meshWarnings([before, after])])],
   };
+}
+
+/** Said only over captures: it is about requests. */
+function meshWarnings(sides: readonly ReachInput[]): string[] {
+  const names = new Set(sides.flatMap(({ objects }) => objects.istio.map(it => `${it.namespace}/${it.name}`)));
+  if (names.size === 0) return [];
+  return [
+    `AuthorizationPolicies left out, as what a service mesh says is compared over captures alone: ${listed([...names])}`,
+  ];
 }
 
 const TOTALS = { 'newly-dropped': 'newlyDropped', 'newly-allowed': 'newlyAllowed', undecided: 'undecided' } as const;

@@ -57,6 +57,8 @@ export interface Explanation {
   readonly backends: { readonly allowed: readonly string[]; readonly dropped: readonly string[] } | null;
   /** null where nothing was decided. */
   readonly decision: DecisionExplanation | null;
+  /** Of a question, what the answer has besides: sentences on other ends, and on the service mesh. */
+  readonly besides: readonly string[];
   /** null where connection tracking did not see the packet by itself, and for questions. */
   readonly connection: ConnectionExplanation | null;
 }
@@ -88,16 +90,18 @@ export function explainPacket({ packet, opening, header, tracked, compiled }: Pa
     service: decision === null || decision.service < 0 ? null : ownerName(compiled.inventory.owners[decision.service]!),
     backends: decision?.backends ?? null,
     decision: header && outcomes && explainDecision(compiled, header, outcomes, source, destination),
+    besides: [],
     connection: tracked && explainConnection(tracked, row),
   };
 }
 
-/** @param pair as the query judged it @param question what it asked @param service behind which the destination stands */
+/** @param pair as the query judged it @param question what it asked @param service behind which the destination stands  @param besides sentences of the whole answer */
 export function explainPair(
   compiled: Compiled,
   { verdict, reason, outcomes }: Pick<JudgedPair, 'verdict' | 'reason' | 'outcomes'>,
   question: Header,
   service: string | null,
+  besides: readonly string[] = [],
 ): Explanation {
   const owner = ({ owner: named, address }: Header['source']): number =>
     named >= 0 || address === null ? named : (compiled.inventory.byAddress.get(address)?.owner ?? -1);
@@ -111,6 +115,7 @@ export function explainPair(
     service,
     backends: null,
     decision: explainDecision(compiled, question, outcomes, source, destination),
+    besides,
     connection: null,
   };
 }

@@ -16,10 +16,9 @@ export function sentences(explanation: Explanation): string[] {
     ...(packet === null ? [questionSentence(explanation)] : packetSentences(packet, explanation)),
     ...sides,
     ...openSentences(explanation),
+    ...explanation.besides,
   ];
 }
-
-const VERDICT = { allowed: 'allowed', dropped: 'dropped', undecided: 'undecided' } as const;
 
 function questionSentence({ verdict, source, destination, service, decision }: Explanation): string {
   const what = decision === null ? '' : headerService(decision.header);
@@ -30,7 +29,7 @@ function questionSentence({ verdict, source, destination, service, decision }: E
 
 function packetSentences(packet: ExplainedPacket, explanation: Explanation): string[] {
   const { verdict, reason, service } = explanation;
-  const head = `Packet ${packet.number} is ${VERDICT[verdict]}: ${whyText(packet, explanation)}.`;
+  const head = `Packet ${packet.number} is ${verdict}: ${whyText(packet, explanation)}.`;
   if (packet.copyOf !== null) {
     return [
       `Packet ${packet.number} is a copy of packet ${packet.copyOf} on another interface, and has its verdict (${verdict}: ${reason}).`,

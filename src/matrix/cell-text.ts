@@ -8,10 +8,10 @@ import { isAll, OTHER, type Reach } from './reach.js';
 /** What a cell is at a glance. */
 export type CellKind = 'all' | 'some-ports' | 'some-pods' | 'nothing' | 'none';
 
-/** `none`: nothing is to be said; `some-pods`: not all pods, or not both families, may the same. */
+/** `none`: nothing is to be said; `some-pods`: not all pods, or not both families, may the same, or it is not known. */
 export function cellKind(cell: Cell | null): CellKind {
   if (cell === null) return 'none';
-  if ([cell.some, cell.v4, cell.v6].some(reach => reachText(reach) !== '-')) return 'some-pods';
+  if ([cell.some, cell.v4, cell.v6, cell.undecided].some(reach => reachText(reach) !== '-')) return 'some-pods';
   const text = reachText(cell.all);
   return text === '-' ? 'nothing' : text === 'all' ? 'all' : 'some-ports';
 }
@@ -25,16 +25,17 @@ export function cellText(cell: Cell): string {
   return parts.length === 0 ? '-' : parts.join(', ');
 }
 
-const SCOPES = { ipv4: 'IPv4 only', ipv6: 'IPv6 only', some: 'some' } as const;
+const SCOPES = { ipv4: 'IPv4 only', ipv6: 'IPv6 only', some: 'some', undecided: 'undecided' } as const;
 
-/** For whom a part of a cell holds: every pair of pods, every pair in one family alone, or only some pairs. */
+/** For whom a part of a cell holds: every pair of pods, every pair in one family alone, only some pairs; or not known. */
 export type Scope = 'all' | keyof typeof SCOPES;
 
-export const partsOf = ({ all, v4, v6, some }: Cell): { readonly scope: Scope; readonly reach: Reach }[] => [
+export const partsOf = ({ all, v4, v6, some, undecided }: Cell): { readonly scope: Scope; readonly reach: Reach }[] => [
   { scope: 'all', reach: all },
   { scope: 'ipv4', reach: v4 },
   { scope: 'ipv6', reach: v6 },
   { scope: 'some', reach: some },
+  { scope: 'undecided', reach: undecided },
 ];
 
 /** Whether a protocol's port set is about ports: else all of them stand for the protocol. */

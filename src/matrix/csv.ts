@@ -7,7 +7,7 @@ import type { Matrix } from './matrix.js';
 
 const HEAD = ['from', 'to', 'protocol', 'ports', 'scope'];
 
-/** `scope`: all, or for whom alone it holds: ipv4, ipv6, some. `ports` is empty for protocols without. */
+/** `scope`: all, or for whom alone it holds: ipv4, ipv6, some; or undecided. `ports` is empty for protocols without. */
 export function matrixCsv({ cells }: Matrix): string[] {
   const rows = cells
     .flat()

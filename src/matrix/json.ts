@@ -11,9 +11,15 @@ import type { Reach } from './reach.js';
 export function matrixJson({ names, cells }: Matrix, by: Level, profile: Profile): string[] {
   const shown = cells.flat().flatMap(cell => {
     if (cell === null) return [];
-    const { from, to, all, v4, v6, some } = cell;
+    const { from, to, all, v4, v6, some, undecided } = cell;
     const only = Object.entries({ ipv4: reachJson(v4), ipv6: reachJson(v6) }).filter(([, reach]) => reach.length > 0);
-    return [{ from, to, allowed: reachJson(all), ...Object.fromEntries(only), some: reachJson(some) }];
+    const unknown = reachJson(undecided);
+    return [
+      {
+        ...{ from, to, allowed: reachJson(all), ...Object.fromEntries(only), some: reachJson(some) },
+        ...(unknown.length > 0 && { undecided: unknown }),
+      },
+    ];
   });
   return [JSON.stringify({ schema: 'policap.matrix/1', ...profileField(profile), by, names, cells: shown }, null, 2)];
 }

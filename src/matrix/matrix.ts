@@ -28,8 +28,10 @@ export interface Cell {
   /** What every pair may in the one address family, but not in the other. */
   readonly v4: Reach;
   readonly v6: Reach;
-  /** What only some pods may. */
+  /** What only some pods may, or pods only from some source ports, or of some types of ICMP. */
   readonly some: Reach;
+  /** What is not known of some pair: it depends on a request or a DNS name, or on what is not judged. */
+  readonly undecided: Reach;
 }
 
 export interface Matrix {
@@ -89,9 +91,10 @@ function cellOf(
     all,
   );
   const any = pairs
-    .flatMap(pair => [pair.all, pair.v4 ?? NOTHING, pair.v6 ?? NOTHING])
+    .flatMap(pair => [pair.all, pair.v4 ?? NOTHING, pair.v6 ?? NOTHING, pair.part])
     .reduce((a, b) => mergeReach(a, b, unionPorts));
-  return { from, to, all, v4, v6, some: without(any, all, v4, v6) };
+  const undecided = pairs.map(pair => pair.undecided).reduce((a, b) => mergeReach(a, b, unionPorts));
+  return { from, to, all, v4, v6, some: without(any, all, v4, v6), undecided };
 }
 
 const NOTHING: Reach = new Map([[OTHER, []]]);

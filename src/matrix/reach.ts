@@ -2,8 +2,8 @@
  * Reach: on what one endpoint can talk to another, exactly (cold). The cells of `policap matrix`.
  *
  * In:  compiled policies.  Out: for a pair of endpoint classes the set of ports a protocol, without sampling: answers can
- * change only where a port range of a rule about the pair begins or behind where it ends, so the linear engine is asked
- * once a segment between such boundaries. Endpoints that no rule tells apart share a class, and a class pair one answer.
+ * change only where a range of a rule about the pair begins or behind where it ends, so the linear engine is asked once a
+ * cell between such boundaries (cells.ts). Endpoints that no rule tells apart share a class, and a class pair one answer.
  * The address families are asked apart: rules with ipBlocks may open one and not the other.
  */
 import type { Inventory, Pod } from '../cluster/inventory.js';
@@ -11,13 +11,14 @@ import type { Compiled } from '../compile.js';
 import { protocolText } from '../packet/text.js';
 import * as addresses from '../rules/addresses.js';
 import { heldAddresses } from '../rules/pod-sets.js';
-import { intersectPorts, unionPorts } from '../rules/ports.js';
-import { hasPorts, ICMP, ICMPV6, SCTP, TCP, UDP } from '../rules/protocols.js';
+import { intersectPorts, portSet, unionPorts } from '../rules/ports.js';
+import { ICMP, ICMPV6 } from '../rules/protocols.js';
 import type { AddressSet, PortSet, Rule, Ruleset } from '../rules/ruleset.js';
 import type { Endpoint } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
 import { combine } from '../verdict/outcome.js';
-import { verdictOf } from '../verdict/verdict.js';
+import { type Verdict, verdictOf } from '../verdict/verdict.js';
+import { cellsOf, type Range, UNNAMED } from './cells.js';
 import type { OutsideBlock } from './outside.js';
 
 /**
@@ -26,16 +27,27 @@ import type { OutsideBlock } from './outside.js';
  */
 export type Reach = ReadonlyMap<string, PortSet>;
 
-/** A pair's reach in each family in which both have an address, and what holds in all of these. */
+/**
+ * A pair's reach in each family in which both have an address, and what holds in all of these: from every source port, and
+ * with every type of ICMP.
+ */
 export interface PairReach {
   readonly all: Reach;
   /** Null where the pair cannot talk in that family at all. */
   readonly v4: Reach | null;
   readonly v6: Reach | null;
+  /** What it may from some source ports alone, or of some types of ICMP alone. */
+  readonly part: Reach;
+  /** What is not known: it depends on a request or a DNS name, or on what is not judged. */
+  readonly undecided: Reach;
+}
+
+interface FamilyReach extends Pick<PairReach, 'part' | 'undecided'> {
+  readonly whole: Reach;
 }
 
 export const OTHER = 'other';
-const ALL: PortSet = [0, 65535];
+const ALL: Range = [0, 65535];
 
 /** An end of the matrix: a pod, or addresses outside that no rule tells apart. */
 export interface ReachEnd {
@@ -105,38 +117,53 @@ export function createReachTable(
     const pairs = source.endpoints.flatMap(a =>
       targets.filter(b => a.family === b.family || a.family === 0 || b.family === 0).map(b => ({ a, b })),
     );
-    const inFamily = (family: number): Reach | null => {
+    const inFamily = (family: 4 | 6): FamilyReach | null => {
       const its = pairs.filter(({ a, b }) => (a.family || b.family || family) === family);
-      return its.length === 0 ? null : reachOf(rules, its);
+      return its.length === 0 ? null : reachOf(rules, its, family);
     };
     const [v4, v6] = [inFamily(4), inFamily(6)];
-    const all = v4 !== null && v6 !== null ? mergeReach(v4, v6, intersectPorts) : (v4 ?? v6 ?? reachOf(rules, []));
-    return { all, v4, v6 };
+    if (v4 === null || v6 === null) {
+      const { whole, part, undecided } = v4 ?? v6 ?? reachOf(rules, [], 4);
+      return { all: whole, v4: v4 && whole, v6: v6 && whole, part, undecided };
+    }
+    return {
+      all: mergeReach(v4.whole, v6.whole, intersectPorts),
+      v4: v4.whole,
+      v6: v6.whole,
+      part: mergeReach(v4.part, v6.part, unionPorts),
+      undecided: mergeReach(v4.undecided, v6.undecided, unionPorts),
+    };
   }
 
-  function reachOf(rules: readonly Rule[], pairs: readonly { readonly a: Sample; readonly b: Sample }[]): Reach {
-    const reach = new Map<string, PortSet>();
-    for (const protocol of protocolsOf(rules)) {
-      const allowed: number[] = [];
-      for (const [lo, hi] of segmentsOf(rules, protocol)) {
-        const every = pairs.every(({ a, b }) => {
-          const number = protocol === ICMP && (a.family || b.family) === 6 ? ICMPV6 : protocol;
-          const [egress, ingress, forward] = linear.decide({
-            source: a.endpoint,
-            destination: b.endpoint,
-            protocol: number === UNNAMED ? unnamedProtocol(rules) : number,
-            sourcePort: -1,
-            destinationPort: hasPorts(number) ? lo : -1,
-            icmpType: -1,
-            icmpCode: -1,
-          });
-          return verdictOf(combine(egress, ingress, forward, ruleset.rules)) === 'allowed';
-        });
-        if (every && pairs.length > 0) allowed.push(lo, hi);
+  function reachOf(
+    rules: readonly Rule[],
+    pairs: readonly { readonly a: Sample; readonly b: Sample }[],
+    family: 4 | 6,
+  ): FamilyReach {
+    const segments = new Map<string, { protocol: string; ports: Range; verdicts: Set<Verdict> }>();
+    for (const { protocol: number, ports, packet } of cellsOf(rules, family)) {
+      const protocol = number === UNNAMED ? OTHER : number === ICMPV6 ? protocolText(ICMP) : protocolText(number);
+      const key = `${protocol} ${ports?.[0] ?? 0}`;
+      const segment = segments.get(key) ?? { protocol, ports: ports ?? ALL, verdicts: new Set() };
+      segments.set(key, segment);
+      for (const { a, b } of pairs) {
+        const [egress, ingress, forward] = linear.decide({ source: a.endpoint, destination: b.endpoint, ...packet });
+        segment.verdicts.add(verdictOf(combine(egress, ingress, forward, ruleset.rules)));
       }
-      reach.set(protocol === UNNAMED ? OTHER : protocolText(protocol), unionPorts(allowed));
     }
-    return reach;
+    const all = [...segments.values()];
+    const where = (is: (verdicts: ReadonlySet<Verdict>) => boolean): Reach =>
+      new Map(
+        [...new Set(all.map(({ protocol }) => protocol))].map(protocol => [
+          protocol,
+          portSet(all.filter(it => it.protocol === protocol && is(it.verdicts)).flatMap(({ ports }) => ports)),
+        ]),
+      );
+    return {
+      whole: where(verdicts => verdicts.has('allowed') && verdicts.size === 1),
+      part: where(verdicts => verdicts.has('allowed') && verdicts.size > 1),
+      undecided: where(verdicts => verdicts.has('undecided')),
+    };
   }
 
   const known = new Map<number, PairReach>();
@@ -153,47 +180,6 @@ export function createReachTable(
       return reach;
     },
   };
-}
-
-/** Stands for every protocol that no rule names. */
-export const UNNAMED = 256;
-const ALWAYS: readonly number[] = [TCP, UDP, SCTP, ICMP];
-
-export function protocolsOf(rules: readonly Rule[]): readonly number[] {
-  const named = rules
-    .flatMap(({ protocol, within }) => [
-      ...(protocol === null ? [] : [protocol]),
-      ...bordering(within?.protocols ?? []),
-    ])
-    .filter(protocol => protocol !== ICMPV6);
-  return [...new Set([...ALWAYS, ...named, UNNAMED])];
-}
-
-/** The protocols next to ranges of them: of "everything but TCP" that is TCP. */
-const bordering = (ranges: PortSet): number[] =>
-  ranges.map((bound, i) => bound + (i % 2 === 0 ? -1 : 1)).filter(protocol => protocol >= 0 && protocol <= 255);
-
-/** A number that no rule names: from 253 down (RFC 3692 keeps 253 and 254 for experiments). */
-export function unnamedProtocol(rules: readonly Rule[]): number {
-  const named = new Set(rules.flatMap(({ protocol, within }) => [protocol, ...bordering(within?.protocols ?? [])]));
-  let number = 253;
-  while (named.has(number) || hasPorts(number) || number === ICMP || number === ICMPV6) number--;
-  return number;
-}
-
-/** Port ranges within which every rule says the same. */
-function segmentsOf(rules: readonly Rule[], protocol: number): [number, number][] {
-  if (!hasPorts(protocol)) return [[0, 65535]];
-  const starts = new Set([0]);
-  for (const rule of rules) {
-    if (rule.protocol !== null && rule.protocol !== protocol) continue;
-    rule.destinationPorts?.forEach((bound, i) => {
-      const start = i % 2 === 0 ? bound : bound + 1;
-      if (start <= 65535) starts.add(start);
-    });
-  }
-  const sorted = [...starts].sort((a, b) => a - b);
-  return sorted.map((lo, i) => [lo, (sorted[i + 1] ?? 65536) - 1]);
 }
 
 /** The rules that could match a packet from one to the other. */

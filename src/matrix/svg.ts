@@ -36,7 +36,7 @@ interface Layout {
 const LEGEND: readonly (readonly [CellKind, string])[] = [
   ['all', 'every protocol and port'],
   ['some-ports', 'some protocols or ports'],
-  ['some-pods', 'some pods only, or one address family only'],
+  ['some-pods', 'some pods only, one address family only, or undecided'],
   ['nothing', 'nothing'],
 ];
 

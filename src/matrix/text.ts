@@ -47,7 +47,7 @@ function grid({ names, cells }: Matrix, style: Style): { lines: string[]; width:
 
 function coloured(text: string, padded: string, style: Style): string {
   if (text === '' || text === '-') return style('dim', padded);
-  return style(/^(some|IPv[46] only):/.test(text) ? 'yellow' : 'green', padded);
+  return style(/^(some|undecided|IPv[46] only):/.test(text) ? 'yellow' : 'green', padded);
 }
 
 /** A line for every pair that may talk; who may talk to nobody is said too. */

@@ -90,8 +90,8 @@ export function comparisonMarkdown(comparison: Comparison): string[] {
   const { profiles, differences, others, captures } = comparison;
   const head = ['connection', ...profiles.map(({ title }) => title)];
   const rows = differences.map(it => [
-    `${endText(it.source)} → ${endText(it.destination)} ${serviceText(it)} (${plural(it.connections, 'connection')}, packet ${it.firstPacket})`,
-    ...it.answers.map(answer => `**${answer.verdict}** ${whyText(answer)}`),
+    `${escaped(endText(it.source))} → ${escaped(endText(it.destination))} ${serviceText(it)} (${plural(it.connections, 'connection')}, packet ${it.firstPacket})`,
+    ...it.answers.map(answer => `**${answer.verdict}** ${escaped(whyText(answer))}`),
   ]);
   const totals = profiles.map(({ title, connections: { allowed, dropped, undecided } }) =>
     [title, allowed, dropped, undecided].map(String),

@@ -61,6 +61,7 @@ describe('readCases', () => {
     ['{ to: a/c }', /cases\[0\]\.from: Required value/],
     ['just text', /cases\[0\]: Invalid value: "just text": must be a case/],
     ['{ capture: a.pcap }', /cases\[0\]\.expect: Required value/],
+    ['{ capture: , expect: { dropped: 0 } }', /cases\[0\]\.capture: Required value/],
     ['{ capture: a.pcap, expect: {} }', /cases\[0\]\.expect: Invalid value: \{\}: asks nothing/],
     ['{ capture: "-", expect: { dropped: 0 } }', /cases\[0\]\.capture: Invalid value: "-": must be a file/],
     [

@@ -95,6 +95,18 @@ describe('diff without captures', () => {
     const { out } = await policap(['diff', ...cluster, '--before', db, '--after', more]);
     expect(out).toContain('Nothing changes between');
     expect(out).toContain('1 pod left out, as only one side has them: shop/lone');
+    const comment = await policap(['diff', ...cluster, '--before', db, '--after', more, '-o', 'markdown']);
+    expect(comment.out).toContain('1 pod left out, as only one side has them: shop/lone');
+  });
+
+  it('says that a service mesh is left out', async () => {
+    const mesh = 'examples/istio-mesh';
+    const args = ['-c', `${mesh}/cluster.yaml`, '-p', `${mesh}/policies/3-network.yaml`, '--after', `${mesh}/policies`];
+    const { out } = await policap(['diff', ...args]);
+    expect(out).toContain('Nothing changes between');
+    expect(out).toMatch(/AuthorizationPolicies left out, as .*: istio-system\/no-trace, /);
+    const without = await policap(['diff', ...args.slice(0, 4), '--after', `${mesh}/policies/3-network.yaml`]);
+    expect(without.out).not.toContain('left out');
   });
 
   it('ends when it is interrupted', async () => {
@@ -118,5 +130,8 @@ describe('a comment', () => {
     const shown = text.filter(line => line.startsWith('| ') && line.includes('ü')).length;
     expect(whole).toContain(`${(3_000 - shown).toLocaleString('en-US')} more rows left out`);
     expect(text.at(-1)).toBe('end');
+    const three = commentOf({ before: [], sections: [section, section, section], after: ['end'] }).join('\n');
+    expect(Buffer.byteLength(three)).toBeLessThanOrEqual(MOST_CHARACTERS);
+    expect(three.match(/3,000 more rows left out/g)).toHaveLength(2);
   });
 });

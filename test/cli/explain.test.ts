@@ -201,6 +201,19 @@ describe('policap explain --from --to', () => {
     expect(open.region).toMatchObject({ protocol: null, destinationPort: [0, 65535] });
   });
 
+  it('says what becomes of other ends, and what a service mesh says, beside its answer', async () => {
+    const ends = ['--from', 'shop/StatefulSet/web', '--to', 'shop/db-0', '--port', '5432'];
+    const { out } = await policap(['explain', ...shop.input, ...ends], { columns: 1000 });
+    expect(out).toMatch(
+      /others get another answer \((allowed|dropped): shop\/web-\d.*; (allowed|dropped): shop\/web-\d.*\)\./,
+    );
+    const mesh = ['-p', 'examples/istio-mesh/policies', '-c', 'examples/istio-mesh/cluster.yaml', '-o', 'json'];
+    const asked = await policap(['explain', ...mesh, '--from', 'legacy/job-1', '--to', 'shop/db-0', '--port', '5432']);
+    expect(JSON.parse(asked.out).sentences.at(-1)).toMatch(
+      /^The service mesh behind it decides for itself; denied: no rule .*shop\/db-callers.* \(.*2-shop\.yaml:38:1\)\.$/,
+    );
+  });
+
   it('says of how many pairs it explains the first', async () => {
     const { err } = await policap([
       'explain',

@@ -291,6 +291,30 @@ describe('objects given twice', () => {
   });
 });
 
+describe('names that are none', () => {
+  it.each([`"=cmd|'/c calc'!A0"`, '"a\\n| b |"', '"<img>"', '"a b"', '"::error::x"', '"-1"'])(
+    '%s is an error',
+    name => {
+      const { problems } = read(pod(name, running('10.0.0.1')));
+      expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toContainEqual(
+        expect.stringMatching(/^error metadata\.name: Invalid value: .*: a name consists of letters/),
+      );
+      const owned = read(pod('web', running('10.0.0.1'), `, ownerReferences: [{kind: Job, name: ${name}}]`));
+      expect(owned.inventory.pods[0]).toMatchObject({ name: 'web', workload: null });
+      expect(owned.problems[0]).toMatchObject({
+        severity: 'warning',
+        message: expect.stringMatching(/^metadata\.ownerReferences\[0\]\.name: Invalid value/),
+      });
+    },
+  );
+  it('those of clusters and of templates are names', () => {
+    const names = ['web-7d4f.x', '10.0.0.1', 'system:node-a', 'web-', 'A_b'];
+    expect(read(names.map((name, i) => pod(`"${name}"`, running(`10.0.0.${i + 1}`))).join('')).problems).toHaveLength(
+      1,
+    );
+  });
+});
+
 describe('malformed objects are problems with positions', () => {
   it.each([
     [

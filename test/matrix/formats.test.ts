@@ -24,7 +24,15 @@ function awkward(count: number): Matrix {
     ['TCP', [80, 80]],
     ['other', []],
   ] as [string, number[]][]);
-  const cell = (from: string, to: string): Cell => ({ from, to, all: some, v4: none, v6: none, some: none });
+  const cell = (from: string, to: string): Cell => ({
+    from,
+    to,
+    all: some,
+    v4: none,
+    v6: none,
+    some: none,
+    undecided: none,
+  });
   return { names, cells: names.map(from => names.map(to => (from === to ? null : cell(from, to)))) };
 }
 

@@ -4,11 +4,12 @@
  * In:  the rules that stand between them.  Out: boxes of header values within which every rule says the same of every packet,
  * so that one packet stands for all. Together they are every protocol, port, ICMP type and code, and source port.
  */
-import { protocolsOf, UNNAMED, unnamedProtocol } from '../matrix/reach.js';
-import { hasPorts, ICMP, ICMPV6, PORT_PROTOCOLS } from '../rules/protocols.js';
+import { hasPorts, ICMP, ICMPV6, PORT_PROTOCOLS, SCTP, TCP, UDP } from '../rules/protocols.js';
 import type { PortSet, Rule } from '../rules/ruleset.js';
 import type { Packet } from '../tree/linear.js';
-import type { Family } from './ends.js';
+
+/** 0: of pods without an address, which may get one of either. */
+export type Family = 0 | 4 | 6;
 
 /** Both ends included. */
 export type Range = readonly [number, number];
@@ -24,6 +25,9 @@ export interface Cell {
   /** One of its packets. */
   readonly packet: Packet;
 }
+
+/** Stands for every protocol that no rule names. */
+export const UNNAMED = 256;
 
 const PORTS = 65535;
 const BYTES = 255;
@@ -85,4 +89,28 @@ function segments(
   }
   const sorted = [...starts].sort((a, b) => a - b);
   return sorted.map((lo, i): Range => [lo, (sorted[i + 1] ?? highest + 1) - 1]);
+}
+
+const ALWAYS: readonly number[] = [TCP, UDP, SCTP, ICMP];
+
+function protocolsOf(rules: readonly Rule[]): readonly number[] {
+  const named = rules
+    .flatMap(({ protocol, within }) => [
+      ...(protocol === null ? [] : [protocol]),
+      ...bordering(within?.protocols ?? []),
+    ])
+    .filter(protocol => protocol !== ICMPV6);
+  return [...new Set([...ALWAYS, ...named, UNNAMED])];
+}
+
+/** The protocols next to ranges of them: of "everything but TCP" that is TCP. */
+const bordering = (ranges: PortSet): number[] =>
+  ranges.map((bound, i) => bound + (i % 2 === 0 ? -1 : 1)).filter(protocol => protocol >= 0 && protocol <= 255);
+
+/** A number that no rule names: from 253 down (RFC 3692 keeps 253 and 254 for experiments). */
+function unnamedProtocol(rules: readonly Rule[]): number {
+  const named = new Set(rules.flatMap(({ protocol, within }) => [protocol, ...bordering(within?.protocols ?? [])]));
+  let number = 253;
+  while (named.has(number) || hasPorts(number) || number === ICMP || number === ICMPV6) number--;
+  return number;
 }
