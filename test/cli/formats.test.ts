@@ -32,6 +32,13 @@ describe('policap replay', () => {
     });
   }
 
+  it('writes nothing beside a result that -w sends to standard output', async () => {
+    const csv = [...SHOP, '-o', 'csv', '--fields', 'packet', '--only', 'dropped'];
+    const { out } = await policap(csv);
+    for (const to of ['-', '/dev/stdout']) expect((await policap([...csv, '-w', to])).out).toBe(out);
+    expect((await policap([...SHOP, '-o', 'parquet', '-w', '-'])).code).toBe(2);
+  });
+
   it('says first that nothing is enforced, where a format has no room for it', async () => {
     const { err } = await policap([...SHOP, '-o', 'csv', '--fields', 'packet', '--profile', 'flannel']);
     expect(err).toMatch(/enforces no/i);
