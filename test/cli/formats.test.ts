@@ -21,6 +21,7 @@ describe('policap replay', () => {
       "--where: at character 27: 'droped' is no value of verdict\n" +
         '    dport == 53 && verdict == droped\n                              ^\n    did you mean dropped?',
     ],
+    [['-o', 'csv', '--where', 'protocol == tpc'], "'tpc' is no value of protocol"],
     [['-o', 'csv', '--where', 'sentBytes > 1'], "there is no field 'sentBytes'"],
     [['-o', 'csv', '--records', 'connections', '--where', 'packet > 1'], "there is no field 'packet'"],
   ];
