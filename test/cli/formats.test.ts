@@ -44,5 +44,8 @@ describe('policap replay', () => {
     const { err } = await policap([...SHOP, '-o', 'csv', '--fields', 'packet', '--profile', 'flannel']);
     expect(err).toMatch(/enforces no/i);
     expect((await policap([...SHOP, '-o', 'csv', '--fields', 'packet'])).err).toBe('');
+    const none = await policap([...SHOP, '-o', 'jsonl', '--only', 'dropped', '--profile', 'flannel']);
+    expect(none.out).toBe('');
+    expect(none.err).toMatch(/enforces no/i);
   });
 });
