@@ -91,8 +91,11 @@ export function checkFormat(options: ReplayCommandOptions, terminal: Terminal): 
   else chosen(PACKET_COLUMNS, options);
 }
 
-/** Formats without a place for what must be said before anything else. */
-export const hasNoNotice = ({ output }: ReplayCommandOptions): boolean => ['csv', 'hubble', 'pcap'].includes(output);
+/** Whether what must be said before anything else may have no place: a format has none, or its first line may never come. */
+export const hasNoNotice = ({ output, only, where, records }: ReplayCommandOptions): boolean =>
+  output === 'jsonl'
+    ? only !== undefined || where !== undefined || records === 'connections'
+    : ['csv', 'hubble', 'pcap'].includes(output);
 
 /** @param options that checkFormat() has let pass */
 export async function createReport(output: Output, options: ReplayCommandOptions, compiled: Compiled): Promise<Report> {

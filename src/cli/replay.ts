@@ -8,7 +8,7 @@ import { type ConntrackKind, isEbpf } from '../flow/kinds.js';
 import type { FastPath } from '../memory/fast-path.js';
 import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
-import { openOutput } from '../node/output.js';
+import { isStandardOutput, openOutput } from '../node/output.js';
 import { ringBytes, startReading } from '../node/start-reading.js';
 import type { PacketSource } from '../packets.js';
 import { type ReplayOptions, replay } from '../replay.js';
@@ -32,9 +32,10 @@ const PATIENCE = 200;
 
 export async function runReplay(
   paths: readonly string[],
-  options: ReplayCommandOptions,
+  given: ReplayCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
+  const options = withoutStandardOutput(given);
   check(paths, options, terminal);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
@@ -194,6 +195,10 @@ const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
   liberal: options.beLiberal,
   kernel: options.kernel,
 });
+
+/** `-w -`: one result goes there, as without -w, and no summary beside it. */
+const withoutStandardOutput = ({ write, ...others }: ReplayCommandOptions): ReplayCommandOptions =>
+  write === undefined || isStandardOutput(write) ? others : { ...others, write };
 
 function check(paths: readonly string[], options: ReplayCommandOptions, terminal: Terminal): void {
   const { conntrack, policies, cluster, rules } = options;

@@ -1,6 +1,7 @@
 /**
  * The matrix as CSV (RFC 4180): a row for each protocol that one may speak to the other (cold).
  */
+import { csvCell } from '../report/csv-cell.js';
 import { formatPorts } from '../rules/ports.js';
 import { hasPortsByName, partsOf } from './cell-text.js';
 import type { Matrix } from './matrix.js';
@@ -22,8 +23,5 @@ export function matrixCsv({ cells }: Matrix): string[] {
             ),
           ),
     );
-  return [HEAD, ...rows].map(row => row.map(field).join(','));
+  return [HEAD, ...rows].map(row => row.map(csvCell).join(','));
 }
-
-/** A name that a spreadsheet would take for a formula is none: Kubernetes names begin with letters and digits. */
-const field = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

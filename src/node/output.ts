@@ -39,15 +39,22 @@ export interface Output {
   discard(): void;
 }
 
-const STANDARD: Readonly<Record<string, number>> = { '/dev/stdout': 1, '/dev/stderr': 2 };
+const STANDARD: Readonly<Record<string, number>> = { '-': 1, '/dev/stdout': 1, '/dev/stderr': 2 };
 /** A descriptor of this process by name: whatever it leads to, others may write there too. */
 const DESCRIPTOR = /^\/(?:dev|proc\/self)\/fd\/(\d{1,9})$/;
 
+/** Whether what is written there goes where other results go. */
+export const isStandardOutput = (path: string): boolean => descriptorOf(path) === 1;
+
+function descriptorOf(path: string): number | null {
+  const open = STANDARD[path] ?? DESCRIPTOR.exec(path)?.[1];
+  return open === undefined ? null : Number(open);
+}
+
 /** @param path a file, or `-` for standard output */
 export function openOutput(path: string): Output {
-  if (path === '-') return descriptorOutput('standard output', 1, () => {});
-  const open = STANDARD[path] ?? DESCRIPTOR.exec(path)?.[1];
-  if (open !== undefined) return descriptorOutput(path, Number(open), () => {});
+  const open = descriptorOf(path);
+  if (open !== null) return descriptorOutput(path === '-' ? 'standard output' : path, open, () => {});
   const target = resolved(path);
   const status = statusOf(path, target);
   if (status?.isDirectory()) throw new OutputError(`${path}: is a directory; name a file in it`);

@@ -19,7 +19,7 @@ import type { ConnectionTable } from './connection-table.js';
 import { isIcmp } from './fields.js';
 import { DECISION_COLUMNS, type JudgedRow, OUTCOME_COLUMNS, verdictColumns } from './outcome-columns.js';
 import { workloadName } from './owners.js';
-import { PROTOCOL_NAMES } from './packet-columns.js';
+import { PROTOCOL_NAMES, readProtocol } from './packet-columns.js';
 import { EGRESS, FORWARD, INGRESS, type PacketRow } from './packet-row.js';
 import type { ReplayContext } from './report.js';
 
@@ -156,7 +156,7 @@ const ENDS: readonly Column<ConnectionRow>[] = [
     name: 'protocol',
     type: 'text',
     values: PROTOCOL_NAMES,
-    mayHaveOthers: true,
+    read: readProtocol,
     sentence: 'Its name, or its number.',
     from: 'key',
     key: ({ table, slot }) => table.protocol[slot]! + 1,

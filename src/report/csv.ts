@@ -6,17 +6,16 @@
 import type { Value } from '../where/field.js';
 import { type CellForm, cellsOf, LINE, LIST_SEPARATOR } from './cells.js';
 import type { Column } from './columns.js';
+import { csvCell } from './csv-cell.js';
 import { LineBuffer } from './line-buffer.js';
 import type { RowWriter } from './records.js';
 import type { Output } from './report.js';
-
-const NEEDS_QUOTES = /[",\r\n]/;
 
 const CSV: CellForm = { nothing: '', quote: '', text: value => csvText(value) };
 
 function csvText(value: Exclude<Value, null>): string {
   const text = typeof value === 'object' ? value.join(LIST_SEPARATOR) : String(value);
-  return text === '' || NEEDS_QUOTES.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return text === '' ? '""' : csvCell(text);
 }
 
 export function createCsv<Row>(output: Output, columns: readonly Column<Row>[]): RowWriter<Row> {

@@ -5,7 +5,7 @@
 
 import type { OuterPacket } from '../packet/outer.js';
 import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '../packet/row.js';
-import { type AddressWords, addressWords, protocolText } from '../packet/text.js';
+import { type AddressWords, addressWords, protocolNumber, protocolText } from '../packet/text.js';
 import { hasPorts } from '../rules/protocols.js';
 import { DROPPED_CONNECTION, MARK_DUPLICATE, MARK_MIDSTREAM, MARK_ONE_WAY } from '../verdict/verdict.js';
 import { ADDRESS_WORDS, type Column, type KeyedSource, type NumberSource } from './columns.js';
@@ -38,6 +38,13 @@ import { DECIDED, type PacketRow } from './packet-row.js';
 
 /** Known names; a protocol without one is its number. */
 export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite', 'GRE', 'ESP', 'AH'];
+
+/** As people write it: `6`, `udp-lite`. */
+export function readProtocol(word: string): string | null {
+  const known = protocolNumber(word);
+  return known === null ? null : protocolText(known);
+}
+
 const NO_WORDS = [0, 0, 0, 0];
 const TUNNELS = ['VXLAN', 'Geneve', 'GRE', 'ERSPAN', 'IPIP', '6in4', '4in6', '6in6'] as const;
 
@@ -165,7 +172,7 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     name: 'protocol',
     type: 'text',
     values: PROTOCOL_NAMES,
-    mayHaveOthers: true,
+    read: readProtocol,
     sentence: 'Its name, or its number.',
     from: 'key',
     key: ({ protocolKey }) => protocolKey,

@@ -143,7 +143,7 @@ export class KnownDecisions {
   ): void {
     const { strays } = this;
     const { records } = strays;
-    this.recent.add(rows, base, now, connection, decision);
+    this.recent.add(rows, base, number, now, connection, decision);
     const at = strays.add(rows, base);
     records[at + STRAY_DECISION] = decision;
     records[at + STRAY_CONNECTION] = connection;

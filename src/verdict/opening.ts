@@ -179,19 +179,19 @@ export class Opening {
       const { recent, owners } = this;
       owners.find(recent.decision[view]!, recent.rows, view * STRIDE, true);
       const decision = this.parts.decisions.withEnds(recent.decision[view]!, owners.source, owners.destination);
-      this.known(decision, recent.connection[view]!, packet);
+      this.known(decision, recent.connection[view]!, recent.opened[view]!);
       this.translated = true;
     } else {
       const behind = this.reversed ? NOTHING_AHEAD : ahead;
       this.open(this.decide(rows, base, to, behind, seconds, nanoseconds), packet);
-      if (to === null) this.recent.add(rows, base, now, this.connection, this.decision);
-      else this.recent.addTranslated(rows, base, now, this.connection, this.decision, to);
+      if (to === null) this.recent.add(rows, base, packet, now, this.connection, this.decision);
+      else this.recent.addTranslated(rows, base, packet, now, this.connection, this.decision, to);
     }
     const { strays } = this;
     const added = strays.add(rows, base);
     strays.records[added + STRAY_DECISION] = this.decision;
     strays.records[added + STRAY_CONNECTION] = this.connection;
-    strays.records[added + STRAY_OPENED] = packet;
+    strays.records[added + STRAY_OPENED] = this.opened;
     strays.records[added + STRAY_MARKS] =
       (strays.fromLow ? INITIATOR_LOW : 0) | (this.midstream ? MIDSTREAM : 0) | (this.translated ? TRANSLATED : 0);
   }

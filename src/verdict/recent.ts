@@ -21,6 +21,8 @@ const chainOf = (likeness: number): number => (likeness ^ (likeness >>> 16)) & (
 export class RecentConnections {
   readonly connection: Int32Array;
   readonly decision: Int32Array;
+  /** The first packets' numbers. */
+  readonly opened: Int32Array;
   /** The first packets: entry e stands at e * STRIDE. */
   readonly rows: Int32Array;
   private readonly times: Float64Array;
@@ -41,6 +43,7 @@ export class RecentConnections {
   ) {
     this.connection = memory.int32(RECENT);
     this.decision = memory.int32(RECENT);
+    this.opened = memory.int32(RECENT);
     this.rows = memory.int32(RECENT * STRIDE);
     this.times = memory.float64(RECENT).fill(Number.NEGATIVE_INFINITY);
     this.likeness = memory.int32(RECENT);
@@ -51,8 +54,8 @@ export class RecentConnections {
     this.state[NEXT] = 1;
   }
 
-  /** A first packet that goes where it says. */
-  add(rows: Int32Array, base: number, now: Float, connection: number, decision: number): void {
+  /** A first packet that goes where it says. @param packet its number */
+  add(rows: Int32Array, base: number, packet: number, now: Float, connection: number, decision: number): void {
     const { state, heads } = this;
     const number = state[NEXT]!;
     const entry = number & (RECENT - 1);
@@ -66,6 +69,7 @@ export class RecentConnections {
     heads[chain] = number;
     this.connection[entry] = connection;
     this.decision[entry] = decision;
+    this.opened[entry] = packet;
     this.isTranslated[entry] = 0;
     const next = (number + 1) | 0;
     state[NEXT] = next === 0 ? 1 : next;
@@ -75,13 +79,14 @@ export class RecentConnections {
   addTranslated(
     rows: Int32Array,
     base: number,
+    packet: number,
     now: number,
     connection: number,
     decision: number,
     to: Destination,
   ): void {
     const entry = this.state[NEXT]! & (RECENT - 1);
-    this.add(rows, base, now, connection, decision);
+    this.add(rows, base, packet, now, connection, decision);
     this.isTranslated[entry] = 1;
     this.destinations[entry] = to;
   }

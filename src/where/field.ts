@@ -9,9 +9,10 @@ export type FieldType = 'text' | 'texts' | 'number' | 'boolean' | 'address' | 't
 export interface Field {
   readonly name: string;
   readonly type: FieldType;
-  /** Of text: all values there are, in the order in which they are shown; or, where others may come, the known ones. */
+  /** Of text: all values there are, in the order in which they are shown; where others may come (`read`), the known ones. */
   readonly values?: readonly string[];
-  readonly mayHaveOthers?: true;
+  /** The value that a word stands for which is none of these; null where there is none. */
+  read?(word: string): string | null;
 }
 
 /** By type: text and addresses are strings, times whole nanoseconds since 1970, texts a list. null where there is none. */

@@ -90,11 +90,10 @@ function thrown(error: WhereError): never {
 const booleanOf = ({ text }: Token): boolean | undefined => ({ true: true, false: false })[text];
 
 function textOf(expression: string, field: Field, token: Token): string {
-  const { values, mayHaveOthers } = field;
+  const { values } = field;
   if (values === undefined) return token.text;
-  const known = values.find(value => value.toLowerCase() === token.text.toLowerCase());
-  if (known !== undefined) return known;
-  if (mayHaveOthers === true) return token.text;
+  const known = values.find(value => value.toLowerCase() === token.text.toLowerCase()) ?? field.read?.(token.text);
+  if (known !== undefined && known !== null) return known;
   const meant = nearest(token.text, values);
   const all = `one of ${values.join(', ')}`;
   throw wrongValue(expression, field, token, meant === null ? all : `did you mean ${meant}? ${all}`);

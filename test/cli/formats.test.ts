@@ -21,6 +21,7 @@ describe('policap replay', () => {
       "--where: at character 27: 'droped' is no value of verdict\n" +
         '    dport == 53 && verdict == droped\n                              ^\n    did you mean dropped?',
     ],
+    [['-o', 'csv', '--where', 'protocol == tpc'], "'tpc' is no value of protocol"],
     [['-o', 'csv', '--where', 'sentBytes > 1'], "there is no field 'sentBytes'"],
     [['-o', 'csv', '--records', 'connections', '--where', 'packet > 1'], "there is no field 'packet'"],
   ];
@@ -32,9 +33,19 @@ describe('policap replay', () => {
     });
   }
 
+  it('writes nothing beside a result that -w sends to standard output', async () => {
+    const csv = [...SHOP, '-o', 'csv', '--fields', 'packet', '--only', 'dropped'];
+    const { out } = await policap(csv);
+    for (const to of ['-', '/dev/stdout']) expect((await policap([...csv, '-w', to])).out).toBe(out);
+    expect((await policap([...SHOP, '-o', 'parquet', '-w', '-'])).code).toBe(2);
+  });
+
   it('says first that nothing is enforced, where a format has no room for it', async () => {
     const { err } = await policap([...SHOP, '-o', 'csv', '--fields', 'packet', '--profile', 'flannel']);
     expect(err).toMatch(/enforces no/i);
     expect((await policap([...SHOP, '-o', 'csv', '--fields', 'packet'])).err).toBe('');
+    const none = await policap([...SHOP, '-o', 'jsonl', '--only', 'dropped', '--profile', 'flannel']);
+    expect(none.out).toBe('');
+    expect(none.err).toMatch(/enforces no/i);
   });
 });

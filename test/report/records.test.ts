@@ -301,6 +301,8 @@ describe('connections', () => {
       expect(connection['egress'], label).toEqual(its[0]!['egress']);
       expect(connection['ingress'], label).toEqual(its[0]!['ingress']);
       expect(connection['refusedAt'], label).toBe(connection['verdict'] === 'dropped' ? its[0]!['packet'] : null);
+      for (const { refusedAt } of its)
+        if (refusedAt !== undefined) expect(refusedAt, label).toBe(connection['refusedAt']);
       expect(connection['continued'], label).toBe(false);
     }
     const bytes = await rowsOf([...replay, '-o', 'jsonl', '--fields', 'connection,length,duplicateOf']);

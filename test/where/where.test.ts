@@ -10,7 +10,7 @@ import { seed } from '../support/seed.js';
 
 const FIELDS: readonly Field[] = [
   { name: 'verdict', type: 'text', values: ['allowed', 'dropped', 'undecided'] },
-  { name: 'protocol', type: 'text', values: ['TCP', 'UDP'], mayHaveOthers: true },
+  { name: 'protocol', type: 'text', values: ['TCP', 'UDP'], read: word => (word === '6' ? 'TCP' : null) },
   { name: 'policy', type: 'text' },
   { name: 'policies', type: 'texts' },
   { name: 'dport', type: 'number' },
@@ -50,6 +50,7 @@ describe('an expression', () => {
   const TRUE = [
     'verdict == dropped && dport == 53',
     'verdict == DROPPED and protocol == tcp',
+    'protocol == 6 && protocol in (6, udp)',
     "policy == 'shop/db'",
     'policy == "shop/db"',
     'policy ~ shop/*',
