@@ -198,5 +198,5 @@ function ending(summary: Summary): Markup {
   return markup`<h2>About</h2>
 ${damage.map(it => markup`<p class="dropped-text">${it}</p>`)}
 <p>${time.first ?? 'no packets'}${time.last === null ? '' : ` to ${time.last}`}: ${duration(time.seconds)} of traffic, ${count(packets.total)} packets, judged in mode ${mode} in ${duration(timing.replayMs / 1000)}.</p>
-<p class="soft">Policies ${asPlugin(PROFILES[name])} (${profileFrom}). Connections are tracked as the network plugin's host does; what a capture does not tell is undecided.</p>`;
+<p class="soft">Policies ${asPlugin(PROFILES[name])} (${profileFrom}). What a capture does not tell is undecided.</p>`;
 }
