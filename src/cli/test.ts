@@ -6,7 +6,7 @@ import { resultsJson } from '../cases/json.js';
 import type { TestCases } from '../cases/model.js';
 import { readCases } from '../cases/read.js';
 import { resultLines } from '../cases/text.js';
-import { openOutput } from '../node/output.js';
+import { isStandardOutput, openOutput } from '../node/output.js';
 import { SourceError } from '../node/sources.js';
 import { createWatch } from '../node/watch.js';
 import { countAssertions } from '../report/assertions.js';
@@ -122,7 +122,8 @@ function print(outcome: Outcome, options: TestCommandOptions, terminal: Terminal
   const { results, isInterrupted } = outcome;
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
   const text = `${resultLines(results, style, terminal.columns).join('\n')}\n`;
-  if (options.write === undefined) terminal.write(options.output === 'text' ? text : render(outcome, options.output));
+  if (options.write === undefined || isStandardOutput(options.write))
+    terminal.write(options.output === 'text' ? text : render(outcome, options.output));
   else {
     const output = openOutput(options.write);
     output.write(

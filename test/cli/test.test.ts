@@ -109,6 +109,9 @@ spec: { podSelector: { matchExpressions: [{ key: app, operator: In, values: [web
     const { out } = await policap(['test', CASES, '-o', 'junit', '-w', path]);
     expect(readFileSync(path, 'utf8')).toMatch(/^<\?xml[\s\S]*<\/testsuites>\n$/);
     expect(out).toContain('8 of 15 assertions passed');
+    // Standard output holds one of the two only.
+    const beside = await policap(['test', CASES, '-o', 'junit', '-w', '-']);
+    expect(beside.out).toMatch(/^<\?xml.*<\/testsuites>\n$/s);
   });
 
   it('without cases says how to get some', async () => {

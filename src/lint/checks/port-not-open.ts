@@ -27,8 +27,8 @@ export const portNotOpen: Check = {
         const wanted = `${port.protocol} ${portWords(port)}`;
         const who =
           pods.count === 1
-            ? `the destination pod does not open ${wanted}: it declares`
-            : `none of the ${plural(pods.count, 'destination pod')} opens ${wanted}: they declare`;
+            ? `the destination pod does not declare ${wanted}, only`
+            : `none of the ${plural(pods.count, 'destination pod')} declares ${wanted}, only`;
         const fix = fixOf(port, pods, context.compiled.inventory);
         yield { position, about: policyName(policy), message: `${who} ${some(declared)}`, fix };
       }
