@@ -18,15 +18,20 @@ export interface HtmlOptions extends SummaryOptions {
 export function createHtmlReport(output: Output, options: HtmlOptions = {}): Report {
   const summary = createSummary(options);
   const timeline = new Timeline();
+  let hasPods = false;
   return {
-    begin: summary.begin,
+    begin(context) {
+      hasPods = context.compiled.inventory.pods.length > 0;
+      summary.begin(context);
+    },
     batch(frames, packets, verdicts, first) {
       timeline.add(frames, verdicts);
       summary.batch(frames, packets, verdicts, first);
     },
     end(result) {
-      const matrix = options.matrix?.() ?? null;
-      output.write(page(summary.end(result), timeline, { matrix: matrix === null ? null : new Markup(matrix) }));
+      const picture = options.matrix?.() ?? null;
+      const matrix = picture === null ? null : new Markup(picture);
+      output.write(page(summary.end(result), timeline, { matrix, hasPods }));
     },
   };
 }

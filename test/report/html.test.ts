@@ -89,6 +89,15 @@ describe('replay -o html', () => {
     expect(page.match(/@import|<link|<iframe|<object/g)).toBeNull();
   });
 
+  it('draws no matrix that takes long, and says so', async () => {
+    const cluster = join(folder, 'large.json');
+    const { out } = await policap(['generate', 'cluster', '--nodes', '20', '--pods', '3000', '--policies', '200']);
+    writeFileSync(cluster, out);
+    const page = await reportOf([shop[0]!, '-p', cluster, '-c', cluster], 'large.html');
+    expect(page).toContain('policap matrix -o svg does');
+    expect(page).not.toContain('class="pm"');
+  });
+
   it('says first that nothing is enforced', async () => {
     const texts = textsOf(await reportOf([...shop, '--profile', 'flannel'], 'flannel.html'));
     expect(texts[1]).toMatch(/^Flannel enforces no policies/);

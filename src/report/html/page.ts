@@ -22,9 +22,11 @@ import { timelinePicture, timelineRows } from './timeline-picture.js';
 export interface PageOptions {
   /** An svg element. */
   readonly matrix: Markup | null;
+  /** Without any there is no matrix to miss. */
+  readonly hasPods: boolean;
 }
 
-export function page(summary: Summary, timeline: Timeline, { matrix }: PageOptions): string {
+export function page(summary: Summary, timeline: Timeline, options: PageOptions): string {
   const title = `policap: ${summary.captures.map(({ name }) => name).join(', ')}`;
   const policy =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -50,7 +52,7 @@ ${conversations('Undecided conversations', summary.undecided, 0)}
 ${requests('Refused and undecided requests', summary.requests)}
 ${requests('Requests and connections, by the service mesh', summary.mesh)}
 ${policies(summary)}
-${matrix === null ? NOTHING : markup`<h2>Who can talk to whom</h2>\n<div class="scroll">${matrix}</div>`}
+${whoToWhom(options)}
 ${addresses(summary)}
 ${warnings(summary)}
 ${ending(summary)}
@@ -171,6 +173,13 @@ function policies({ policies: all }: Summary): Markup {
   const left = rows.length - MOST_ROWS;
   return markup`<h2>Policies and what they decided</h2>
 ${table({ name: 'policies', columns, rows: rows.slice(0, MOST_ROWS), isFiltered: true, left })}`;
+}
+
+function whoToWhom({ matrix, hasPods }: PageOptions): Markup {
+  if (!hasPods) return NOTHING;
+  const picture = markup`<div class="scroll">${matrix ?? NOTHING}</div>`;
+  const none = markup`<p class="soft">There are too many workloads and rules to draw it here: policap matrix -o svg does.</p>`;
+  return markup`<h2>Who can talk to whom</h2>\n${matrix === null ? none : picture}`;
 }
 
 function addresses({ unknownAddresses, unknownOthers }: Summary): Markup {
