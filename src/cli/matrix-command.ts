@@ -22,10 +22,11 @@ const HELP = `
 Cells: "all" is every protocol and port, "-" nothing; after "some:" stands what
 only some of the pods may, or only from some source ports, or of some types of
 ICMP; after "IPv4 only:" and "IPv6 only:" what one address of dual-stack pods
-may and the other may not; after "undecided:" what depends on a request or a DNS
-name, or on what is not judged. "outside" is every address that nobody in the
-cluster owns; blocks that rules tell apart stand in rows of their own. Nodes, and
-pods on their network, are no rows; what a service mesh says is not in it.
+may and the other may not; after "undecided:" what depends on a request or a
+DNS name, or on what is not judged. "outside" is every address that nobody in
+the cluster owns; blocks that rules tell apart stand in rows of their own.
+Nodes, and pods on their network, are no rows; what a service mesh says is not
+in it.
 
 Examples:
   policap matrix -p policies/ -c cluster.yaml
