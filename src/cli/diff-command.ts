@@ -39,7 +39,8 @@ Each side is what -p and -c hold together with its own documents. A document of
 if it were applied. Without --before, that side is -p and -c alone.
 
 With captures: the connections whose verdict changes. Without: every pod pair
-and port whose answer changes, exactly; pods that only one side has are left out.
+and port whose answer changes, exactly; pods that only one side has are left
+out.
 
 Examples:
   policap diff capture.pcapng -c cluster.yaml --before policies/ --after proposed/

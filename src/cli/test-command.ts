@@ -22,9 +22,17 @@ A cases file (policap init writes a first one):
   policies: [policies/]            # relative to this file
   cluster: [cluster.yaml]
   cases:
-    - { from: shop/Deployment/web, to: shop/Deployment/api, port: 8080, expect: allowed }
-    - { from: tools/debug-shell, to: [shop/db-0, shop/Deployment/cache], port: [5432, 6379], expect: dropped, reason: default-deny }
-    - { capture: capture.pcapng, expect: { dropped: 0 } }
+    - from: shop/Deployment/web
+      to: shop/Deployment/api
+      port: 8080
+      expect: allowed
+    - from: tools/debug-shell
+      to: [shop/db-0, shop/Deployment/cache]
+      port: [5432, 6379]
+      expect: dropped
+      reason: default-deny
+    - capture: capture.pcapng
+      expect: { dropped: 0 }
 
 -p, -c, --rules and --profile stand in the place of what the files name.
 

@@ -16,17 +16,27 @@ describe('help', () => {
     expect(out).toContain('kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml');
   });
 
-  it.each(['replay', 'query', 'matrix', 'compile', 'bench'])(
-    'of %s has examples, and fits the terminal',
-    async command => {
-      const { code, out } = await policap([command, '--help'], { columns: 80 });
-      expect(code).toBe(0);
-      expect(out).toContain('Examples:');
-      const options = out.slice(out.indexOf('Options:'), out.indexOf('Examples:')).split('\n');
-      expect(Math.max(...options.map(line => line.length))).toBeLessThanOrEqual(80);
-      expect(await policap(['help', command], { columns: 80 })).toMatchObject({ code: 0, out });
-    },
-  );
+  it.each([
+    'replay',
+    'compare',
+    'diff',
+    'query',
+    'explain',
+    'matrix',
+    'test',
+    'init',
+    'lint',
+    'suggest',
+    'compile',
+    'bench',
+  ])('of %s has examples, and fits the terminal', async command => {
+    const { code, out } = await policap([command, '--help'], { columns: 80 });
+    expect(code).toBe(0);
+    expect(out).toContain('Examples:');
+    const options = out.slice(out.indexOf('Options:'), out.indexOf('Examples:')).split('\n');
+    expect(Math.max(...options.map(line => line.length))).toBeLessThanOrEqual(80);
+    expect(await policap(['help', command], { columns: 80 })).toMatchObject({ code: 0, out });
+  });
 
   it('goes to stderr, with exit 2, where nothing was asked', async () => {
     const { code, out, err } = await policap([]);
