@@ -123,6 +123,11 @@ class Parser {
     do values.push(this.value(field));
     while (this.take(','));
     this.expect(')');
+    const none = values.find(isNull);
+    if (none !== undefined) {
+      const { name } = field;
+      throw this.error(none.position, 'null is no value of a list', `write ${name} == null || ${name} in (...)`);
+    }
     return values;
   }
 

@@ -166,6 +166,7 @@ describe('a wrong expression', () => {
     ['dport == ', 9, 'the end stands where a value of dport would'],
     ['', 0, 'the end stands where a field would'],
     ['dport in (1 2)', 12, "'2' stands where ')' would"],
+    ['policy in (null, db)', 11, 'null is no value of a list', 'policy == null || policy in'],
     ['midstream == yes', 13, "'yes' is no value of midstream", 'true or false'],
     [`${'('.repeat(300)}midstream${')'.repeat(300)}`, 200, 'more than 200 in each other'],
   ];
