@@ -2,14 +2,12 @@
  * policap compare on the command line: its options and its help. What it does (compare.ts) is loaded when it is asked for.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { PROFILE_NAMES, type ProfileName } from '../profile/profile.js';
 import type { Finish } from './main.js';
 import {
   addInputOptions,
+  addTrackingOptions,
   type CommonOptions,
-  conntrackOption,
-  timeoutOption,
   type WordListParser,
   wholeNumber,
   wordList,
@@ -73,21 +71,8 @@ export function compareCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--top <n>', 'text: differences shown, 0 for all').argParser(wholeNumber(0, 1e9)))
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
-    )
-    .addOption(conntrackOption())
-    .addOption(
-      new Option(
-        '--timeout <name=seconds>',
-        'override a timeout in every connection table that has it; repeat',
-      ).argParser(timeoutOption),
-    )
-    .addOption(
-      new Option('--max-connections <n>', 'entries of each connection table (default: 1048576)').argParser(
-        wholeNumber(1, MOST_CONNECTIONS),
-      ),
-    )
-    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
-    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    );
+  addTrackingOptions(command, { timeout: 'override a timeout in every connection table that has it; repeat' })
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
       const { runCompare } = await import('./compare.js');

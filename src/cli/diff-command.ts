@@ -2,17 +2,8 @@
  * policap diff on the command line: its options and its help. What it does (diff.ts) is loaded when it is asked for.
  */
 import { Command, Option } from 'commander';
-import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import type { Finish } from './main.js';
-import {
-  addInputOptions,
-  append,
-  type CommonOptions,
-  conntrackOption,
-  timeoutOption,
-  wholeNumber,
-  wordList,
-} from './options.js';
+import { addInputOptions, addTrackingOptions, append, type CommonOptions, wholeNumber, wordList } from './options.js';
 import type { Terminal } from './terminal.js';
 
 const FINDINGS = ['newly-dropped', 'newly-allowed', 'undecided', 'different'] as const;
@@ -78,18 +69,8 @@ export function diffCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--top <n>', 'text: groups shown, 0 for all').argParser(wholeNumber(0, 1e9)))
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
-    )
-    .addOption(conntrackOption())
-    .addOption(
-      new Option('--timeout <name=seconds>', 'override a timeout, as for replay; repeat').argParser(timeoutOption),
-    )
-    .addOption(
-      new Option('--max-connections <n>', 'entries of each connection table (default: 1048576)').argParser(
-        wholeNumber(1, MOST_CONNECTIONS),
-      ),
-    )
-    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
-    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    );
+  addTrackingOptions(command, { timeout: 'override a timeout, as for replay; repeat' })
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
       const { runDiff } = await import('./diff.js');

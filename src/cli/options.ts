@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../documents/suggest.js';
+import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { CONNTRACK_KINDS, type ConntrackKind, timeoutNamesOf } from '../flow/kinds.js';
 import { LONGEST_TIMEOUT } from '../flow/timeouts.js';
 import { PROFILE_NAMES } from '../profile/profile.js';
@@ -86,6 +87,20 @@ export const conntrackOption = (): Option =>
   Object.assign(new Option('--conntrack <kind>', "connection table (default: the profile's)"), {
     argChoices: [...CONNTRACK_KINDS],
   });
+
+/** What commands that replay captures beside `replay` say of them, and of the connection table. @param timeout the option's sentence */
+export function addTrackingOptions(command: Command, { timeout }: { readonly timeout: string }): Command {
+  return command
+    .addOption(conntrackOption())
+    .addOption(new Option('--timeout <name=seconds>', timeout).argParser(timeoutOption))
+    .addOption(
+      new Option('--max-connections <n>', 'entries of each connection table (default: 1048576)').argParser(
+        wholeNumber(1, MOST_CONNECTIONS),
+      ),
+    )
+    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
+    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces');
+}
 
 export function checkConntrack(kind: string | undefined): asserts kind is ConntrackKind | undefined {
   if (kind !== undefined && !(CONNTRACK_KINDS as readonly string[]).includes(kind)) {

@@ -2,10 +2,9 @@
  * policap suggest on the command line: its options and its help. What it does (suggest.ts) is loaded when it is asked for.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { PROFILE_NAMES, type ProfileName } from '../profile/profile.js';
 import type { Finish } from './main.js';
-import { type CommonOptions, conntrackOption, timeoutOption, wholeNumber } from './options.js';
+import { addTrackingOptions, append, type CommonOptions, wholeNumber } from './options.js';
 import type { Terminal } from './terminal.js';
 
 export interface SuggestCommandOptions {
@@ -46,8 +45,6 @@ the result, and what would be refused is printed.
 -c takes every path behind it, so captures come first.
 `;
 
-const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
-
 /** `24` or `24,64`. */
 function prefixLengths(value: string): SuggestCommandOptions['cidrPrefix'] {
   const match = /^(\d{1,2})(?:,(\d{1,3}))?$/.exec(value.trim());
@@ -59,7 +56,7 @@ function prefixLengths(value: string): SuggestCommandOptions['cidrPrefix'] {
 }
 
 export function suggestCommand(terminal: Terminal, finish: Finish): Command {
-  return new Command('suggest')
+  const command = new Command('suggest')
     .summary('NetworkPolicies for the traffic of a capture')
     .description('Writes least-privilege NetworkPolicies that allow what was completed in a capture, and nothing else.')
     .argument('[capture...]', 'pcap or pcapng, also gzip or zstd; - for standard input')
@@ -98,23 +95,12 @@ export function suggestCommand(terminal: Terminal, finish: Finish): Command {
       new Option('--fail-on <finding>', 'exit with 1 where the captures would still be refused something').choices([
         'refused',
       ]),
-    )
-    .addOption(conntrackOption())
-    .addOption(
-      new Option('--timeout <name=seconds>', "override one of the connection table's timeouts; repeat").argParser(
-        timeoutOption,
-      ),
-    )
-    .addOption(
-      new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
-        wholeNumber(1, MOST_CONNECTIONS),
-      ),
-    )
-    .option('--no-tunnels', 'look at tunnels from outside, not at what they carry')
-    .option('--no-duplicates', 'take each copy of a packet that was seen on several interfaces for a packet')
+    );
+  addTrackingOptions(command, { timeout: "override one of the connection table's timeouts; repeat" })
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
       const { runSuggest } = await import('./suggest.js');
       finish(await runSuggest(captures, called.optsWithGlobals<SuggestCommandOptions>(), terminal));
     });
+  return command;
 }
