@@ -136,9 +136,22 @@ module.exports = {
       },
     },
     {
+      name: 'engine-stays-in-the-worker',
+      comment: 'the page itself takes only types of the engine; what is judged is judged in the worker',
+      severity: 'error',
+      from: { path: '^web/(app|editor)/' },
+      to: { path: '^(src|web/worker)/', pathNot: '^web/worker/protocol\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'page-runs-in-a-browser',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'edges-are-edges',
       severity: 'error',
-      from: { pathNot: '^src/(cli|node|server)/' },
+      from: { pathNot: '^(src/(cli|node|server)|web)/' },
       to: { path: '^src/(cli|node|server)/' },
     },
   ],

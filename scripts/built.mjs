@@ -14,8 +14,11 @@ export const STAMP = join(root, 'dist', '.built');
 
 export function isBuilt() {
   if (!existsSync(STAMP)) return false;
-  const sources = ['src', 'scripts/fast-path'].map(folder => newest(join(root, folder)));
-  return statSync(STAMP).mtimeMs >= Math.max(...sources, statSync(join(root, 'tsconfig.json')).mtimeMs);
+  const sources = ['src', 'scripts/fast-path', 'web'].map(folder => newest(join(root, folder)));
+  return (
+    statSync(STAMP).mtimeMs >=
+    Math.max(...sources, ...['tsconfig.json', 'scripts/web.mjs'].map(file => statSync(join(root, file)).mtimeMs))
+  );
 }
 
 /** The newest change below a folder, in milliseconds since 1970; the folders' own times tell of files that are gone. */

@@ -26,7 +26,7 @@ const DEBIAN = [
   { program: 'jq', package: 'jq', leavesOut: 'the runs that docs/cookbook.md shows' },
   { program: 'zsh', package: 'zsh', leavesOut: 'completion in zsh' },
   { program: 'fish', package: 'fish', leavesOut: 'completion in fish' },
-  { program: 'chromium', package: 'chromium', leavesOut: 'the report in a browser' },
+  { program: 'chromium', package: 'chromium', leavesOut: 'the page and the report in a browser' },
   { program: 'mandoc', package: 'mandoc', leavesOut: "the check of the manual page's markup" },
 ];
 
@@ -80,6 +80,7 @@ function build() {
     fail('The build failed.');
   if (run(process.execPath, ['scripts/inline-constants.mjs', 'dist']) !== 0) fail('The build failed.');
   if (run(process.execPath, ['scripts/fast-path/build.mjs']) !== 0) fail('The build failed.');
+  if (run(process.execPath, ['scripts/web.mjs']) !== 0) fail('The build failed.');
   writeFileSync(STAMP, '');
 }
 

@@ -1,0 +1,33 @@
+/**
+ * Files that were dropped or chosen -> captures and documents, by their content.
+ *
+ * In:  Files.  Out: Added, and a sentence for each file that is neither. Captures stay on disk until they are read; documents
+ * are read here.
+ */
+import type { Added } from '../workspace.js';
+
+/** Little-endian and big-endian pcap, with micro- and nanoseconds, pcapng, modified pcap, gzip, zstd. */
+const CAPTURE_MAGICS = new Set(
+  ['a1b2c3d4', 'd4c3b2a1', 'a1b23c4d', '4d3cb2a1', '0a0d0d0a', 'a1b2cd34', '34cdb2a1'].concat('28b52ffd'),
+);
+const DOCUMENT = /\.(ya?ml|json)$/i;
+/** More than the largest cluster's documents. */
+const MOST_DOCUMENT_BYTES = 1024 * 1024 * 1024;
+
+export async function sortFiles(files: readonly File[]): Promise<Added & { readonly refused: readonly string[] }> {
+  const captures: { name: string; blob: Blob }[] = [];
+  const documents: { name: string; text: string }[] = [];
+  const refused: string[] = [];
+  for (const file of files) {
+    const name = file.webkitRelativePath || file.name;
+    const magic = hex(new Uint8Array(await file.slice(0, 4).arrayBuffer()));
+    if (CAPTURE_MAGICS.has(magic) || magic.startsWith('1f8b')) captures.push({ name, blob: file });
+    else if (!DOCUMENT.test(name)) {
+      refused.push(`${name} is neither a capture (pcap, pcapng, gzip, zstd) nor a document (.yaml, .yml, .json)`);
+    } else if (file.size > MOST_DOCUMENT_BYTES) refused.push(`${name} is larger than 1 GiB`);
+    else documents.push({ name, text: await file.text() });
+  }
+  return { captures, documents, refused };
+}
+
+const hex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
