@@ -123,6 +123,8 @@ module.exports = {
       ['documents', 'capture', 'packet', 'cluster', 'profile', 'rules', 'tree', 'verdict', 'report'],
       ['^src/(compile|suggest)\\.ts$'],
     ),
+    // It is handed what it serves: of documents and captures it knows names and bytes.
+    only('server', []),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -130,7 +132,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|completion|config))\\.ts$',
+        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|ui|ui-workspace|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -181,28 +181,30 @@ export const once = <T>(make: () => T): (() => T) => {
 };
 
 /** What the paths name, each file once. @param stdin of what `-` stands for */
-export function readFiles(paths: readonly string[], stdin: () => Uint8Array): InputFile[] {
-  const seen = new Set<string>();
-  const files: InputFile[] = [];
-  for (const path of paths.flatMap(expand)) {
+export const readFiles = (paths: readonly string[], stdin: () => Uint8Array): InputFile[] =>
+  filesOf(paths).map(path => readFile(path, stdin));
+
+/** The files that the paths name, `-` among them. @param seen of earlier calls: what was named there is left out */
+export function filesOf(paths: readonly string[], seen: Set<string> = new Set()): string[] {
+  return paths.flatMap(expand).filter(path => {
     const identity = path === '-' ? path : realpathSync(path);
-    if (seen.has(identity)) continue;
+    if (seen.has(identity)) return false;
     seen.add(identity);
-    files.push(path === '-' ? { name: '<stdin>', bytes: stdin() } : { name: path, bytes: read(path) });
-  }
-  return files;
+    return true;
+  });
 }
 
-function read(path: string): Uint8Array {
+export function readFile(path: string, stdin: () => Uint8Array): InputFile {
+  if (path === '-') return { name: '<stdin>', bytes: stdin() };
   try {
-    return readFileSync(path);
+    return { name: path, bytes: readFileSync(path) };
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
 /** A directory -> its documents, and its directories', by name. */
-export function expand(path: string): string[] {
+function expand(path: string): string[] {
   if (path === '-') return [path];
   try {
     if (!statSync(path).isDirectory()) return [path];

@@ -38,6 +38,7 @@ import { replayCommand } from './replay-command.js';
 import { suggestCommand } from './suggest-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 import { testCommand } from './test-command.js';
+import { uiCommand } from './ui-command.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
 
@@ -55,6 +56,8 @@ Examples:
       what is so now as test cases, and what a change breaks
   policap lint -p policies/ -c cluster.yaml
       mistakes in policies, found without a capture
+  policap ui capture.pcapng -p policies/ -c cluster.yaml
+      the same in the browser; nothing is sent anywhere
 
 The cluster as policap reads it:
   kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml
@@ -100,6 +103,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     initCommand(terminal, finish),
     lintCommand(terminal, finish),
     suggestCommand(terminal, finish),
+    uiCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),

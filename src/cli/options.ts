@@ -17,8 +17,8 @@ export interface CommonOptions extends InputOptions {
 
 export const append = (value: string, before: readonly string[] | undefined): string[] => [...(before ?? []), value];
 
-/** -p, -c, --rules, --staged; --profile unless the command names several. */
-export function addInputOptions(command: Command, { profile = true } = {}): Command {
+/** -p, -c, --rules unless the command takes none, --staged; --profile unless it names several. */
+export function addInputOptions(command: Command, { profile = true, rules = true } = {}): Command {
   command
     .addOption(
       new Option('-p, --policies <path...>', 'NetworkPolicies: files, directories, or - for standard input').argParser(
@@ -29,14 +29,16 @@ export function addInputOptions(command: Command, { profile = true } = {}): Comm
       new Option('-c, --cluster <path...>', 'namespaces, nodes, pods, services: the same kinds of paths').argParser(
         append,
       ),
-    )
-    .addOption(
+    );
+  if (rules) {
+    command.addOption(
       new Option(
         '--rules <file...>',
         'ordered 5-tuple rules instead of policies: a RuleList, or ClassBench filters',
       ).argParser(append),
-    )
-    .addOption(new Option('--staged', "judge Calico's staged policies as if they were enforced"));
+    );
+  }
+  command.addOption(new Option('--staged', "judge Calico's staged policies as if they were enforced"));
   if (!profile) return command;
   return command.addOption(
     new Option(

@@ -20,8 +20,8 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** All of standard input, once. */
   readInput(): Uint8Array;
-  /** Calls back on an interrupt (Ctrl-C) until the returned function is called. */
-  onInterrupt(listener: () => void): () => void;
+  /** Calls back on an interrupt (Ctrl-C) until the returned function is called. @param signals others that mean the same */
+  onInterrupt(listener: () => void, signals?: readonly NodeJS.Signals[]): () => void;
 }
 
 export function processTerminal(): Terminal {
@@ -39,9 +39,12 @@ export function processTerminal(): Terminal {
     columns: process.stdout.isTTY ? process.stdout.columns : 100,
     environment: process.env,
     readInput: () => readFileSync(0),
-    onInterrupt(listener) {
-      process.on('SIGINT', listener);
-      return () => process.off('SIGINT', listener);
+    onInterrupt(listener, signals = []) {
+      const all = ['SIGINT', ...signals];
+      for (const signal of all) process.on(signal, listener);
+      return () => {
+        for (const signal of all) process.off(signal, listener);
+      };
     },
   };
 }

@@ -27,6 +27,7 @@ describe('help', () => {
     'init',
     'lint',
     'suggest',
+    'ui',
     'compile',
     'bench',
   ])('of %s has examples, and fits the terminal', async command => {

@@ -3,6 +3,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Terminal } from '../../src/cli/terminal.js';
+import { type UiCommandOptions, uiCommand } from '../../src/cli/ui-command.js';
+import { workspaceReader } from '../../src/cli/ui-workspace.js';
+import type { Workspace, WorkspaceDocument } from '../../src/server/workspace.js';
 import { type Person, policap, policapBytes } from '../cli/person.js';
 import { schemaErrors } from '../support/schema.js';
 
@@ -122,6 +126,17 @@ const QUESTIONS: Person = {
 
 const stdinFor = (command: readonly string[]): Person => (command.includes('--rules') ? RULES : QUESTIONS);
 
+/** As the command line's options say it; nothing is served. */
+async function workspaceOf(args: readonly string[]): Promise<() => Workspace> {
+  let read: (() => Workspace) | undefined;
+  const terminal = { readInput: () => new Uint8Array() };
+  const command = uiCommand({} as Terminal, () => {}).action((captures: string[], options: UiCommandOptions) => {
+    read = workspaceReader(captures, options, terminal);
+  });
+  await command.parseAsync(args, { from: 'user' });
+  return read!;
+}
+
 function hold(schema: string, document: Record<string, unknown>): void {
   expect(schemaErrors(schema, document)).toEqual([]);
 }
@@ -171,10 +186,31 @@ describe('docs/schemas', () => {
     expect(schemaErrors('policap.verdicts/1', { ...header, unheardOf: 1 })).not.toEqual([]);
   });
 
+  it.each([[], ['--profile', 'calico', '--conntrack', 'none', '--timeout', 'tcp_close=0.5', '--max-connections', '1']])(
+    'policap.workspace/1: what policap ui tells its page %s %s',
+    async (...options) => {
+      const read = await workspaceOf([CAPTURE, ...SHOP, ...options]);
+      const workspace = read();
+      expect([workspace.captures.length, workspace.documents.length]).toEqual([1, 3]);
+      hold('policap.workspace/1', { ...workspace });
+      const { mode: _, ...others } = workspace.options;
+      const [{ role: __, ...document }] = workspace.documents as [WorkspaceDocument];
+      const [capture] = workspace.captures;
+      for (const wrong of [
+        { ...workspace, unheardOf: 1 },
+        { ...workspace, options: others },
+        { ...workspace, documents: [document] },
+        { ...workspace, captures: [{ ...capture, url: '/api/captures/0' }] },
+      ])
+        expect(schemaErrors('policap.workspace/1', wrong)).not.toEqual([]);
+    },
+  );
+
   it('are each held against some output', () => {
     const files = readdirSync('docs/schemas').filter(name => name.endsWith('.json'));
     // What is read, and not printed, is held against what init writes (test/cases/init.test.ts).
-    const held = new Set([...Object.keys(DOCUMENTS), ...Object.keys(LINES), ...HEADERS, 'policap.cases/1']);
+    const others = [...HEADERS, 'policap.cases/1', 'policap.workspace/1'];
+    const held = new Set([...Object.keys(DOCUMENTS), ...Object.keys(LINES), ...others]);
     expect(files.sort()).toEqual([...held].map(name => `${name.replace('/', '-')}.json`).sort());
   });
 });
