@@ -29,9 +29,9 @@ import { createInOrder } from './report/in-order.js';
 import type { ReplayContext, ReplayResult, Report } from './report/report.js';
 import { RequestTally } from './report/requests.js';
 import { createWritings } from './report/writing.js';
-import { createDecisions, type Decision } from './verdict/decisions.js';
+import { createDecisions, type Decision, type Decisions } from './verdict/decisions.js';
 import { EndOwners } from './verdict/end-owners.js';
-import { LOOK_AHEAD } from './verdict/ends.js';
+import { type Ends, LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 import { Layer7, withRequestsJudged } from './verdict/layer7.js';
 import { MeshLayer } from './verdict/mesh.js';
@@ -47,6 +47,8 @@ export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly captures: readonly string[];
   /** Called between batches, some hundred times a second at most; may answer later, to let signals be served. */
   readonly onProgress?: (packets: number, bytesRead: number, bytesTotal: number | undefined) => void | Promise<void>;
+  /** Asked what becomes of a connection, in place of the policies (kept/questions.ts); not beside the fast path. */
+  readonly ends?: (decisions: Decisions) => Ends;
   /** Sees what connection tracking makes of packets (flow/watched.ts); not beside the fast path. */
   readonly watch?: TrackerWatch;
   /** Ends the replay early; what was judged so far is reported. */
@@ -82,9 +84,10 @@ export async function replay(
   const memory = memoryOf(kind, options, compiled, fastPath);
   const fragments = createFragments({ timeouts: fragmentTimeouts(options.timeouts) });
   const reassembly = mode === 'dataplane' && kind === 'linux' ? new Reassembly(options) : null;
-  const { flat } = memory;
+  const ends = options.ends?.(decisions) ?? null;
+  const flat = ends === null ? memory.flat : null;
   const tracker = options.watch?.wrap(memory.tracker) ?? memory.tracker;
-  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat };
+  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat, ends };
   // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
   const looksInside = compiled.objects.istio.length > 0 || asksRequests(compiled);
   const judge = new Judge({ ...parts, looksInside, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);

@@ -50,22 +50,14 @@ export const newLookAhead = (): LookAhead => ({
   count: 0,
 });
 
+/** Who is asked what becomes of a connection; every answer is an index into decisions. */
 export interface Ends {
-  /** The decision on a connection from SRC to DST of the row; an index into decisions. */
+  /** A connection from SRC to DST of the row. */
   decide(rows: Int32Array, base: number): number;
-  /**
-   * The same, after service translation of the destination.
-   * @param destination what DST stands for
-   * @param time nanoseconds since 1970 of the packet, from which VIEW_WINDOW_NS counts
-   */
-  decideTranslated(
-    rows: Int32Array,
-    base: number,
-    destination: Destination,
-    ahead: readonly LookAhead[],
-    seconds: number,
-    nanoseconds: number,
-  ): number;
+  /** A connection to a service, its destination as it arrived there. @param service its owner index */
+  decideArrived(rows: Int32Array, base: number, service: number): number;
+  /** A connection to a service, of which nobody saw where it arrived. @param destination what DST stands for */
+  decideBackends(rows: Int32Array, base: number, destination: Destination): number;
 }
 
 /** @param looksInside whether somebody judges what connections carry: then it counts which backends there are */
@@ -73,7 +65,6 @@ export function createEnds(
   classifier: Classifier,
   inventory: Inventory,
   decisions: Decisions,
-  views: Views,
   looksInside = false,
 ): Ends {
   const out = new Int32Array(OUTCOMES);
@@ -133,14 +124,10 @@ export function createEnds(
     return met[at + 4]! - 1;
   }
 
-  /** The packet as it was sent, to where it arrived. */
-  function decideView(rows: Int32Array, base: number, view: Int32Array, at: number, service: number): number {
-    scratch.set(rows.subarray(base, base + STRIDE));
-    for (let word = 0; word < 4; word++) scratch[DST + word] = view[at + DST + word]!;
-    scratch[DPORT] = view[at + DPORT]!;
-    classifier.classify(scratch, 0, out, 0);
+  function decideArrived(rows: Int32Array, base: number, service: number): number {
+    classifier.classify(rows, base, out, 0);
     const source = classifier.ownerOf(rows, base, SRC);
-    return record(source, classifier.ownerOf(view, at, DST), judged(), service, scratch[DPORT]!);
+    return record(source, classifier.ownerOf(rows, base, DST), judged(), service, rows[base + DPORT]!);
   }
 
   function decideBackends(rows: Int32Array, base: number, { service, backends, ends }: Destination): number {
@@ -180,30 +167,58 @@ export function createEnds(
     return decisions.intern(egress, ingress, forward, source, destination, code, service, port, null, true);
   }
 
-  return {
-    decide,
-    decideTranslated(rows, base, destination, ahead, seconds, nanoseconds) {
-      let left = LOOK_AHEAD;
-      for (const later of ahead) {
-        const end = later.from + Math.min(later.count, left);
-        left -= end - later.from;
-        for (let i = later.from; i < end; i++) {
-          const at = i * STRIDE;
-          const apart = (later.seconds[i]! - seconds) * 1e9 + later.nanoseconds[i]! - nanoseconds;
-          if (Math.abs(apart) > VIEW_WINDOW_NS) continue;
-          if (!views.isView(rows, base, destination, later.rows, at, null)) continue;
-          // A view of which only the source was translated tells no backend.
-          if (!sameEnd(rows, base, later.rows, at, DST, DPORT)) {
-            return decideView(rows, base, later.rows, at, destination.service.owner);
-          }
-        }
-      }
-      return decideBackends(rows, base, destination);
-    },
-  };
+  return { decide, decideArrived, decideBackends };
 }
 
 function nameOf(inventory: Inventory, owner: number): string {
   const it = inventory.owners[owner]!;
   return it.kind === 'pod' ? `${it.namespace}/${it.name}` : it.name;
+}
+
+/** The decision on a packet to a service: on its translated view, where one follows it. */
+export class Translated {
+  private readonly arrived = new Int32Array(STRIDE);
+
+  constructor(
+    private readonly ends: Ends,
+    private readonly views: Views,
+  ) {}
+
+  /**
+   * @param destination what DST stands for
+   * @param seconds, nanoseconds since 1970 of the packet, from which VIEW_WINDOW_NS counts
+   */
+  decide(
+    rows: Int32Array,
+    base: number,
+    destination: Destination,
+    ahead: readonly LookAhead[],
+    seconds: number,
+    nanoseconds: number,
+  ): number {
+    let left = LOOK_AHEAD;
+    for (const later of ahead) {
+      const end = later.from + Math.min(later.count, left);
+      left -= end - later.from;
+      for (let i = later.from; i < end; i++) {
+        const at = i * STRIDE;
+        const apart = (later.seconds[i]! - seconds) * 1e9 + later.nanoseconds[i]! - nanoseconds;
+        if (Math.abs(apart) > VIEW_WINDOW_NS) continue;
+        if (!this.views.isView(rows, base, destination, later.rows, at, null)) continue;
+        // A view of which only the source was translated tells no backend.
+        if (sameEnd(rows, base, later.rows, at, DST, DPORT)) continue;
+        return this.decideView(rows, base, later.rows, at, destination.service.owner);
+      }
+    }
+    return this.ends.decideBackends(rows, base, destination);
+  }
+
+  /** The packet as it was sent, to where it arrived. */
+  private decideView(rows: Int32Array, base: number, view: Int32Array, at: number, service: number): number {
+    const { arrived } = this;
+    arrived.set(rows.subarray(base, base + STRIDE));
+    for (let word = 0; word < 4; word++) arrived[DST + word] = view[at + DST + word]!;
+    arrived[DPORT] = view[at + DPORT]!;
+    return this.ends.decideArrived(arrived, 0, service);
+  }
 }

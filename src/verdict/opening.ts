@@ -13,7 +13,7 @@ import type { Classifier } from '../tree/classifier.js';
 import { Beginnings, MASQUERADES, TRANSLATES } from './beginnings.js';
 import type { Decisions } from './decisions.js';
 import { EndOwners } from './end-owners.js';
-import { createEnds, type Ends, type LookAhead } from './ends.js';
+import { createEnds, type Ends, type LookAhead, Translated } from './ends.js';
 import {
   BEGINS,
   createInitiatorInference,
@@ -45,6 +45,8 @@ export interface OpeningParts {
   readonly stateless: boolean;
   /** What connections carry is judged too (layer7.ts, mesh.ts). Default false. */
   readonly looksInside?: boolean;
+  /** Who is asked what becomes of a connection, in place of the classifier. */
+  readonly ends?: Ends | null;
 }
 
 const NOTHING_AHEAD: readonly LookAhead[] = [];
@@ -67,6 +69,7 @@ export class Opening {
   translated = false;
   private readonly services: Services;
   private readonly ends: Ends;
+  private readonly translations: Translated;
   private readonly initiators: InitiatorInference;
   private readonly owners: EndOwners;
   /** What first packets that take no slow path are opened with too (known.ts). */
@@ -84,7 +87,8 @@ export class Opening {
     const { classifier, inventory, decisions } = parts;
     this.services = createServices(inventory);
     const views = createViews(classifier, inventory, this.services);
-    this.ends = createEnds(classifier, inventory, decisions, views, parts.looksInside);
+    this.ends = parts.ends ?? createEnds(classifier, inventory, decisions, parts.looksInside);
+    this.translations = new Translated(this.ends, views);
     this.initiators = createInitiatorInference(inventory, classifier, memory);
     this.recent = new RecentConnections(views, memory);
     this.strays = new Strays(memory);
@@ -218,7 +222,7 @@ export class Opening {
     nanoseconds: number,
   ): number {
     if (to === null) return this.ends.decide(rows, base);
-    return this.ends.decideTranslated(rows, base, to, ahead, seconds, nanoseconds);
+    return this.translations.decide(rows, base, to, ahead, seconds, nanoseconds);
   }
 
   private open(decision: number, packet: number): void {
