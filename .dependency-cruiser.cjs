@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -91,6 +91,12 @@ module.exports = {
       'diff',
       ['documents', 'capture', 'cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report', 'matrix'],
       ['^src/(compare|compile|replay)\\.ts$'],
+    ),
+    // A capture judged once and judged again: what replays make of it, for whoever shows it.
+    only(
+      'kept',
+      ['capture', 'cluster', 'packet', 'rules', 'tree', 'flow', 'verdict', 'report', 'diff', 'where'],
+      ['^src/(compare|compile|replay|replay-memory)\\.ts$'],
     ),
     // What a command of its own asks, through the questions and the summary.
     only(

@@ -35,12 +35,13 @@ export async function compareProfiles(
   return { comparison: comparing.result(outcomes.map(({ warnings }) => warnings)), ...rest };
 }
 
-/** Replays the frames once for each of what was compiled, all at the same time. @param reports one each */
+/** Replays the frames once for each of what was compiled, all at the same time. @param reports one each @param ends likewise */
 export async function replayTogether(
   source: FrameSource,
   compiled: readonly Compiled[],
-  options: Omit<ReplayOptions, 'fastPath'>,
+  options: Omit<ReplayOptions, 'fastPath' | 'ends'>,
   reports: readonly Report[],
+  ends: readonly ReplayOptions['ends'][] = [],
 ): Promise<Omit<CompareOutcome, 'comparison'> & { readonly outcomes: readonly ReplayOutcome[] }> {
   const least = Math.max(...compiled.map(it => leastFrames(options, it)));
   const { sources, leave } = tee(source, least, createParser(options, null), compiled.length);
@@ -48,7 +49,11 @@ export async function replayTogether(
   const outcomes = await Promise.all(
     compiled.map((it, i) => {
       const timeouts = timeoutsFor(conntrackOf(options, it), options.timeouts);
-      const own = { ...rest, timeouts, ...(i === 0 && onProgress !== undefined && { onProgress }) };
+      const own = {
+        ...{ ...rest, timeouts },
+        ...(i === 0 && onProgress !== undefined && { onProgress }),
+        ...(ends[i] !== undefined && { ends: ends[i] }),
+      };
       return replay(sources[i]!, it, own, [reports[i]!]).finally(() => leave(i));
     }),
   );

@@ -133,14 +133,16 @@ export async function replay(
   mesh?.streams.end();
 
   const read = requests?.streams.warnings() ?? mesh?.streams.warnings() ?? [];
-  const warnings = [...judge.observations.warnings(totalBytes), ...read];
-  if (source.stepsBack > 0) {
-    const times = source.stepsBack === 1 ? 'once' : `${source.stepsBack} times`;
-    warnings.push(`Time ran backwards ${times} in the captures; it was held still there.`);
-  }
+  const warnings = [...judge.observations.warnings(totalBytes), ...read, ...clockWarnings(source.stepsBack)];
   const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
   for (const report of reports) await report.end(result);
   return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
+}
+
+export function clockWarnings(stepsBack: number): string[] {
+  if (stepsBack === 0) return [];
+  const times = stepsBack === 1 ? 'once' : `${stepsBack} times`;
+  return [`Time ran backwards ${times} in the captures; it was held still there.`];
 }
 
 /** Rules that look at requests open connections here, as their requests are judged. */
@@ -151,7 +153,8 @@ function openingRequests(compiled: Compiled): Compiled {
     : { ...compiled, ruleset, classifier: { ...compiled.classifier, ruleset } };
 }
 
-const asksRequests = ({ ruleset }: Compiled): boolean => ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
+export const asksRequests = ({ ruleset }: Pick<Compiled, 'ruleset'>): boolean =>
+  ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
 
 /** null where no rule looks at requests. */
 function createRequests(compiled: Compiled, decisions: readonly Decision[]) {

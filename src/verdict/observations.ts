@@ -13,8 +13,8 @@ export interface Observations {
   begin(time: number): void;
   /** @param source, destination owners, -1 for nobody @param time of the connection's first packet; it never steps back */
   connection(source: number, destination: number, time: number): void;
-  /** An encrypted tunnel's packet of so many bytes on the wire. */
-  dark(length: number): void;
+  /** Packets of encrypted tunnels, of so many bytes on the wire together. Default one. */
+  dark(length: number, packets?: number): void;
   warnings(totalBytes: number): string[];
 }
 
@@ -52,8 +52,8 @@ export function createObservations(inventory: Inventory, memory: Memory = OWN_ME
       checkAge(source, time);
       checkAge(destination, time);
     },
-    dark(length) {
-      darkPackets++;
+    dark(length, packets = 1) {
+      darkPackets += packets;
       darkBytes += length;
     },
     warnings(totalBytes) {

@@ -1,0 +1,90 @@
+/**
+ * Judging again: the verdicts of other policies on a kept capture, without its bytes (cold but for the loop in trace.ts).
+ *
+ * In:  a kept capture, and policies that whyNot() (why-not.ts) has nothing against.  Out: a Judgement, equal to what a replay under
+ * them would have said. Every distinct question of the replay is asked once; every packet's verdict follows.
+ */
+import type { Compiled } from '../compile.js';
+import { STRIDE } from '../packet/row.js';
+import { clockWarnings } from '../replay.js';
+import { Counters, MAX_CONVERSATIONS } from '../report/counters.js';
+import { createCountings } from '../report/countings.js';
+import type { ReplayContext, ReplayResult } from '../report/report.js';
+import { createWritings } from '../report/writing.js';
+import { createDecisions, type Decision } from '../verdict/decisions.js';
+import { EndOwners } from '../verdict/end-owners.js';
+import { createEnds } from '../verdict/ends.js';
+import { createObservations } from '../verdict/observations.js';
+import { MARK_ORIGINAL } from '../verdict/verdict.js';
+import type { Judgement, Verdicts } from './judgement.js';
+import type { Kept } from './kept.js';
+import type { Trace } from './trace.js';
+import { whyNot } from './why-not.js';
+
+export function judgeAgain(kept: Kept, compiled: Compiled): Judgement {
+  const started = performance.now();
+  const { packets, trace } = kept;
+  const problem = whyNot(kept, compiled);
+  if (trace === null || problem !== null) throw new Error(problem ?? 'nothing to judge from');
+  const decisions = createDecisions();
+  const { questions, asked } = trace;
+  const answers = questions.answers(createEnds(compiled.classifier, compiled.inventory, decisions));
+  const decisionOf = Int32Array.from(asked, it => questions.decisionOn(it, answers, decisions));
+  const codeOf = Uint8Array.from(decisionOf, decision => decisions.list[decision]!.code);
+  const verdicts = trace.verdicts(decisionOf, codeOf);
+  const context = contextOf(kept, compiled, decisions.list);
+  const replayMs = performance.now() - started;
+  let warnings: readonly string[] | null = null;
+  const result: ReplayResult = {
+    tracker: kept.tracker,
+    replayMs,
+    get warnings() {
+      warnings ??= warningsOf(kept, trace, verdicts, context);
+      return warnings;
+    },
+  };
+  return { context, packets, verdicts, result };
+}
+
+function contextOf(kept: Kept, compiled: Compiled, decisions: readonly Decision[]): ReplayContext {
+  const { options, source, trace } = kept;
+  const { classifier, inventory } = compiled;
+  const connections = Math.max(1, trace?.connections ?? 0);
+  let newCounting: ReplayContext['newCounting'] | null = null;
+  return {
+    compiled,
+    source,
+    decisions,
+    ends: new EndOwners(decisions, classifier),
+    requests: null,
+    mesh: null,
+    newCounting(conversations) {
+      newCounting ??= createCountings(
+        compiled,
+        new Counters(classifier, inventory.owners.length, MAX_CONVERSATIONS, connections),
+        null,
+      );
+      return newCounting(conversations);
+    },
+    newWriting: createWritings(null),
+    mode: options.mode ?? 'what-if',
+    captures: options.captures,
+  };
+}
+
+/** What a replay would have noticed on the way. */
+function warningsOf({ packets, stepsBack }: Kept, trace: Trace, verdicts: Verdicts, context: ReplayContext): string[] {
+  const { ends, compiled } = context;
+  const observations = createObservations(compiled.inventory);
+  const row = new Int32Array(STRIDE);
+  if (packets.count > 0) observations.begin(packets.seconds[0]!);
+  for (let connection = 1; connection <= trace.connections; connection++) {
+    const i = trace.openedBy[connection]! - 1;
+    packets.headers.write(packets.header[i]!, row, 0);
+    ends.find(verdicts.decision[i]!, row, 0, (verdicts.marks[i]! & MARK_ORIGINAL) !== 0);
+    observations.connection(ends.source, ends.destination, trace.openedAt[connection]!);
+  }
+  if (packets.darkPackets > 0) observations.dark(packets.darkBytes, packets.darkPackets);
+  const totalBytes = packets.length.reduce((sum, length) => sum + length, 0);
+  return [...observations.warnings(totalBytes), ...clockWarnings(stepsBack)];
+}

@@ -1,0 +1,31 @@
+/**
+ * A capture that was replayed once and is kept: what its judgements share.
+ */
+import type { CaptureError, CaptureInterface } from '../capture/frame.js';
+import type { Compiled } from '../compile.js';
+import type { ConntrackKind } from '../flow/kinds.js';
+import type { TrackerCounters } from '../flow/tracker.js';
+import type { ReplayOptions } from '../replay.js';
+import type { Packets } from './packets.js';
+import type { Trace } from './trace.js';
+
+/** As a replay's; without what has to do with one replay alone. */
+export type KeepOptions = Omit<ReplayOptions, 'fastPath' | 'watch' | 'ends'>;
+
+export interface Kept {
+  readonly packets: Packets;
+  /** null: other policies mean another replay (why-not.ts). */
+  readonly trace: Trace | null;
+  readonly options: KeepOptions;
+  readonly conntrack: ConntrackKind;
+  readonly inventory: Compiled['inventory'];
+  /** What the capture's source said of itself in the end. */
+  readonly source: { readonly interfaces: readonly CaptureInterface[]; readonly errors: readonly CaptureError[] };
+  readonly stepsBack: number;
+  readonly tracker: TrackerCounters;
+  /** Somebody ended the replay early; what was read is kept. */
+  readonly interrupted: boolean;
+}
+
+/** Bytes of typed arrays. */
+export const bytesOf = ({ packets, trace }: Kept): number => packets.bytes + (trace?.bytes ?? 0);
