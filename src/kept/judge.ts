@@ -23,14 +23,15 @@ import { whyNot } from './why-not.js';
 
 export function judgeAgain(kept: Kept, compiled: Compiled): Judgement {
   const started = performance.now();
-  const { packets, trace } = kept;
+  const { packets, traced } = kept;
   const problem = whyNot(kept, compiled);
-  if (trace === null || problem !== null) throw new Error(problem ?? 'nothing to judge from');
+  if (traced === null || problem !== null) throw new Error(problem ?? 'nothing to judge from');
+  const { trace, asked } = traced;
   const decisions = createDecisions();
-  const { questions, asked } = trace;
-  const answers = questions.answers(createEnds(compiled.classifier, compiled.inventory, decisions));
-  const decisionOf = Int32Array.from(asked, it => questions.decisionOn(it, answers, decisions));
-  const codeOf = Uint8Array.from(decisionOf, decision => decisions.list[decision]!.code);
+  const ends = createEnds(compiled.classifier, compiled.inventory, decisions);
+  const decisionOf = asked.decisions(ends, decisions);
+  const codeOf = new Uint8Array(decisionOf.length);
+  for (let i = 0; i < codeOf.length; i++) codeOf[i] = decisions.list[decisionOf[i]!]!.code;
   const verdicts = trace.verdicts(decisionOf, codeOf);
   const context = contextOf(kept, compiled, decisions.list);
   const replayMs = performance.now() - started;
@@ -43,13 +44,13 @@ export function judgeAgain(kept: Kept, compiled: Compiled): Judgement {
       return warnings;
     },
   };
-  return { context, packets, verdicts, result };
+  return { context, packets, verdicts, result, trace };
 }
 
 function contextOf(kept: Kept, compiled: Compiled, decisions: readonly Decision[]): ReplayContext {
-  const { options, source, trace } = kept;
+  const { options, source, traced } = kept;
   const { classifier, inventory } = compiled;
-  const connections = Math.max(1, trace?.connections ?? 0);
+  const connections = Math.max(1, traced?.trace.connections ?? 0);
   let newCounting: ReplayContext['newCounting'] | null = null;
   return {
     compiled,

@@ -9,6 +9,7 @@ import { type PacketBatch, STRIDE } from '../packet/row.js';
 import type { ReplayContext, ReplayResult } from '../report/report.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
 import type { Packets } from './packets.js';
+import type { Trace } from './trace.js';
 
 /** By packet number - 1: see VerdictBatch. */
 export interface Verdicts {
@@ -24,6 +25,8 @@ export interface Judgement {
   readonly packets: Packets;
   readonly verdicts: Verdicts;
   readonly result: ReplayResult;
+  /** What it was judged from; null where it is a replay's. */
+  readonly trace: Trace | null;
 }
 
 export interface Batch {
@@ -37,8 +40,14 @@ export interface Batch {
 /** Packets a batch, but the last. */
 export const BATCH = BATCH_FRAMES;
 
-/** Batches of a judgement, each valid until the next one is asked for. */
-export function createBatches({ packets, verdicts }: Pick<Judgement, 'packets' | 'verdicts'>): (from: number) => Batch {
+/** What batches are made of. */
+export interface Columns {
+  readonly packets: Pick<Packets, 'count' | 'seconds' | 'nanoseconds' | 'length' | 'header' | 'headers' | 'interfaces'>;
+  readonly verdicts: Verdicts;
+}
+
+/** The batch from a packet's index on; valid until the next one is asked for. */
+export function createBatches({ packets, verdicts }: Columns): (from: number) => Batch {
   const rows = new Int32Array(BATCH * STRIDE);
   const packet = new Float64Array(BATCH);
   const none = new Int32Array(BATCH);
@@ -81,7 +90,38 @@ export function createBatches({ packets, verdicts }: Pick<Judgement, 'packets' |
 }
 
 /** All batches, in order. */
-export function* batchesOf(judgement: Pick<Judgement, 'packets' | 'verdicts'>): Generator<Batch> {
-  const batchAt = createBatches(judgement);
-  for (let from = 0; from < judgement.packets.count; from += BATCH) yield batchAt(from);
+export function* batchesOf(columns: Columns): Generator<Batch> {
+  const batchAt = createBatches(columns);
+  for (let from = 0; from < columns.packets.count; from += BATCH) yield batchAt(from);
+}
+
+/** Some packets alone, one behind the other. @param numbers theirs, from 1 */
+export function pickedOf({ packets, verdicts }: Columns, numbers: Uint32Array): Columns {
+  const { seconds, nanoseconds, length, header, headers, interfaces } = packets;
+  const { code, decision, connection, packet, marks } = verdicts;
+  return {
+    packets: {
+      count: numbers.length,
+      seconds: picked(seconds, numbers),
+      nanoseconds: picked(nanoseconds, numbers),
+      length: picked(length, numbers),
+      header: picked(header, numbers),
+      headers,
+      interfaces: interfaces === null ? null : picked(interfaces, numbers),
+    },
+    verdicts: {
+      code: picked(code, numbers),
+      decision: picked(decision, numbers),
+      connection: picked(connection, numbers),
+      packet: picked(packet, numbers),
+      marks: picked(marks, numbers),
+    },
+  };
+}
+
+function picked<T extends Int32Array | Uint32Array | Uint8Array | Float64Array>(column: T, numbers: Uint32Array): T {
+  const Made = column.constructor as new (length: number) => T;
+  const its = new Made(numbers.length);
+  for (let k = 0; k < numbers.length; k++) its[k] = column[numbers[k]! - 1]!;
+  return its;
 }

@@ -55,7 +55,7 @@ export async function keep(
   packets.trim();
   const kept: Kept = {
     packets,
-    trace: tracing?.trace() ?? null,
+    traced: tracing?.traced() ?? null,
     ...{ options, conntrack, inventory: compiled.inventory, interrupted },
     source: { interfaces: source.interfaces, errors },
     stepsBack: source.stepsBack,

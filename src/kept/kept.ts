@@ -6,6 +6,7 @@ import type { Compiled } from '../compile.js';
 import type { ConntrackKind } from '../flow/kinds.js';
 import type { TrackerCounters } from '../flow/tracker.js';
 import type { ReplayOptions } from '../replay.js';
+import type { Asked } from './asked.js';
 import type { Packets } from './packets.js';
 import type { Trace } from './trace.js';
 
@@ -15,7 +16,7 @@ export type KeepOptions = Omit<ReplayOptions, 'fastPath' | 'watch' | 'ends'>;
 export interface Kept {
   readonly packets: Packets;
   /** null: other policies mean another replay (why-not.ts). */
-  readonly trace: Trace | null;
+  readonly traced: { readonly trace: Trace; readonly asked: Asked } | null;
   readonly options: KeepOptions;
   readonly conntrack: ConntrackKind;
   readonly inventory: Compiled['inventory'];
@@ -28,4 +29,5 @@ export interface Kept {
 }
 
 /** Bytes of typed arrays. */
-export const bytesOf = ({ packets, trace }: Kept): number => packets.bytes + (trace?.bytes ?? 0);
+export const bytesOf = ({ packets, traced }: Kept): number =>
+  packets.bytes + (traced === null ? 0 : traced.trace.bytes + traced.asked.bytes);

@@ -1,20 +1,29 @@
 /**
  * The overview: what a judgement, or a whole replay, says in sum (cold).
  *
- * In:  a judgement's batches, or a replay's.  Out: the summary (totals, reasons, refused conversations, hits of policies), traffic
- * over time, and all connections.
+ * In:  a judgement, or a replay's batches.  Out: totals, traffic over time, the summary (reasons, refused conversations, hits of
+ * policies, warnings). Totals and timeline are there in milliseconds; the summary looks at every packet's header.
  */
-import { CONNECTION_COLUMNS, type ConnectionRow } from '../report/connection-columns.js';
-import { createConnectionRecords } from '../report/connections.js';
-import type { ReplayContext, ReplayResult, Report } from '../report/report.js';
+import type { ConnectionRow } from '../report/connection-columns.js';
+import type { ReplayContext, Report } from '../report/report.js';
 import { createSummary, type Summary } from '../report/summary.js';
 import { Timeline } from '../report/timeline.js';
+import { CODES, MARK_FIRST, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
+import { createConnectionReport } from './connections.js';
 import { batchesOf, type Judgement } from './judgement.js';
 import type { Table } from './table.js';
 
-/** Connections that have a row, where there are no packets to count their rows. */
-const MOST_CONNECTIONS = 1 << 30;
+type Counts = Readonly<Record<Verdict, number>>;
 
+export interface Totals {
+  readonly packets: Counts;
+  readonly connections: Counts;
+  /** By reason, those there are. */
+  readonly packetReasons: Readonly<Record<string, number>>;
+  readonly connectionReasons: Readonly<Record<string, number>>;
+}
+
+/** Of a capture whose packets are not kept. */
 export interface Overview {
   readonly context: ReplayContext;
   readonly summary: Summary;
@@ -23,25 +32,40 @@ export interface Overview {
   readonly connections: Table<ConnectionRow>;
 }
 
-export type OverviewReport = Report & { overview(): Overview };
+export function totalsOf({ verdicts: { code, marks } }: Pick<Judgement, 'verdicts'>): Totals {
+  const packets = new Float64Array(CODES);
+  const connections = new Float64Array(CODES);
+  for (let i = 0; i < code.length; i++) {
+    packets[code[i]!]!++;
+    if ((marks[i]! & MARK_FIRST) !== 0) connections[code[i]!]!++;
+  }
+  return {
+    packets: byVerdict(packets),
+    connections: byVerdict(connections),
+    packetReasons: byReason(packets),
+    connectionReasons: byReason(connections),
+  };
+}
 
-export function createOverviewReport(): OverviewReport {
+export function timelineOf({ packets, verdicts: { code } }: Pick<Judgement, 'packets' | 'verdicts'>): Timeline {
+  const timeline = new Timeline();
+  timeline.add(packets, { code, count: packets.count });
+  return timeline;
+}
+
+export function summaryOf(judgement: Judgement): Summary {
+  const collector = createSummary();
+  collector.begin(judgement.context);
+  for (const { frames, packets, verdicts, first } of batchesOf(judgement)) {
+    collector.batch(frames, packets, verdicts, first);
+  }
+  return collector.end(judgement.result);
+}
+
+export function createOverviewReport(): Report & { overview(): Overview } {
   const collector = createSummary();
   const timeline = new Timeline();
-  let row: ConnectionRow | null = null;
-  const slots: number[] = [];
-  const records = createConnectionRecords(
-    {
-      begin() {},
-      row(given) {
-        row = given;
-        slots.push(given.slot);
-      },
-      end() {},
-    },
-    null,
-    MOST_CONNECTIONS,
-  );
+  const records = createConnectionReport();
   let context: ReplayContext;
   let summary: Summary;
   return {
@@ -55,29 +79,26 @@ export function createOverviewReport(): OverviewReport {
       collector.batch(frames, packets, verdicts, first);
       void records.batch(frames, packets, verdicts, first);
     },
-    end(result: ReplayResult) {
+    end(result) {
       void records.end(result);
       summary = collector.end(result);
     },
-    overview: () => ({ context, summary, timeline, connections: connectionsOf(row, slots) }),
+    overview: () => ({ context, summary, timeline, connections: records.table() }),
   };
 }
 
-export function overviewOf(judgement: Judgement): Overview {
-  const report = createOverviewReport();
-  report.begin(judgement.context);
-  for (const { frames, packets, verdicts, first } of batchesOf(judgement)) {
-    void report.batch(frames, packets, verdicts, first);
-  }
-  void report.end(judgement.result);
-  return report.overview();
+function byVerdict(byCode: Float64Array): Counts {
+  const counts = { allowed: 0, dropped: 0, undecided: 0 };
+  byCode.forEach((count, code) => {
+    counts[verdictOf(code)] += count;
+  });
+  return counts;
 }
 
-const connectionsOf = (row: ConnectionRow | null, slots: readonly number[]): Table<ConnectionRow> => ({
-  columns: CONNECTION_COLUMNS,
-  count: slots.length,
-  moveTo(i) {
-    row!.slot = slots[i]!;
-    return row!;
-  },
-});
+function byReason(byCode: Float64Array): Record<string, number> {
+  const counts: Record<string, number> = {};
+  byCode.forEach((count, code) => {
+    if (count > 0) counts[reasonOf(code)] = (counts[reasonOf(code)] ?? 0) + count;
+  });
+  return counts;
+}

@@ -1,7 +1,7 @@
 /**
  * What is kept of every packet, whatever the policies say (hot: called once a packet).
  *
- * In:  batches.  Out: columns by packet number - 1: some 24 bytes a packet, and 64 a distinct header (headers.ts). Columns that few
+ * In:  batches.  Out: columns by packet number - 1: some 24 bytes a packet, and 112 a distinct header (headers.ts). Columns that few
  * captures need (interfaces, copies, tunnels) are made with the first packet that does.
  */
 import type { FrameBatch } from '../capture/frame.js';
@@ -63,6 +63,7 @@ export class Packets {
   /** Takes back what was reserved for packets that did not come. */
   trim(): void {
     const { count } = this;
+    this.headers.trim();
     this.seconds = this.seconds.slice(0, count);
     this.nanoseconds = this.nanoseconds.slice(0, count);
     this.length = this.length.slice(0, count);

@@ -8,7 +8,7 @@
 import type { Backend } from '../cluster/inventory.js';
 import { DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
 import type { OwnerLookup } from '../tree/classifier.js';
-import { AS_ADDRESSED, type Decision, type Decisions, NOBODY } from '../verdict/decisions.js';
+import { AS_ADDRESSED, type Decisions, NOBODY } from '../verdict/decisions.js';
 import type { Ends } from '../verdict/ends.js';
 import { type Destination, END_WORDS } from '../verdict/services.js';
 import { grown } from './grow.js';
@@ -78,12 +78,9 @@ export class Questions {
     return answers;
   }
 
-  /** What a replay would have made of a decision that asking() gave. @param answers of answers() @param decisions they are in */
-  decisionOn({ egress: question, source, destination }: Decision, answers: Int32Array, decisions: Decisions): number {
-    const answer = answers[question]!;
-    // A packet of the connection that shows other ends (Decisions.withEnds). Translated ends are named from the start.
-    const isNamed = this.kind[question] === PLAIN && (source >= 0 || destination >= 0);
-    return isNamed ? decisions.withEnds(answer, source, destination) : answer;
+  /** Whether a decision on the question that names ends is about others than the answer's own. */
+  isPlain(question: number): boolean {
+    return this.kind[question] === PLAIN;
   }
 
   get bytes(): number {

@@ -45,14 +45,14 @@ export class Replayed implements Report {
 
   judgement(packets: Packets): Judgement {
     const { context, result, count } = this;
-    const [code, marks] = [this.code.slice(0, count), this.marks.slice(0, count)];
-    const [decision, connection] = [this.decision.slice(0, count), this.connection.slice(0, count)];
-    return {
-      context,
-      packets,
-      result,
-      verdicts: { code, decision, connection, marks, packet: this.packet.slice(0, count) },
+    const verdicts = {
+      code: this.code.slice(0, count),
+      decision: this.decision.slice(0, count),
+      connection: this.connection.slice(0, count),
+      packet: this.packet.slice(0, count),
+      marks: this.marks.slice(0, count),
     };
+    return { context, packets, result, verdicts, trace: null };
   }
 
   private add({ count, code, decision, connection, packet, marks }: VerdictBatch): void {

@@ -1,7 +1,7 @@
 /**
  * The trace of a what-if replay: what of every packet's verdict does not hang on the policies (hot: called once a packet).
  *
- * In:  the verdicts of two replays of one capture, whose every question was answered with its number (questions.ts): yes to all in
+ * In:  the verdicts of two replays of one capture, whose every question was answered with its number (questions.ts), yes to all in
  * the one, no to all in the other.  Out: of every packet its connection, its marks, whose decision it shares, and what its code
  * is by that decision: from it judge.ts makes the verdicts of any policies. A packet without a decision has one code,
  * whatever the policies say.
@@ -9,7 +9,6 @@
  * That a connection table does not hang on the verdicts is Linux's in what-if mode, where refused connections stay in it. That
  * the two replays agree in all but their codes is checked packet by packet.
  */
-import type { Decision } from '../verdict/decisions.js';
 import {
   ALLOWED_RULE,
   DROPPED_CONNECTION,
@@ -22,7 +21,6 @@ import {
 } from '../verdict/verdict.js';
 import { grown } from './grow.js';
 import type { Verdicts } from './judgement.js';
-import type { Questions } from './questions.js';
 
 /** The codes of all decisions of the two replays. */
 export const YES = ALLOWED_RULE;
@@ -38,7 +36,7 @@ export class Trace {
   count = 0;
   connections = 0;
   way = new Uint8Array(0);
-  /** Index into `asked`, -1 where nothing is decided. */
+  /** The replays' decision, -1 where nothing is decided. */
   asking = new Int32Array(0);
   connection = new Int32Array(0);
   marks = new Uint8Array(0);
@@ -50,12 +48,6 @@ export class Trace {
   /** The judge's clock, which never steps back, in seconds since 1970. */
   private start = Number.NaN;
   private now = 0;
-
-  constructor(
-    readonly questions: Questions,
-    /** The decisions of either replay: each names a question, and the ends. */
-    readonly asked: readonly Decision[],
-  ) {}
 
   /** The next packets. */
   add(yes: Replayed, no: Replayed, seconds: Float64Array, nanoseconds: Int32Array): void {
@@ -79,7 +71,7 @@ export class Trace {
     }
   }
 
-  /** What a replay says of every packet. @param decisionOf by index into `asked` @param codeOf by the same, its code */
+  /** What a replay says of every packet. @param decisionOf by the traced replays' decision @param codeOf by the same, its code */
   verdicts(decisionOf: Int32Array, codeOf: Uint8Array): Verdicts {
     const { count, way, asking, connection, marks, openedBy, duplicateOf } = this;
     const code = new Uint8Array(count);
@@ -110,12 +102,12 @@ export class Trace {
   }
 
   get bytes(): number {
-    const { way, asking, connection, marks, duplicateOf, openedBy, openedAt, questions } = this;
+    const { way, asking, connection, marks, duplicateOf, openedBy, openedAt } = this;
     const arrays = [way, asking, connection, marks, duplicateOf, openedBy, openedAt];
-    return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), questions.bytes);
+    return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
   }
 
-  /** Takes back what was reserved for packets that did not come. */
+  /** No more packets come: takes back what was reserved for them. */
   trim(): void {
     const { count } = this;
     this.way = this.way.slice(0, count);

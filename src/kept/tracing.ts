@@ -8,6 +8,7 @@ import type { ReplayOptions } from '../replay.js';
 import type { Report } from '../report/report.js';
 import type { Decision, Decisions } from '../verdict/decisions.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
+import { Asked } from './asked.js';
 import type { Packets } from './packets.js';
 import { Questions } from './questions.js';
 import { NO, Trace, YES } from './trace.js';
@@ -18,18 +19,19 @@ export interface Tracing {
   readonly ends: readonly ReplayOptions['ends'][];
   readonly reports: readonly Report[];
   /** When the replays have ended. */
-  trace(): Trace;
+  traced(): { readonly trace: Trace; readonly asked: Asked };
 }
 
 /** @param most no more packets are kept, and beyond() is called */
 export function createTracing(compiled: Compiled, packets: Packets, most: number, beyond: () => void): Tracing {
   const questions = new Questions(packets.headers, compiled.classifier);
-  const asked: (readonly Decision[])[] = [];
-  let trace: Trace | null = null;
+  const trace = new Trace();
+  /** Those of the second replay are the same: the trace checks it. */
+  let decided: readonly Decision[] = [];
   const waiting: (VerdictBatch | null)[] = [null, null];
 
   const endsOf = (side: number, code: number) => (decisions: Decisions) => {
-    asked[side] = decisions.list;
+    if (side === 0) decided = decisions.list;
     return questions.asking(decisions, code);
   };
 
@@ -44,7 +46,6 @@ export function createTracing(compiled: Compiled, packets: Packets, most: number
         beyond();
         return;
       }
-      trace ??= new Trace(questions, asked[0]!);
       packets.add(frames, rows);
       trace.add(yes!, no!, frames.seconds, frames.nanoseconds);
     },
@@ -56,10 +57,9 @@ export function createTracing(compiled: Compiled, packets: Packets, most: number
     compiled: [blank, blank],
     ends: [endsOf(0, YES), endsOf(1, NO)],
     reports: [reportOf(0), reportOf(1)],
-    trace() {
-      trace ??= new Trace(questions, asked[0] ?? []);
+    traced() {
       trace.trim();
-      return trace;
+      return { trace, asked: new Asked(questions, decided) };
     },
   };
 }

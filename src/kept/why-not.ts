@@ -34,11 +34,11 @@ export function whyNoQuestions({ objects, ruleset }: Pick<Judged, 'objects' | 'r
 }
 
 export function whyNot(
-  kept: Pick<Kept, 'trace' | 'options' | 'conntrack' | 'inventory'>,
+  kept: Pick<Kept, 'traced' | 'options' | 'conntrack' | 'inventory'>,
   compiled: Judged,
 ): string | null {
-  const { trace, options, conntrack, inventory } = kept;
-  if (trace === null) return whyNoTrace(options, conntrack);
+  const { traced, options, conntrack, inventory } = kept;
+  if (traced === null) return whyNoTrace(options, conntrack);
   const asks = whyNoQuestions(compiled);
   if (asks !== null) return asks;
   const other = conntrackOf(options, compiled);

@@ -27,7 +27,10 @@ export class Timeline {
     TIMELINE_VERDICTS.indexOf(verdictOf(code)),
   );
 
-  add({ seconds, nanoseconds }: FrameBatch, { code, count }: VerdictBatch): void {
+  add(
+    { seconds, nanoseconds }: Pick<FrameBatch, 'seconds' | 'nanoseconds'>,
+    { code, count }: Pick<VerdictBatch, 'code' | 'count'>,
+  ): void {
     if (count === 0) return;
     if (Number.isNaN(this.start)) {
       this.start = seconds[0]!;
