@@ -11,7 +11,7 @@ import { replay } from '../replay.js';
 import { conntrackOf } from '../replay-memory.js';
 import { judgeAgain } from './judge.js';
 import type { Judgement } from './judgement.js';
-import type { KeepOptions, Kept } from './kept.js';
+import type { KeepOptions, Kept, Watching } from './kept.js';
 import { createOverviewReport, type Overview } from './overview.js';
 import { Packets } from './packets.js';
 import { Replayed } from './replayed.js';
@@ -34,7 +34,7 @@ export async function keep(
   const conntrack = conntrackOf(options, compiled);
   const packets = new Packets();
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const signal = either(stop.signal, options.signal);
   const beyond = () => stop.abort();
   const isTraced = whyNoTrace(options, conntrack) === null;
   const tracing = isTraced ? createTracing(compiled, packets, mostPackets, beyond) : null;
@@ -53,10 +53,11 @@ export async function keep(
     return { kept: null, overview: await replayOverview(await open(), compiled, options) };
   }
   packets.trim();
+  const { signal: _, onProgress: __, ...settings } = options;
   const kept: Kept = {
     packets,
     traced: tracing?.traced() ?? null,
-    ...{ options, conntrack, inventory: compiled.inventory, interrupted },
+    ...{ options: settings, conntrack, inventory: compiled.inventory, interrupted },
     source: { interfaces: source.interfaces, errors },
     stepsBack: source.stepsBack,
     tracker: outcomes[0]!.tracker,
@@ -65,17 +66,23 @@ export async function keep(
 }
 
 /** The fast way where it is the same as the slow way, else the slow one, from the capture's beginning. */
-export async function judge(kept: Kept, open: Open, compiled: Compiled): Promise<Judgement> {
+export async function judge(kept: Kept, open: Open, compiled: Compiled, watching: Watching = {}): Promise<Judgement> {
   if (whyNot(kept, compiled) === null) return judgeAgain(kept, compiled);
-  const replayed = new Replayed(null, kept.packets.count, () => {});
+  const stop = new AbortController();
+  const replayed = new Replayed(null, kept.packets.count, () => stop.abort());
   const source = await open();
   try {
-    await replay(source, compiled, kept.options, [replayed]);
+    await replay(source, compiled, { ...kept.options, ...watching, signal: either(stop.signal, watching.signal) }, [
+      replayed,
+    ]);
   } finally {
     source.close();
   }
   return replayed.judgement(kept.packets);
 }
+
+const either = (own: AbortSignal, given: AbortSignal | undefined): AbortSignal =>
+  given === undefined ? own : AbortSignal.any([given, own]);
 
 /** Of a capture of any length. Closes the source. */
 export async function replayOverview(source: FrameSource, compiled: Compiled, options: KeepOptions): Promise<Overview> {

@@ -10,14 +10,16 @@ import type { Asked } from './asked.js';
 import type { Packets } from './packets.js';
 import type { Trace } from './trace.js';
 
-/** As a replay's; without what has to do with one replay alone. */
+/** As a replay's. */
 export type KeepOptions = Omit<ReplayOptions, 'fastPath' | 'watch' | 'ends'>;
+/** What is of one replay alone. */
+export type Watching = Pick<KeepOptions, 'signal' | 'onProgress'>;
 
 export interface Kept {
   readonly packets: Packets;
   /** null: other policies mean another replay (why-not.ts). */
   readonly traced: { readonly trace: Trace; readonly asked: Asked } | null;
-  readonly options: KeepOptions;
+  readonly options: Omit<KeepOptions, keyof Watching>;
   readonly conntrack: ConntrackKind;
   readonly inventory: Compiled['inventory'];
   /** What the capture's source said of itself in the end. */

@@ -19,7 +19,10 @@ export class Replayed implements Report {
   private packet = new Uint32Array(0);
   private marks = new Uint8Array(0);
 
-  /** @param packets keeps the packets too, where they are not kept yet @param most no more are kept, and beyond() is called */
+  /**
+   * @param packets keeps the packets too, where they are not kept yet: then all of a batch, or none
+   * @param most packets; where more come beyond() is called
+   */
   constructor(
     private readonly packets: Packets | null,
     private readonly most: number,
@@ -31,12 +34,11 @@ export class Replayed implements Report {
   }
 
   batch(...[frames, packets, verdicts]: Parameters<Report['batch']>): void {
-    if (this.count + verdicts.count > this.most) {
-      this.beyond();
-      return;
-    }
+    const room = this.most - this.count;
+    if (verdicts.count > room) this.beyond();
+    if (verdicts.count > room && this.packets !== null) return;
     this.packets?.add(frames, packets);
-    this.add(verdicts);
+    this.add(verdicts, Math.min(verdicts.count, room));
   }
 
   end(result: ReplayResult): void {
@@ -55,7 +57,7 @@ export class Replayed implements Report {
     return { context, packets, result, verdicts, trace: null };
   }
 
-  private add({ count, code, decision, connection, packet, marks }: VerdictBatch): void {
+  private add({ code, decision, connection, packet, marks }: VerdictBatch, count: number): void {
     const from = this.count;
     this.count = from + count;
     this.code = grown(this.code, this.count);

@@ -7,6 +7,7 @@ import type { Compiled } from '../../src/compile.js';
 import { batchesOf, type Judgement } from '../../src/kept/judgement.js';
 import { judge, keep, type Open } from '../../src/kept/keep.js';
 import type { KeepOptions, Kept } from '../../src/kept/kept.js';
+import { whyNot } from '../../src/kept/why-not.js';
 import { replay } from '../../src/replay.js';
 import type { Report } from '../../src/report/report.js';
 import { createSummary, type Summary } from '../../src/report/summary.js';
@@ -74,15 +75,20 @@ export async function keepAll(
   return keeping;
 }
 
-/** Kept under the first, judged under all of them: as replays say. @returns what was said under each */
+/**
+ * Kept under the first, judged under all of them: as replays say.
+ * @param again none of them means another replay @returns what was said under each
+ */
 export async function expectAlike(
   open: Open,
   compiled: readonly Compiled[],
   options: KeepOptions = OPTIONS,
+  again = false,
 ): Promise<readonly Said[]> {
   const { kept, judgement } = await keepAll(open, compiled[0]!, options);
   const all: Said[] = [];
   for (const [i, it] of compiled.entries()) {
+    if (again) expect(whyNot(kept, it)).toBeNull();
     const judged = saidBy(i === 0 ? judgement : await judge(kept, open, it));
     const replayed = await saidByReplay(open, it, options);
     const differs = judged.records.findIndex(

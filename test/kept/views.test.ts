@@ -135,7 +135,7 @@ describe('what is kept', () => {
           }
         }
       }),
-      { seed, numRuns: 60 },
+      { seed, numRuns: 30 },
     );
     expect(chosen).toBeGreaterThan(0);
   }, 120_000);
@@ -161,7 +161,7 @@ describe('what is kept', () => {
           expect([...select(table, { where: null })]).toEqual([...all].sort((a, b) => ranks[a]! - ranks[b]! || a - b));
         }
       }),
-      { seed, numRuns: 80 },
+      { seed, numRuns: 20 },
     );
   }, 120_000);
 
@@ -177,7 +177,7 @@ describe('what is kept', () => {
         expect(changed.length).toBe(newlyDropped + newlyAllowed + undecided);
         changes += changed.length;
       }),
-      { seed, numRuns: 40 },
+      { seed, numRuns: 20 },
     );
     expect(changes).toBeGreaterThan(0);
   }, 120_000);
@@ -233,7 +233,7 @@ describe('what is kept', () => {
           expect(decided).toEqual({ verdict, reason, egress, ingress });
         }
       }),
-      { seed, numRuns: 40 },
+      { seed, numRuns: 20 },
     );
   }, 120_000);
 
