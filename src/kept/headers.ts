@@ -13,7 +13,8 @@ export const HEADER_WORDS = END + 1;
 const OWN_WORDS = ICMP_CODE + 1;
 /** Of the transport header; more tell nothing more (report/fields.ts). */
 const MOST_BYTES = 4;
-const FIRST_PLACES = 1 << 12;
+/** Few, so that small captures meet in them, too. */
+const FIRST_PLACES = 16;
 
 export class Headers {
   count = 0;

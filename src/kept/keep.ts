@@ -52,11 +52,13 @@ export async function keep(
   if (stop.signal.aborted) {
     return { kept: null, overview: await replayOverview(await open(), compiled, options) };
   }
-  packets.trim();
+  // Who was interrupted may have judged a batch less than the others.
+  const count = Math.min(packets.count, replayed?.count ?? packets.count);
+  packets.trim(count);
   const { signal: _, onProgress: __, ...settings } = options;
   const kept: Kept = {
     packets,
-    traced: tracing?.traced() ?? null,
+    traced: tracing?.traced(count) ?? null,
     ...{ options: settings, conntrack, inventory: compiled.inventory, interrupted },
     source: { interfaces: source.interfaces, errors },
     stepsBack: source.stepsBack,

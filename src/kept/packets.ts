@@ -60,9 +60,9 @@ export class Packets {
     return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), headers.bytes);
   }
 
-  /** Takes back what was reserved for packets that did not come. */
-  trim(): void {
-    const { count } = this;
+  /** No more packets come, and those beyond `count` are left out: takes back what was reserved for them. */
+  trim(count: number): void {
+    this.count = count;
     this.headers.trim();
     this.seconds = this.seconds.slice(0, count);
     this.nanoseconds = this.nanoseconds.slice(0, count);

@@ -12,7 +12,7 @@ import type { Packets } from './packets.js';
 export class Replayed implements Report {
   private context!: ReplayContext;
   private result!: ReplayResult;
-  private count = 0;
+  count = 0;
   private code = new Uint8Array(0);
   private decision = new Int32Array(0);
   private connection = new Int32Array(0);
@@ -46,7 +46,8 @@ export class Replayed implements Report {
   }
 
   judgement(packets: Packets): Judgement {
-    const { context, result, count } = this;
+    const { context, result } = this;
+    const { count } = packets;
     const verdicts = {
       code: this.code.slice(0, count),
       decision: this.decision.slice(0, count),

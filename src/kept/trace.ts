@@ -107,9 +107,10 @@ export class Trace {
     return arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0);
   }
 
-  /** No more packets come: takes back what was reserved for them. */
-  trim(): void {
-    const { count } = this;
+  /** No more packets come, and those beyond `count` are left out: takes back what was reserved for them. */
+  trim(count: number): void {
+    this.count = count;
+    while (this.openedBy[this.connections]! > count) this.connections--;
     this.way = this.way.slice(0, count);
     this.asking = this.asking.slice(0, count);
     this.connection = this.connection.slice(0, count);

@@ -18,8 +18,8 @@ export interface Tracing {
   readonly compiled: readonly Compiled[];
   readonly ends: readonly ReplayOptions['ends'][];
   readonly reports: readonly Report[];
-  /** When the replays have ended. */
-  traced(): { readonly trace: Trace; readonly asked: Asked };
+  /** When the replays have ended. @param count packets that are left */
+  traced(count: number): { readonly trace: Trace; readonly asked: Asked };
 }
 
 /** @param most no more packets are kept, and beyond() is called */
@@ -57,8 +57,8 @@ export function createTracing(compiled: Compiled, packets: Packets, most: number
     compiled: [blank, blank],
     ends: [endsOf(0, YES), endsOf(1, NO)],
     reports: [reportOf(0), reportOf(1)],
-    traced() {
-      trace.trim();
+    traced(count) {
+      trace.trim(count);
       return { trace, asked: new Asked(questions, decided) };
     },
   };

@@ -39,6 +39,7 @@ const frames = (connections: number): Uint8Array[] =>
       ethernet(ipv4({ src: '10.0.1.2', dst: '10.0.2.3' }, tcp({ sport, dport, flags: 'A', seq: 2, ack: 10 }))),
     ];
   }).flat();
+const port = (packet: number): number => 20_000 + Math.floor(packet / 3);
 const openOf = (connections: number) => () => sourceOf(frames(connections));
 
 const REQUESTS = `apiVersion: cilium.io/v2
@@ -76,6 +77,12 @@ describe('keeping a capture', () => {
       ['12000', '4000', 'established'],
       ['4098', '1366', 'established'],
     ]);
+    const ports = cellsOf(
+      table,
+      ['sport', 'dport'],
+      Array.from({ length: 12_000 }, (_, i) => i),
+    );
+    expect(ports).toEqual(ports.map((_, i) => (i % 3 === 1 ? [5432, port(i)] : [port(i), 5432]).map(String)));
   }, 30_000);
 
   it('takes some 60 bytes a packet', async () => {
