@@ -2,8 +2,8 @@
 /**
  * dist/web: the page as a static site, from web/ and the built engine.
  *
- * Out: index.html, app.js, style.css, engine.js (loaded when there is something to judge), editor.js (loaded when something is
- * edited). Plain scripts, no modules: a page opened from a folder may load nothing else.
+ * Out: index.html, app.js, style.css; loaded later: engine.js, when there is something to judge and editor.js, when something is
+ * edited. Plain scripts, no modules: a page opened from a folder may load nothing else.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -16,13 +16,13 @@ const VERDICTS = 3;
 export class Timeline {
   /** Of span `i` and verdict `v` (TIMELINE_VERDICTS): counts[i * 3 + v]. */
   readonly counts = new Float64Array(BUCKETS * VERDICTS);
-  /** Of the first packet, in seconds since 1970; NaN before it. */
+  /** Of the first packet, in seconds since 1970, NaN before it; and its nanoseconds. */
   start = Number.NaN;
+  startNanoseconds = 0;
   /** Of a span, in microseconds. */
   width = 1;
   /** Spans up to the last packet's. */
   used = 0;
-  private startNanoseconds = 0;
   private readonly verdicts = Uint8Array.from({ length: CODES }, (_, code) =>
     TIMELINE_VERDICTS.indexOf(verdictOf(code)),
   );

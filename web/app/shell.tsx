@@ -17,7 +17,10 @@ const NAMES: Readonly<Record<View, string>> = {
 };
 
 /** Views that exist, in the order of the navigation. */
-const COMPONENTS: Partial<Record<View, () => JSX.Element>> = { open: OpenView, replay: ReplayView };
+const COMPONENTS: Partial<Record<View, () => JSX.Element>> = {
+  open: OpenView,
+  replay: ReplayView,
+};
 
 export function Shell(): JSX.Element {
   const { view } = link.value;

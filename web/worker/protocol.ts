@@ -6,6 +6,7 @@
 import type { ConntrackKind } from '../../src/flow/kinds.js';
 import type { ProfileName } from '../../src/profile/profile.js';
 import type { Summary } from '../../src/report/summary.js';
+import type { OutcomeRecord, Reason, Verdict } from '../../src/verdict/verdict.js';
 
 /** A capture that was dropped on the page, or one that the server has. */
 export interface CaptureInput {
@@ -27,6 +28,7 @@ export interface WorkspaceOptions {
   readonly mode?: 'what-if' | 'dataplane';
   readonly conntrack?: ConntrackKind;
   readonly staged?: boolean;
+  readonly timeouts?: Readonly<Record<string, number>>;
 }
 
 export interface Workspace {
@@ -49,6 +51,8 @@ export interface DocumentProblem {
 export interface Judged {
   readonly problems: readonly DocumentProblem[];
   readonly summary: Summary | null;
+  /** Whether its packets are kept: a longer capture has connections alone. */
+  readonly hasPackets: boolean;
 }
 
 export interface Progress {
@@ -58,10 +62,88 @@ export interface Progress {
   readonly bytesTotal: number | null;
 }
 
+export type TableName = 'packets' | 'connections';
+
+export interface Selection {
+  readonly table: TableName;
+  /** An expression of `--where`; '' for all. */
+  readonly where: string;
+  /** A field; null: refused records first, then undecided, then allowed ones, each by time. */
+  readonly by: string | null;
+  readonly isDescending: boolean;
+}
+
+export interface Selected {
+  readonly rows: number;
+  /** Without the expression. */
+  readonly of: number;
+}
+
+/** Of one record, everything: its fields by name, and what each side decided. */
+export interface Detail {
+  /** The packet's or connection's number. */
+  readonly number: number;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  readonly fields: readonly (readonly [name: string, text: string])[];
+  readonly egress: OutcomeRecord | null;
+  readonly ingress: OutcomeRecord | null;
+  readonly forward: OutcomeRecord | null;
+}
+
+/** Packets by verdict in spans of equal length. */
+export interface TimelineSpans {
+  /** Of the first span, in whole nanoseconds since 1970. */
+  readonly start: bigint;
+  /** Of a span, in whole microseconds. */
+  readonly width: number;
+  readonly allowed: readonly number[];
+  readonly dropped: readonly number[];
+  readonly undecided: readonly number[];
+}
+
+/** The end that stands for all addresses nobody owns. */
+export const NOBODY = 'addresses nobody owns';
+
+export interface Counted {
+  readonly connections: number;
+  readonly packets: number;
+}
+
+/** Who spoke with whom. */
+export interface WorkloadMap {
+  /** '' holds what is in no namespace: nodes, and addresses nobody owns as one. */
+  readonly namespaces: readonly { readonly name: string; readonly workloads: readonly string[] }[];
+  readonly edges: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly allowed: Counted;
+    readonly dropped: Counted;
+    readonly undecided: Counted;
+  }[];
+}
+
+export type ExportFormat = 'csv' | 'jsonl' | 'pcapng' | 'summary' | 'text' | 'html';
+
+export interface Exported {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
 /** The engine as the page sees it; each method runs in the worker, one after another. */
 export interface Engine {
   /** Reads the documents and judges the captures. What stood before is gone. */
   open(workspace: Workspace): Judged | Promise<Judged>;
+  /** Of what rows() and detail() tell from now on. @throws EngineFault where the expression is none */
+  select(selection: Selection): Selected;
+  /** Texts of fields. */
+  rows(table: TableName, from: number, count: number, fields: readonly string[]): (readonly string[])[];
+  /** null where there is no such row. */
+  detail(table: TableName, row: number): Detail | null;
+  timeline(): TimelineSpans;
+  map(): WorkloadMap;
+  /** What a person takes away: `where` chooses records of csv, jsonl and pcapng. */
+  save(format: ExportFormat, records: TableName, where: string): Exported | Promise<Exported>;
 }
 
 /** A sentence for the user. */

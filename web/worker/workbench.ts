@@ -1,58 +1,88 @@
 /**
  * The engine's side of the page: what is open, and what is asked of it.
  *
- * In:  calls of protocol.ts.  Out: plain data. One workbench a worker; it keeps the documents as they were read and the compiler
- * that read them, so that a changed policy is compiled alone.
+ * In:  calls of protocol.ts.  Out: plain data. One workbench a worker; it keeps the documents as they were read, the compiler that
+ * read them, and the capture as it was replayed, so that a changed policy is compiled alone and judged by its connections.
  */
-import { type Compiler, createCompiler } from '../../src/compile.js';
+import { type Compiled, type Compiler, createCompiler } from '../../src/compile.js';
 import type { KubernetesDocument, Problem } from '../../src/documents/document.js';
 import { readDocuments } from '../../src/documents/read.js';
-import { replay } from '../../src/replay.js';
-import { createSummary, type Summary } from '../../src/report/summary.js';
-import type { DocumentInput, DocumentProblem, Engine, Judged, Progress, Workspace } from './protocol.js';
+import { keep } from '../../src/kept/keep.js';
+import type { Summary } from '../../src/report/summary.js';
+import { problemOf } from './problems.js';
+import { type DocumentInput, type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
+import { Review } from './review.js';
+import { save } from './saving.js';
 import { openCaptures } from './sources.js';
 
+/** Packets that are kept; some 40 bytes each. */
+const MOST_PACKETS = 10_000_000;
+/** Rows of lists that the page is given at once. */
+const MOST_LISTED = 1000;
+
+interface Bench {
+  readonly workspace: Workspace;
+  readonly compiled: Compiled;
+  readonly review: Review;
+}
+
 export function createWorkbench(onProgress: (progress: Progress) => void): Engine {
-  let compiler: Compiler = createCompiler();
-  let read: ReturnType<typeof createDocumentReader> = createDocumentReader();
+  let bench: Bench | null = null;
+  const opened = (): Bench => {
+    if (bench === null) throw new EngineFault('Nothing is judged yet.');
+    return bench;
+  };
 
   return {
-    async open({ captures, documents, options }: Workspace): Promise<Judged> {
-      compiler = createCompiler({ profile: options.profile, staged: options.staged });
-      read = createDocumentReader();
-      const { documents: all, problems: unread } = read(documents);
-      const { compiled, problems } = compiler.compile(all);
+    async open(workspace) {
+      bench = null;
+      const { captures, documents, options } = workspace;
+      const compiler: Compiler = createCompiler({ profile: options.profile, staged: options.staged });
+      const { documents: all, problems: unread } = createDocumentReader()(documents);
+      const { compiled: made, problems } = compiler.compile(all);
       const told = [...unread, ...problems].map(problemOf);
       const isWrong = told.some(({ severity }) => severity === 'error');
-      if (compiled === null || isWrong || captures.length === 0) return { problems: told, summary: null };
-      const source = await openCaptures(captures);
-      try {
-        const summary = createSummary();
-        let result: Judged['summary'] = null;
-        const keep = (it: Summary): void => {
-          result = it;
-        };
-        const names = captures.map(({ name }) => name);
-        const { mode, conntrack } = options;
-        await replay(
-          source,
-          { ...compiled, problems: [...unread, ...problems] },
-          {
-            mode,
-            conntrack,
-            captures: names,
-            onProgress: (packets, bytesRead, bytesTotal) =>
-              onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
-          },
-          [{ ...summary, end: ended => keep(summary.end(ended)) }],
-        );
-        // Conversations are described when they are asked for.
-        return { problems: told, summary: JSON.parse(JSON.stringify(result)) };
-      } finally {
-        source.close();
-      }
+      if (made === null || isWrong || captures.length === 0)
+        return { problems: told, summary: null, hasPackets: false };
+      const compiled = { ...made, problems: [...unread, ...problems] };
+      const keeping = await keep(() => openCaptures(captures), compiled, {
+        ...replayOptions(workspace),
+        captures: captures.map(({ name }) => name),
+        mostPackets: MOST_PACKETS,
+        onProgress: (packets, bytesRead, bytesTotal) =>
+          onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
+      });
+      const review = new Review(keeping);
+      bench = { workspace, compiled, review };
+      return { problems: told, summary: shortened(review.summary), hasPackets: review.hasPackets };
+    },
+    select: selection => opened().review.select(selection),
+    rows: (table, from, count, fields) => opened().review.rows(table, from, count, fields),
+    detail: (table, row) => opened().review.detail(table, row),
+    timeline: () => opened().review.timeline(),
+    map: () => opened().review.map(),
+    save(format, records, where) {
+      const { workspace, compiled } = opened();
+      return save(format, records, where, workspace.captures, compiled, replayOptions(workspace));
     },
   };
+}
+
+const replayOptions = ({ options: { mode, conntrack, timeouts } }: Workspace) => ({ mode, conntrack, timeouts });
+
+/** What the page lists; conversations are described when they are asked for, which is now. */
+function shortened(summary: Summary): Summary {
+  const { denied, undecided, policies, unknownAddresses } = summary;
+  const first = <T>(all: readonly T[]): T[] => all.slice(0, MOST_LISTED);
+  return JSON.parse(
+    JSON.stringify({
+      ...summary,
+      denied: first(denied),
+      undecided: first(undecided),
+      policies: first(policies),
+      unknownAddresses: first(unknownAddresses),
+    }),
+  );
 }
 
 /** Documents that are given again unchanged are the same objects, which the compiler knows. */
@@ -73,10 +103,3 @@ function createDocumentReader() {
     return { documents: all.flatMap(it => it.documents), problems: all.flatMap(it => it.problems) };
   };
 }
-
-const problemOf = ({ severity, position, message, hint }: Problem): DocumentProblem => ({
-  severity,
-  ...position,
-  message,
-  hint: hint ?? null,
-});

@@ -1,0 +1,65 @@
+/**
+ * Where files are dropped, or chosen by keyboard.
+ *
+ * In:  files.  Out: the workspace with them, and a sentence for each that is neither a capture nor a document. From the first view the
+ * reader is taken to the replay when something was judged; another view stays, with its link.
+ */
+import { useSignal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { go, link } from '../link.js';
+import { add, judged, status } from '../workspace.js';
+import { sortFiles } from './files.js';
+
+export function Drop(): JSX.Element {
+  const refused = useSignal<readonly string[]>([]);
+  const isOver = useSignal(false);
+
+  async function take(files: readonly File[]): Promise<void> {
+    if (files.length === 0) return;
+    const { refused: not, ...added } = await sortFiles(files);
+    refused.value = not;
+    if (added.captures.length + added.documents.length === 0) return;
+    await add(added);
+    if (link.value.view === 'open' && status.value.is === 'ready' && judged.value?.summary) go('replay');
+  }
+
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same by keyboard */}
+      <div
+        class={isOver.value ? 'drop over' : 'drop'}
+        onDragOver={event => {
+          event.preventDefault();
+          isOver.value = true;
+        }}
+        onDragLeave={() => {
+          isOver.value = false;
+        }}
+        onDrop={event => {
+          event.preventDefault();
+          isOver.value = false;
+          void take([...(event.dataTransfer?.files ?? [])]);
+        }}
+      >
+        <label>
+          <span>Drop files here, or choose them</span>
+          <input
+            type="file"
+            multiple
+            onChange={event => {
+              const input = event.currentTarget;
+              void take([...(input.files ?? [])]).then(() => {
+                input.value = '';
+              });
+            }}
+          />
+        </label>
+      </div>
+      {refused.value.map(sentence => (
+        <p class="dropped-text" role="alert" key={sentence}>
+          {sentence}
+        </p>
+      ))}
+    </>
+  );
+}
