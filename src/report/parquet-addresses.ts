@@ -5,18 +5,18 @@
 import { NumberedAddresses } from './address-numbers.js';
 import type { AddressSource, PickedRows } from './columns.js';
 import {
-  addPiece,
   DICTIONARY_LEAD,
   dictionaryBits,
   dictionaryOf,
   type EncodedColumn,
   type Gathered,
+  keepThere,
   levelsOf,
   NOTHING,
   nothingIn,
-  PIECE,
-  piece,
   runs,
+  sameNumbers,
+  wordsFor,
 } from './parquet-columns.js';
 
 /** Addresses that are remembered from group to group. */
@@ -74,9 +74,11 @@ export class AddressColumn<Row> implements Gathered<Row> {
   encode(count: number): Iterable<EncodedColumn> {
     const { there, numbers, dictionary } = this;
     if (there === 0) return [nothingIn(count)];
-    const bits = dictionaryBits(dictionary);
-    const data = there === count ? runs.encode(numbers, count, bits, DICTIONARY_LEAD) : this.encodeThere(count, bits);
     const levels = levelsOf(numbers, count, there);
+    const known = there === count ? numbers : wordsFor(count);
+    if (there < count) keepThere(numbers, count, known);
+    const places = sameNumbers(dictionary.length);
+    const data = runs.encode(known, places, there, dictionaryBits(dictionary), DICTIONARY_LEAD);
     return [{ nulls: count - there, levels, ...dictionaryOf(dictionary, data) }];
   }
 
@@ -113,21 +115,5 @@ export class AddressColumn<Row> implements Gathered<Row> {
     const place = this.dictionary.push(this.addresses.texts[number]!);
     this.places[number] = place;
     return place;
-  }
-
-  private encodeThere(count: number, bits: number): Uint8Array {
-    const { numbers } = this;
-    runs.begin(bits, this.there, DICTIONARY_LEAD);
-    let held = 0;
-    for (let from = 0; from < count; from += PIECE) {
-      const to = Math.min(count, from + PIECE);
-      for (let i = from; i < to; i++) {
-        const number = numbers[i]!;
-        piece[held] = number;
-        held += (number >>> 31) ^ 1;
-      }
-      held = addPiece(held);
-    }
-    return runs.end(piece, 0, held);
   }
 }

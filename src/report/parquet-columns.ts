@@ -6,7 +6,6 @@
  * Numbers are in parquet-numbers.ts, times in parquet-times.ts, addresses in parquet-addresses.ts, what hangs on a key in
  * parquet-keys.ts.
  */
-import { BLOCK } from './bit-packing.js';
 import type { PickedRows } from './columns.js';
 import { bitsFor, RunLengths } from './run-lengths.js';
 
@@ -38,30 +37,30 @@ export const NOTHING = -1;
 
 export const runs = new RunLengths();
 
-/** Rows that pass through the nearest cache at a time. */
-export const PIECE = 2048;
-/** Such rows, behind what is left of the last ones' blocks. */
-export const piece = new Int32Array(PIECE + BLOCK);
+/** By place in itself, as far as anyone asked: the table of numbers that are what they say. */
+let identity = new Int32Array(2);
 
-/** Gives whole blocks of piece[0..held-1] to `runs`, and moves the rest to the start. @returns how many are left */
-export function addPiece(held: number): number {
-  const whole = held & ~(BLOCK - 1);
-  runs.add(piece, whole);
-  piece.copyWithin(0, whole, held);
-  return held - whole;
+export function sameNumbers(length: number): Int32Array {
+  if (identity.length < length) identity = Int32Array.from({ length: Math.max(length, 2 * identity.length) }, (_, i) => i);
+  return identity;
 }
 
 /** Which of `count` rows have a value, where `there` have one: others are NOTHING. */
 export function levelsOf(values: Int32Array, count: number, there: number): Uint8Array {
   if (there === 0 || there === count) return runs.same(there === 0 ? 0 : 1, count, 1);
-  runs.begin(1, count);
-  let held = 0;
-  for (let from = 0; from < count; from += PIECE) {
-    const to = Math.min(count, from + PIECE);
-    for (let i = from; i < to; i++) piece[held++] = (values[i]! >>> 31) ^ 1;
-    held = addPiece(held);
+  const has = wordsFor(count);
+  for (let i = 0; i < count; i++) has[i] = (values[i]! >>> 31) ^ 1;
+  return runs.encode(has, sameNumbers(2), count, 1);
+}
+
+/** Writes those of `count` values that are there to `into`. */
+export function keepThere(values: Int32Array, count: number, into: Int32Array): void {
+  let there = 0;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    into[there] = value;
+    there += (value >>> 31) ^ 1;
   }
-  return runs.end(piece, 0, held);
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);

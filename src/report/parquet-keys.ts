@@ -8,7 +8,6 @@
 import type { KeyedSource, PickedRows } from './columns.js';
 import { type KeyedColumn, KeyValues, wider } from './key-values.js';
 import {
-  addPiece,
   DICTIONARY_LEAD,
   dictionaryBits,
   dictionaryOf,
@@ -16,9 +15,8 @@ import {
   type Gathered,
   NOTHING,
   nothingIn,
-  PIECE,
-  piece,
   runs,
+  wordsFor,
 } from './parquet-columns.js';
 
 const NO_TABLE = new Int32Array(0);
@@ -42,9 +40,11 @@ export class KeyedColumns<Row> implements Gathered<Row> {
   private readonly classes = new Map<string, number>();
   private readonly numberOfClass: number[] = [];
   private scratch = new Int32Array(1);
-  /** Levels of the last column that says nothing of some keys, and of which: others often do so of the same. */
+  /** The last column's that says nothing of some keys: of which, numbers of the other rows, how many those are, and levels. */
   private lastTable: Int32Array = NO_TABLE;
-  private lastLevels: Uint8Array = new Uint8Array(0);
+  private known: Int32Array = NO_TABLE;
+  private there = 0;
+  private levels: Uint8Array = new Uint8Array(0);
 
   constructor(
     private readonly columns: readonly KeyedColumn<Row>[],
@@ -152,80 +152,48 @@ export class KeyedColumns<Row> implements Gathered<Row> {
     if (dictionary.length === 0) return nothingIn(count);
     const isAll = !table.includes(NOTHING);
     if (dictionary.length === 1 && isAll) return oneValue(dictionary, count);
-    const bits = dictionaryBits(dictionary);
-    runs.begin(bits, count, DICTIONARY_LEAD);
-    const there = this.map(table, isAll, count);
-    const data = this.mapped;
-    return { nulls: count - there, levels: this.levels(table, count, there), ...dictionaryOf(dictionary, data) };
+    if (!isAll) this.sort(table, count);
+    const data = isAll
+      ? runs.encode(this.numbers, table, count, dictionaryBits(dictionary), DICTIONARY_LEAD)
+      : runs.encode(this.known, table, this.there, dictionaryBits(dictionary), DICTIONARY_LEAD);
+    return { ...this.presence(isAll, count), ...dictionaryOf(dictionary, data) };
   }
 
   private encodeBooleans(table: Int32Array, count: number): EncodedColumn {
     const isOne = table.every(value => value === table[0]);
     if (isOne && table[0] === NOTHING) return nothingIn(count);
-    let there = count;
-    let data: Uint8Array;
-    if (isOne) data = runs.same(table[0]!, count, 1, BOOLEAN_LEAD);
-    else {
-      runs.begin(1, count, BOOLEAN_LEAD);
-      there = this.map(table, !table.includes(NOTHING), count);
-      data = this.mapped;
-    }
+    const isAll = !table.includes(NOTHING);
+    if (!isAll) this.sort(table, count);
+    const data = isOne
+      ? runs.same(table[0]!, count, 1, BOOLEAN_LEAD)
+      : isAll
+        ? runs.encode(this.numbers, table, count, 1, BOOLEAN_LEAD)
+        : runs.encode(this.known, table, this.there, 1, BOOLEAN_LEAD);
     new DataView(data.buffer, data.byteOffset).setUint32(0, data.length - BOOLEAN_LEAD, true);
-    return { nulls: count - there, levels: this.levels(table, count, there), encoding: 'RLE', dictionary: null, data };
+    return { ...this.presence(isAll, count), encoding: 'RLE', dictionary: null, data };
   }
 
-  /** What map() made. */
-  private mapped: Uint8Array = new Uint8Array(0);
+  private presence(isAll: boolean, count: number): Pick<EncodedColumn, 'nulls' | 'levels'> {
+    if (isAll) return { nulls: 0, levels: runs.same(1, count, 1) };
+    return { nulls: count - this.there, levels: this.levels };
+  }
 
-  /**
-   * Adds to `runs` what `table` makes of the rows' numbers, without those it makes nothing of.
-   * @param isAll it makes something of all @returns how many
-   */
-  private map(table: Int32Array, isAll: boolean, count: number): number {
-    let held = 0;
+  /** Sets `known`, `there` and `levels` to the rows of which `table` says something: mostly the same as of the column before. */
+  private sort(table: Int32Array, count: number): void {
+    if (isThereAlike(table, this.lastTable)) return;
+    this.lastTable = table;
+    const has = table.map(value => (value === NOTHING ? 0 : 1));
+    const { numbers } = this;
+    const known = wordsFor(count);
     let there = 0;
-    for (let from = 0; from < count; from += PIECE) {
-      const to = Math.min(count, from + PIECE);
-      const before = held;
-      held = isAll ? this.mapAll(table, from, to, held) : this.mapThere(table, from, to, held);
-      there += held - before;
-      held = addPiece(held);
+    for (let i = 0; i < count; i++) {
+      const number = numbers[i]!;
+      known[there] = number;
+      there += has[number]!;
     }
-    this.mapped = runs.end(piece, 0, held);
-    return there;
-  }
-
-  private mapAll(table: Int32Array, from: number, to: number, at: number): number {
-    const { numbers } = this;
-    const shift = at - from;
-    for (let i = from; i < to; i++) piece[i + shift] = table[numbers[i]!]!;
-    return to + shift;
-  }
-
-  private mapThere(table: Int32Array, from: number, to: number, at: number): number {
-    const { numbers } = this;
-    let held = at;
-    for (let i = from; i < to; i++) {
-      const value = table[numbers[i]!]!;
-      piece[held] = value;
-      held += (value >>> 31) ^ 1;
-    }
-    return held;
-  }
-
-  private levels(table: Int32Array, count: number, there: number): Uint8Array {
-    if (there === count) return runs.same(1, count, 1);
-    if (!isThereAlike(table, this.lastTable)) {
-      this.lastTable = table;
-      runs.begin(1, count);
-      this.map(
-        table.map(value => (value === NOTHING ? 0 : 1)),
-        true,
-        count,
-      );
-      this.lastLevels = this.mapped;
-    }
-    return this.lastLevels;
+    this.known = known;
+    this.there = there;
+    this.levels = runs.encode(numbers, has, count, 1);
   }
 }
 

@@ -7,9 +7,12 @@ import {
   bytesOf,
   type EncodedColumn,
   type Gathered,
+  keepThere,
   levelsOf,
   NOTHING,
   nothingIn,
+  runs,
+  sameNumbers,
   wordsFor,
 } from './parquet-columns.js';
 import { isSequence, sequenceBytes } from './parquet-sequence.js';
@@ -44,7 +47,8 @@ export class NumberColumn<Row> implements Gathered<Row> {
     const { there, source } = this;
     if (there === 0) return [nothingIn(count)];
     const levels = levelsOf(this.values, count, there);
-    const known = there === count ? this.values : this.known(count);
+    const known = there === count ? this.values : wordsFor(count);
+    if (there < count) keepThere(this.values, count, known);
     let min = known[0]!;
     let max = min;
     for (let i = 1; i < there; i++) {
@@ -58,18 +62,6 @@ export class NumberColumn<Row> implements Gathered<Row> {
 
   clear(): void {
     this.there = 0;
-  }
-
-  private known(count: number): Int32Array {
-    const { values } = this;
-    const known = wordsFor(this.there + 1);
-    let there = 0;
-    for (let i = 0; i < count; i++) {
-      const value = values[i]!;
-      known[there] = value;
-      there += (value >>> 31) ^ 1;
-    }
-    return known;
   }
 }
 
@@ -111,7 +103,7 @@ export class WideNumberColumn<Row> implements Gathered<Row> {
   encode(count: number): Iterable<EncodedColumn> {
     const { there, values } = this;
     if (there === 0) return [nothingIn(count)];
-    const levels = levelsOf(this.presence(count), count, there);
+    const levels = this.levels(count);
     const nulls = count - there;
     if (there === count && isSequence(values, count)) {
       const data = sequenceBytes(values[0]!, count);
@@ -125,12 +117,12 @@ export class WideNumberColumn<Row> implements Gathered<Row> {
     this.there = 0;
   }
 
-  /** 0 where there is a value, else NOTHING. */
-  private presence(count: number): Int32Array {
+  private levels(count: number): Uint8Array {
+    if (this.there === count) return runs.same(1, count, 1);
     const { values } = this;
     const has = wordsFor(count);
-    if (this.there < count) for (let i = 0; i < count; i++) has[i] = Number.isNaN(values[i]!) ? NOTHING : 0;
-    return has;
+    for (let i = 0; i < count; i++) has[i] = Number.isNaN(values[i]!) ? 0 : 1;
+    return runs.encode(has, sameNumbers(2), count, 1);
   }
 
   private plain(count: number): Pick<EncodedColumn, 'data' | 'min' | 'max'> {

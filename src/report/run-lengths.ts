@@ -1,10 +1,10 @@
 /**
  * Parquet's hybrid of runs and packed bits (hot: every row of every column that is no plain number passes here).
  *
- * In:  whole numbers of 24 bits at most, in pieces: begin(), add() as often as there are, end().  Out: their bytes, as
+ * In:  whole numbers of 24 bits at most: table[places[i]].  Out: their bytes, as
  * https://parquet.apache.org/docs/file-format/data-pages/encodings/ says under RLE. They are taken in blocks of 32: equal blocks
  * one behind the other are a run, others are packed (bit-packing.ts), with a header of one byte before every 15 blocks.
- * What end() returns stays as it is until release().
+ * What is returned stays as it is until release().
  */
 import { BLOCK, OVERHANG, packBlock, packedEight } from './bit-packing.js';
 
@@ -15,6 +15,9 @@ const MOST_GROUPS = 60;
 const NARROW = 4;
 /** By bits: what a number is multiplied with to stand in a group eight times. */
 const EIGHT_TIMES = [0, 0xff, 0x5555, 0o11111111, 0x11111111];
+
+/** Places of a table that is taken in its order. */
+const IN_ORDER = Int32Array.from({ length: BLOCK }, (_, i) => i);
 
 export class RunLengths {
   private bytes = new Uint8Array(1 << 16);
@@ -28,15 +31,31 @@ export class RunLengths {
   /** Groups behind the last header, and where that stands; 0: the next group needs one. */
   private groups = 0;
   private headerAt = 0;
-  private readonly last = new Int32Array(BLOCK);
+  private readonly rest = new Int32Array(BLOCK);
 
   /** Everything that was returned may be written over. */
   release(): void {
     this.used = 0;
   }
 
-  /** @param most as many numbers will be added, or fewer @param lead bytes before them that the caller writes */
-  begin(bits: number, most: number, lead = 0): void {
+  /** @param lead bytes before them that the caller writes */
+  encode(places: Int32Array, table: Int32Array, count: number, bits: number, lead = 0): Uint8Array {
+    this.begin(bits, count, lead);
+    const whole = bits === 0 ? 0 : count - (count % BLOCK);
+    if (bits <= NARROW) this.addNarrow(places, table, whole);
+    else this.addWide(places, table, whole);
+    this.addRest(places, table, whole, count - whole);
+    return this.end();
+  }
+
+  /** `count` times the same number. */
+  same(value: number, count: number, bits: number, lead = 0): Uint8Array {
+    this.begin(bits, 0, lead);
+    this.run(value, count);
+    return this.end();
+  }
+
+  private begin(bits: number, most: number, lead: number): void {
     // Packed blocks, a byte before some of them, and a run's header and value.
     const room = lead + 256 + OVERHANG + Math.ceil((most * (bits + 1)) / GROUP);
     if (this.used + room > this.bytes.length) {
@@ -51,59 +70,38 @@ export class RunLengths {
     this.groups = 0;
   }
 
-  /** @param count whole blocks */
-  add(values: Int32Array, count: number): void {
-    if (this.bits === 0) this.pending += count;
-    else if (this.bits <= NARROW) this.addNarrow(values, count);
-    else this.addWide(values, count);
-  }
-
-  /** With the last numbers, fewer than a block. @returns all, behind the lead */
-  end(values: Int32Array, from: number, count: number): Uint8Array {
-    const { last, bits } = this;
-    if (bits === 0 || (this.pending > 0 && isSame(values, from, from + count, this.value))) {
-      this.pending += count;
-      this.closeRun();
-    } else if (count > 0) {
-      this.closeRun();
-      last.fill(0);
-      for (let i = 0; i < count; i++) last[i] = values[from + i]!;
-      if (isSame(last, 0, count, last[0]!)) {
-        this.closePacked();
-        this.run(last[0]!, count);
-      } else this.pack(last, 0, Math.ceil(count / GROUP));
-    } else this.closeRun();
+  private end(): Uint8Array {
+    this.closeRun();
     this.closePacked();
     return this.bytes.subarray(this.start, this.used);
   }
 
-  encode(values: Int32Array, count: number, bits: number, lead = 0): Uint8Array {
-    const whole = count - (count % BLOCK);
-    this.begin(bits, count, lead);
-    this.add(values, whole);
-    return this.end(values, whole, count - whole);
+  /** Fewer than a block, or all where they need no bits. */
+  private addRest(places: Int32Array, table: Int32Array, from: number, count: number): void {
+    if (count === 0) return;
+    const { bits, rest } = this;
+    const value = table[places[from]!]!;
+    if (bits === 0 || isSame(places, table, from, from + count, value)) {
+      this.addRun(value, count);
+      return;
+    }
+    rest.fill(0);
+    for (let i = 0; i < count; i++) rest[i] = table[places[from + i]!]!;
+    this.pack(IN_ORDER, rest, 0, Math.ceil(count / GROUP));
   }
 
-  /** `count` times the same number. */
-  same(value: number, count: number, bits: number, lead = 0): Uint8Array {
-    this.begin(bits, 0, lead);
-    this.value = value;
-    this.pending = count;
-    return this.end(this.last, 0, 0);
-  }
-
-  private addNarrow(values: Int32Array, count: number): void {
+  private addNarrow(places: Int32Array, table: Int32Array, count: number): void {
     const { bits, view } = this;
     const times = EIGHT_TIMES[bits]!;
     for (let at = 0; at < count; at += BLOCK) {
-      const value = values[at]!;
+      const value = table[places[at]!]!;
       const same = Math.imul(value, times);
-      const a = packedEight(values, at, bits);
-      const b = packedEight(values, at + 8, bits);
-      const c = packedEight(values, at + 16, bits);
-      const d = packedEight(values, at + 24, bits);
+      const a = packedEight(places, table, at, bits);
+      const b = packedEight(places, table, at + 8, bits);
+      const c = packedEight(places, table, at + 16, bits);
+      const d = packedEight(places, table, at + 24, bits);
       if (((a ^ same) | (b ^ same) | (c ^ same) | (d ^ same)) === 0) {
-        this.addRun(value);
+        this.addRun(value, BLOCK);
         continue;
       }
       this.openPacked();
@@ -117,32 +115,32 @@ export class RunLengths {
     }
   }
 
-  private addWide(values: Int32Array, count: number): void {
+  private addWide(places: Int32Array, table: Int32Array, count: number): void {
     for (let at = 0; at < count; at += BLOCK) {
-      const value = values[at]!;
-      if (values[at + 1] === value && isSame(values, at + 2, at + BLOCK, value)) this.addRun(value);
-      else this.pack(values, at, BLOCK_GROUPS);
+      const value = table[places[at]!]!;
+      if (table[places[at + 1]!] === value && isSame(places, table, at + 2, at + BLOCK, value)) this.addRun(value, BLOCK);
+      else this.pack(places, table, at, BLOCK_GROUPS);
     }
   }
 
   /** A block, or its first groups. */
-  private pack(values: Int32Array, at: number, groups: number): void {
+  private pack(places: Int32Array, table: Int32Array, at: number, groups: number): void {
     const { bits, view } = this;
     this.openPacked();
-    if (bits > NARROW) packBlock(values, at, bits, view, this.used);
+    if (bits > NARROW) packBlock(places, table, at, bits, view, this.used);
     else
       for (let i = 0; i < groups; i++)
-        view.setInt32(this.used + i * bits, packedEight(values, at + i * GROUP, bits), true);
+        view.setInt32(this.used + i * bits, packedEight(places, table, at + i * GROUP, bits), true);
     this.used += groups * bits;
     this.count(groups);
   }
 
-  /** A block of the same number. */
-  private addRun(value: number): void {
+  /** Whole blocks of the same number, or the last numbers. */
+  private addRun(value: number, count: number): void {
     if (this.pending > 0 && this.value !== value) this.closeRun();
     if (this.pending === 0) this.closePacked();
     this.value = value;
-    this.pending += BLOCK;
+    this.pending += count;
   }
 
   private closeRun(): void {
@@ -176,8 +174,8 @@ export class RunLengths {
   }
 }
 
-function isSame(values: Int32Array, from: number, to: number, value: number): boolean {
-  for (let i = from; i < to; i++) if (values[i] !== value) return false;
+function isSame(places: Int32Array, table: Int32Array, from: number, to: number, value: number): boolean {
+  for (let i = from; i < to; i++) if (table[places[i]!] !== value) return false;
   return true;
 }
 
