@@ -10,7 +10,7 @@ import {
   dictionaryOf,
   type EncodedColumn,
   type Gathered,
-  keepThere,
+  keepAllThere,
   levelsOf,
   NOTHING,
   nothingIn,
@@ -76,7 +76,7 @@ export class AddressColumn<Row> implements Gathered<Row> {
     if (there === 0) return [nothingIn(count)];
     const levels = levelsOf(numbers, count, there);
     const known = there === count ? numbers : wordsFor(count);
-    if (there < count) keepThere(numbers, count, known);
+    if (there < count) keepAllThere(numbers, count, known);
     const places = sameNumbers(dictionary.length);
     const data = runs.encode(known, places, there, dictionaryBits(dictionary), DICTIONARY_LEAD);
     return [{ nulls: count - there, levels, ...dictionaryOf(dictionary, data) }];

@@ -8,6 +8,7 @@
  */
 import type { PickedRows } from './columns.js';
 import { bitsFor, RunLengths } from './run-lengths.js';
+import { keepThere, markThere, STRETCH } from './stretches.js';
 
 export interface EncodedColumn {
   readonly nulls: number;
@@ -38,10 +39,11 @@ export const NOTHING = -1;
 export const runs = new RunLengths();
 
 /** By place in itself, as far as anyone asked: the table of numbers that are what they say. */
-let identity = new Int32Array(2);
+let identity = Int32Array.of(0, 1);
 
 export function sameNumbers(length: number): Int32Array {
-  if (identity.length < length) identity = Int32Array.from({ length: Math.max(length, 2 * identity.length) }, (_, i) => i);
+  if (identity.length < length)
+    identity = Int32Array.from({ length: Math.max(length, 2 * identity.length) }, (_, i) => i);
   return identity;
 }
 
@@ -49,17 +51,15 @@ export function sameNumbers(length: number): Int32Array {
 export function levelsOf(values: Int32Array, count: number, there: number): Uint8Array {
   if (there === 0 || there === count) return runs.same(there === 0 ? 0 : 1, count, 1);
   const has = wordsFor(count);
-  for (let i = 0; i < count; i++) has[i] = (values[i]! >>> 31) ^ 1;
+  for (let from = 0; from < count; from += STRETCH) markThere(values, from, Math.min(count, from + STRETCH), has);
   return runs.encode(has, sameNumbers(2), count, 1);
 }
 
 /** Writes those of `count` values that are there to `into`. */
-export function keepThere(values: Int32Array, count: number, into: Int32Array): void {
-  let there = 0;
-  for (let i = 0; i < count; i++) {
-    const value = values[i]!;
-    into[there] = value;
-    there += (value >>> 31) ^ 1;
+export function keepAllThere(values: Int32Array, count: number, into: Int32Array): void {
+  let at = 0;
+  for (let from = 0; from < count; from += STRETCH) {
+    at = keepThere(values, from, Math.min(count, from + STRETCH), into, at);
   }
 }
 

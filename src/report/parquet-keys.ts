@@ -18,6 +18,7 @@ import {
   runs,
   wordsFor,
 } from './parquet-columns.js';
+import { keepSome, STRETCH } from './stretches.js';
 
 const NO_TABLE = new Int32Array(0);
 const FIRST_KEYS = 256;
@@ -186,10 +187,8 @@ export class KeyedColumns<Row> implements Gathered<Row> {
     const { numbers } = this;
     const known = wordsFor(count);
     let there = 0;
-    for (let i = 0; i < count; i++) {
-      const number = numbers[i]!;
-      known[there] = number;
-      there += has[number]!;
+    for (let from = 0; from < count; from += STRETCH) {
+      there = keepSome(numbers, has, from, Math.min(count, from + STRETCH), known, there);
     }
     this.known = known;
     this.there = there;

@@ -7,7 +7,7 @@ import {
   bytesOf,
   type EncodedColumn,
   type Gathered,
-  keepThere,
+  keepAllThere,
   levelsOf,
   NOTHING,
   nothingIn,
@@ -16,8 +16,7 @@ import {
   wordsFor,
 } from './parquet-columns.js';
 import { isSequence, sequenceBytes } from './parquet-sequence.js';
-
-const WORD = 2 ** 32;
+import { leastNumber, leastOf, markNumbers, mostNumber, mostOf, STRETCH, splitNumbers, widen } from './stretches.js';
 
 /** None is beyond 2^31, whatever the column's type says. */
 export class NumberColumn<Row> implements Gathered<Row> {
@@ -48,13 +47,13 @@ export class NumberColumn<Row> implements Gathered<Row> {
     if (there === 0) return [nothingIn(count)];
     const levels = levelsOf(this.values, count, there);
     const known = there === count ? this.values : wordsFor(count);
-    if (there < count) keepThere(this.values, count, known);
+    if (there < count) keepAllThere(this.values, count, known);
     let min = known[0]!;
     let max = min;
-    for (let i = 1; i < there; i++) {
-      const value = known[i]!;
-      if (value < min) min = value;
-      if (value > max) max = value;
+    for (let from = 0; from < there; from += STRETCH) {
+      const to = Math.min(there, from + STRETCH);
+      min = leastOf(known, from, to, min);
+      max = mostOf(known, from, to, max);
     }
     const data = source.isSmall ? bytesOf(known, there) : widened(known, there);
     return [{ nulls: count - there, levels, encoding: 'PLAIN', dictionary: null, data, min, max }];
@@ -67,12 +66,8 @@ export class NumberColumn<Row> implements Gathered<Row> {
 
 /** Of 64 bits each. */
 function widened(values: Int32Array, count: number): Uint8Array {
-  // Values may stand in the same words: from the last one on, none is written over before it is read.
   const words = wordsFor(2 * count);
-  for (let i = count - 1; i >= 0; i--) {
-    words[2 * i] = values[i]!;
-    words[2 * i + 1] = 0;
-  }
+  for (let to = count; to > 0; to = Math.max(0, to - STRETCH)) widen(values, Math.max(0, to - STRETCH), to, words);
   return bytesOf(words, 2 * count);
 }
 
@@ -121,7 +116,7 @@ export class WideNumberColumn<Row> implements Gathered<Row> {
     if (this.there === count) return runs.same(1, count, 1);
     const { values } = this;
     const has = wordsFor(count);
-    for (let i = 0; i < count; i++) has[i] = Number.isNaN(values[i]!) ? 0 : 1;
+    for (let from = 0; from < count; from += STRETCH) markNumbers(values, from, Math.min(count, from + STRETCH), has);
     return runs.encode(has, sameNumbers(2), count, 1);
   }
 
@@ -131,13 +126,11 @@ export class WideNumberColumn<Row> implements Gathered<Row> {
     let min = Number.POSITIVE_INFINITY;
     let max = Number.NEGATIVE_INFINITY;
     let place = 0;
-    for (let i = 0; i < count; i++) {
-      const value = values[i]!;
-      if (Number.isNaN(value)) continue;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      words[place++] = value;
-      words[place++] = value < WORD ? 0 : Math.floor(value / WORD);
+    for (let from = 0; from < count; from += STRETCH) {
+      const to = Math.min(count, from + STRETCH);
+      place = splitNumbers(values, from, to, words, place);
+      min = leastNumber(values, from, to, min);
+      max = mostNumber(values, from, to, max);
     }
     return { data: bytesOf(words, place), min, max };
   }

@@ -7,6 +7,7 @@
  * What is returned stays as it is until release().
  */
 import { BLOCK, OVERHANG, packBlock, packedEight } from './bit-packing.js';
+import { STRETCH } from './stretches.js';
 
 const GROUP = 8;
 const BLOCK_GROUPS = BLOCK / GROUP;
@@ -42,8 +43,11 @@ export class RunLengths {
   encode(places: Int32Array, table: Int32Array, count: number, bits: number, lead = 0): Uint8Array {
     this.begin(bits, count, lead);
     const whole = bits === 0 ? 0 : count - (count % BLOCK);
-    if (bits <= NARROW) this.addNarrow(places, table, whole);
-    else this.addWide(places, table, whole);
+    for (let from = 0; from < whole; from += STRETCH) {
+      const to = Math.min(whole, from + STRETCH);
+      if (bits <= NARROW) this.addNarrow(places, table, from, to);
+      else this.addWide(places, table, from, to);
+    }
     this.addRest(places, table, whole, count - whole);
     return this.end();
   }
@@ -90,10 +94,10 @@ export class RunLengths {
     this.pack(IN_ORDER, rest, 0, Math.ceil(count / GROUP));
   }
 
-  private addNarrow(places: Int32Array, table: Int32Array, count: number): void {
+  private addNarrow(places: Int32Array, table: Int32Array, from: number, to: number): void {
     const { bits, view } = this;
     const times = EIGHT_TIMES[bits]!;
-    for (let at = 0; at < count; at += BLOCK) {
+    for (let at = from; at < to; at += BLOCK) {
       const value = table[places[at]!]!;
       const same = Math.imul(value, times);
       const a = packedEight(places, table, at, bits);
@@ -115,10 +119,11 @@ export class RunLengths {
     }
   }
 
-  private addWide(places: Int32Array, table: Int32Array, count: number): void {
-    for (let at = 0; at < count; at += BLOCK) {
+  private addWide(places: Int32Array, table: Int32Array, from: number, to: number): void {
+    for (let at = from; at < to; at += BLOCK) {
       const value = table[places[at]!]!;
-      if (table[places[at + 1]!] === value && isSame(places, table, at + 2, at + BLOCK, value)) this.addRun(value, BLOCK);
+      if (table[places[at + 1]!] === value && isSame(places, table, at + 2, at + BLOCK, value))
+        this.addRun(value, BLOCK);
       else this.pack(places, table, at, BLOCK_GROUPS);
     }
   }
