@@ -7,7 +7,7 @@
  * so once a key. Columns with the same key function share it.
  *
  * Rows of a batch may be asked for many at once: `fill` writes what the other functions say of the rows from..to-1 that were
- * picked, one behind the other from the start of `into`.
+ * picked, one behind the other.
  */
 import { nearest } from '../documents/suggest.js';
 import type { Test } from '../where/expression.js';
@@ -21,21 +21,33 @@ export type Column<Row> = Field & { readonly sentence: string } & (
     | KeyedSource<Row>
   );
 
-/** Whole numbers up to 2^53, NaN where there is none. */
+/** Whole numbers from 0 up to 2^53, NaN where there is none. */
 export interface NumberSource<Row> {
   readonly from: 'number';
   of(row: Row): number;
   /** None is beyond 2^31. */
   readonly isSmall: boolean;
-  /** @returns how many are there; where none is, nothing needs to be written */
-  fill?(row: Row, from: number, to: number, into: Float64Array): number;
+  /**
+   * To into[at..], of numbers of which none is beyond 2^31; -1 where there is none.
+   * @returns how many are there; where none is, nothing needs to be written
+   */
+  fill?(row: Row, from: number, to: number, into: Int32Array, at: number): number;
+  /** In the place of `fill`, of larger numbers; NaN where there is none. */
+  fillWide?(row: Row, from: number, to: number, into: Float64Array, at: number): number;
 }
 
 export interface TimeSource<Row> {
   readonly from: 'time';
   seconds(row: Row): number;
   nanoseconds(row: Row): number;
-  fill?(row: Row, from: number, to: number, seconds: Float64Array, nanoseconds: Int32Array): void;
+  /** Where the times of a batch stand, by a packet's place in it. */
+  fill?(row: Row): { readonly seconds: Float64Array; readonly nanoseconds: Int32Array };
+}
+
+/** Numbers of addresses, each known by its words. */
+export interface AddressNumbers {
+  ofFour(word: number): number;
+  ofSix(words: Int32Array, at: number): number;
 }
 
 export interface AddressSource<Row> {
@@ -45,12 +57,9 @@ export interface AddressSource<Row> {
   /** Four words from `at` on, as a packet's row has them. */
   words(row: Row): Int32Array;
   at(row: Row): number;
-  /** The family and four words of each. @returns how many are there; where none is, nothing needs to be written */
-  fill?(row: Row, from: number, to: number, into: Int32Array): number;
+  /** Numbers to into[at..], -1 where there is none. @returns how many are there; where none is, nothing needs to be written */
+  fill?(row: Row, from: number, to: number, numbers: AddressNumbers, into: Int32Array, at: number): number;
 }
-
-/** Words that `fill` writes of an address. */
-export const ADDRESS_WORDS = 5;
 
 export interface KeyedSource<Row> {
   readonly from: 'key';
@@ -58,15 +67,21 @@ export interface KeyedSource<Row> {
   key(row: Row): number;
   /** Of the row as it stands. */
   of(row: Row): Value;
-  /** Keys. */
-  fill?(row: Row, from: number, to: number, into: Int32Array): void;
+  /** Keys, from the start of `into`. @returns the key of them all, where it need not be written; else -1 */
+  fill?(row: Row, from: number, to: number, into: Int32Array): number;
 }
 
 /** A row of which many may be asked for at once. */
 export interface PickedRows {
+  /** Places in the batch of those that were picked. */
+  readonly picked: Int32Array;
   /** Moves to the k-th that was picked. */
   moveTo(k: number): void;
 }
+
+/** Whether many rows of it may be asked for at once. */
+export const isFilled = <Row>(column: Column<Row>): boolean =>
+  column.fill !== undefined || (column.from === 'number' && column.fillWide !== undefined);
 
 /** Columns by name, in the order of the names. @returns what to say of a name that is none */
 export function chooseColumns<Row>(

@@ -8,7 +8,7 @@ import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_TYPE, PROTOCOL, SPORT, SRC } from '
 import { type AddressWords, addressWords, protocolNumber, protocolText } from '../packet/text.js';
 import { hasPorts } from '../rules/protocols.js';
 import { DROPPED_CONNECTION, MARK_DUPLICATE, MARK_MIDSTREAM, MARK_ONE_WAY } from '../verdict/verdict.js';
-import { ADDRESS_WORDS, type Column, type KeyedSource, type NumberSource } from './columns.js';
+import type { AddressNumbers, Column, KeyedSource, NumberSource } from './columns.js';
 import { isIcmp, transportKnown } from './fields.js';
 import {
   codeKey,
@@ -23,18 +23,24 @@ import {
   addressFill,
   fillCode,
   fillConnection,
+  fillDecision,
+  fillDport,
   fillDuplicateOf,
+  fillEgress,
+  fillForward,
+  fillIcmpCode,
+  fillIcmpType,
+  fillIngress,
   fillLength,
   fillMarks,
   fillNumber,
   fillProtocolKey,
   fillRefusedAt,
-  fillTime,
-  icmpFill,
-  portFill,
-  saidFill,
+  fillSport,
+  TOLD_MARKS,
 } from './packet-fills.js';
-import { DECIDED, type PacketRow } from './packet-row.js';
+import type { PacketRow } from './packet-row.js';
+import { NOTHING } from './picked-packets.js';
 
 /** Known names; a protocol without one is its number. */
 export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite', 'GRE', 'ESP', 'AH'];
@@ -45,28 +51,20 @@ export function readProtocol(word: string): string | null {
   return known === null ? null : protocolText(known);
 }
 
-const NO_WORDS = [0, 0, 0, 0];
 const TUNNELS = ['VXLAN', 'Geneve', 'GRE', 'ERSPAN', 'IPIP', '6in4', '4in6', '6in6'] as const;
+const NO_WORDS = [0, 0, 0, 0];
 
-type NumberFill = NonNullable<NumberSource<PacketRow>['fill']>;
+type NumberFills = Pick<NumberSource<PacketRow>, 'fill' | 'fillWide'>;
 
 const number = (
   name: string,
   sentence: string,
   of: (row: PacketRow) => number,
-  fill: NumberFill,
+  fills: NumberFills,
   isSmall = true,
-): Column<PacketRow> => ({
-  name,
-  type: 'number',
-  sentence,
-  from: 'number',
-  of,
-  fill,
-  isSmall,
-});
+): Column<PacketRow> => ({ name, type: 'number', sentence, from: 'number', of, ...fills, isSmall });
 
-const address = (name: string, sentence: string, word: number): Column<PacketRow> => ({
+const address = (name: string, sentence: string, word: typeof SRC | typeof DST): Column<PacketRow> => ({
   name,
   type: 'address',
   sentence,
@@ -86,7 +84,7 @@ const transport =
     return has && rows[base + FAMILY] !== 0 && transportKnown(rows, base) ? rows[base + word]! : Number.NaN;
   };
 
-const marksKey = ({ marks }: PacketRow): number => marks;
+const marksKey = ({ marks }: PacketRow): number => marks & TOLD_MARKS;
 
 const flag = (name: string, sentence: string, mark: number): Column<PacketRow> => ({
   name,
@@ -109,45 +107,49 @@ const outerAddress = (name: string, sentence: string, end: 'src' | 'dst'): Colum
   family: ({ outer }) => outerWords(outer, end)?.family ?? 0,
   words: ({ outer }) => Int32Array.from(outerWords(outer, end)?.words ?? NO_WORDS),
   at: () => 0,
-  fill(row, from, to, into) {
+  fill(row, from, to, numbers, into, at) {
     const tunnels = row.pickedTunnels();
     if (tunnels === null) return 0;
+    let there = 0;
     for (let k = from; k < to; k++) {
-      const words = outerWords(tunnels[k]!, end);
-      into.set([words?.family ?? 0, ...(words?.words ?? NO_WORDS)], (k - from) * ADDRESS_WORDS);
+      const its = outerWords(tunnels[k]!, end);
+      into[at + k - from] = its === null ? NOTHING : numberOf(its, numbers);
+      if (its !== null) there++;
     }
-    return to - from;
+    return there;
   },
 });
 
+const numberOf = ({ family, words }: AddressWords, numbers: AddressNumbers): number =>
+  family === 4 ? numbers.ofFour(words[0]) : numbers.ofSix(Int32Array.from(words), 0);
+
 /** @param of a tunnel */
 const tunnelFill =
-  (of: (outer: OuterPacket | null) => number): NumberFill =>
-  (row, from, to, into) => {
+  <Into extends Int32Array | Float64Array>(of: (outer: OuterPacket | null) => number, nothing: number) =>
+  (row: PacketRow, from: number, to: number, into: Into, at: number): number => {
     const tunnels = row.pickedTunnels();
     if (tunnels === null) return 0;
     let there = 0;
     for (let k = from; k < to; k++) {
       const value = of(tunnels[k]!);
-      into[k - from] = value;
+      into[at + k - from] = Number.isNaN(value) ? nothing : value;
       if (!Number.isNaN(value)) there++;
     }
     return there;
   };
 
-const outerNumber = (
-  name: string,
-  sentence: string,
-  of: (outer: OuterPacket | null) => number,
-  isSmall = true,
-): Column<PacketRow> => number(name, sentence, ({ outer }) => of(outer), tunnelFill(of), isSmall);
+const outerVni = (outer: OuterPacket | null): number => outer?.vni ?? Number.NaN;
+const outerKey = (outer: OuterPacket | null): number => outer?.key ?? Number.NaN;
 
 const tunnelKey = (outer: OuterPacket | null): number => (outer === null ? 0 : TUNNELS.indexOf(outer.tunnel) + 1);
 
+const [egressKey, ingressKey, forwardKey] = sideKeys;
 const FILLS = new Map<unknown, KeyedSource<PacketRow>['fill']>([
   [codeKey, fillCode],
-  ...sideKeys.map((key, direction) => [key, saidFill(direction)] as const),
-  [decisionKey, saidFill(DECIDED)],
+  [egressKey, fillEgress],
+  [ingressKey, fillIngress],
+  [forwardKey, fillForward],
+  [decisionKey, fillDecision],
 ]);
 
 /** Columns that connections have too. */
@@ -155,7 +157,13 @@ const filled = (columns: readonly Column<JudgedRow>[]): readonly Column<PacketRo
   columns.map(column => (column.from === 'key' ? { ...column, fill: FILLS.get(column.key)! } : column));
 
 export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
-  number('packet', 'Its number, from 1, over all captures, merged.', row => row.number, fillNumber, false),
+  number(
+    'packet',
+    'Its number, from 1, over all captures, merged.',
+    row => row.number,
+    { fillWide: fillNumber },
+    false,
+  ),
   {
     name: 'time',
     type: 'time',
@@ -163,9 +171,15 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     from: 'time',
     seconds: ({ frames, i }) => frames.seconds[i]!,
     nanoseconds: ({ frames, i }) => frames.nanoseconds[i]!,
-    fill: fillTime,
+    fill: ({ frames }) => frames,
   },
-  number('length', 'Its length on the wire in bytes.', ({ frames, i }) => frames.original[i]!, fillLength, false),
+  number(
+    'length',
+    'Its length on the wire in bytes.',
+    ({ frames, i }) => frames.original[i]!,
+    { fill: fillLength },
+    false,
+  ),
   address('src', 'Source address, of the innermost packet.', SRC),
   address('dst', 'Destination address, of the innermost packet.', DST),
   {
@@ -179,17 +193,14 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     fill: fillProtocolKey,
     of: ({ protocolKey }) => (protocolKey === 0 ? null : protocolText(protocolKey - 1)),
   },
-  number('sport', 'Source port.', transport(false, SPORT), portFill(SPORT)),
-  number('dport', 'Destination port.', transport(false, DPORT), portFill(DPORT)),
-  number('icmpType', 'Type, of ICMP and ICMPv6.', transport(true, ICMP_TYPE), icmpFill(ICMP_TYPE)),
-  number('icmpCode', 'Code, of ICMP and ICMPv6.', transport(true, ICMP_CODE), icmpFill(ICMP_CODE)),
+  number('sport', 'Source port.', transport(false, SPORT), { fill: fillSport }),
+  number('dport', 'Destination port.', transport(false, DPORT), { fill: fillDport }),
+  number('icmpType', 'Type, of ICMP and ICMPv6.', transport(true, ICMP_TYPE), { fill: fillIcmpType }),
+  number('icmpCode', 'Code, of ICMP and ICMPv6.', transport(true, ICMP_CODE), { fill: fillIcmpCode }),
   ...filled(verdictColumns('What becomes of it.')),
-  number(
-    'connection',
-    "Its connection's number.",
-    ({ verdicts, i }) => verdicts.connection[i]! || Number.NaN,
-    fillConnection,
-  ),
+  number('connection', "Its connection's number.", ({ verdicts, i }) => verdicts.connection[i]! || Number.NaN, {
+    fill: fillConnection,
+  }),
   ...filled(OUTCOME_COLUMNS),
   ...filled(DECISION_COLUMNS),
   flag('midstream', 'The connection began before the capture.', MARK_MIDSTREAM),
@@ -198,7 +209,7 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     'duplicateOf',
     'The packet of which this is a copy on another interface.',
     ({ verdicts, marks, i }) => ((marks & MARK_DUPLICATE) !== 0 ? verdicts.packet[i]! : Number.NaN),
-    fillDuplicateOf,
+    { fillWide: fillDuplicateOf },
     false,
   ),
   number(
@@ -206,7 +217,7 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     'The packet at which its connection was refused.',
     ({ verdicts, marks, code, i }) =>
       code === DROPPED_CONNECTION && (marks & MARK_DUPLICATE) === 0 ? verdicts.packet[i]! : Number.NaN,
-    fillRefusedAt,
+    { fillWide: fillRefusedAt },
     false,
   ),
   {
@@ -218,12 +229,22 @@ export const PACKET_COLUMNS: readonly Column<PacketRow>[] = [
     key: ({ outer }) => tunnelKey(outer),
     fill(row, from, to, into) {
       const tunnels = row.pickedTunnels();
-      for (let k = from; k < to; k++) into[k - from] = tunnels === null ? 0 : tunnelKey(tunnels[k]!);
+      if (tunnels === null) return 0;
+      for (let k = from; k < to; k++) into[k - from] = tunnelKey(tunnels[k]!);
+      return -1;
     },
     of: ({ outer }) => outer?.tunnel ?? null,
   },
   outerAddress('outer_src', "The tunnel's source address.", 'src'),
   outerAddress('outer_dst', "The tunnel's destination address.", 'dst'),
-  outerNumber('outer_vni', "The tunnel's network identifier.", outer => outer?.vni ?? Number.NaN),
-  outerNumber('outer_key', "The tunnel's key.", outer => outer?.key ?? Number.NaN, false),
+  number('outer_vni', "The tunnel's network identifier.", ({ outer }) => outerVni(outer), {
+    fill: tunnelFill(outerVni, NOTHING),
+  }),
+  number(
+    'outer_key',
+    "The tunnel's key.",
+    ({ outer }) => outerKey(outer),
+    { fillWide: tunnelFill(outerKey, Number.NaN) },
+    false,
+  ),
 ];

@@ -5,7 +5,6 @@
  * verdict, and kept by key: 0 where a side says nothing.
  */
 import { BATCH_FRAMES, type FrameBatch } from '../capture/frame.js';
-import { Texts } from '../memory/texts.js';
 import { describeOuter, type OuterPacket } from '../packet/outer.js';
 import { FAMILY, OUTER_L3, type PacketBatch, PROTOCOL, STRIDE } from '../packet/row.js';
 import type { Direction } from '../rules/ruleset.js';
@@ -13,17 +12,20 @@ import type { Decision } from '../verdict/decisions.js';
 import { outcomeRecord } from '../verdict/outcome.js';
 import { MARK_ORIGINAL, type OutcomeRecord, type VerdictBatch } from '../verdict/verdict.js';
 import type { PickedRows } from './columns.js';
-import { FOUND, PacketTexts, type TextMaker, TOGETHER } from './packet-texts.js';
+import { type KeyMaker, OutcomeKeys } from './outcome-keys.js';
+import { PickedPackets } from './picked-packets.js';
 import type { ReplayContext } from './report.js';
 import { SideTexts } from './side-texts.js';
 
 export const EGRESS = 0;
 export const INGRESS = 1;
 export const FORWARD = 2;
-export const DECIDED = 3;
+/** By number. */
 const DIRECTIONS: readonly Direction[] = ['egress', 'ingress', 'forward'];
+/** Packets whose keys are looked for together, where they are asked for one by one. */
+const TOGETHER = 32;
 
-export class PacketRow implements TextMaker, PickedRows {
+export class PacketRow implements KeyMaker, PickedRows {
   frames!: FrameBatch;
   rows!: Int32Array;
   verdicts!: VerdictBatch;
@@ -34,15 +36,16 @@ export class PacketRow implements TextMaker, PickedRows {
   number = 0;
   /** The number of the batch's first packet. */
   first = 1;
-  /** Keys of the outcomes, and of the decision: one more than its index. */
-  private readonly said: PacketTexts;
+  private readonly keys: OutcomeKeys;
+  /** Packets whose keys were looked for. */
   private saidFrom = 0;
   private saidTo = 0;
   /** Packets of the batch that were picked, and how many. */
   picked = new Int32Array(BATCH_FRAMES);
   pickedCount = 0;
-  /** Of the picked, FOUND keys each, and their tunnels: asked for once a batch. */
-  private keys = new Int32Array(BATCH_FRAMES * FOUND);
+  /** Of the picked, what their rows say, their keys and their tunnels: asked for once a batch. */
+  private fields: PickedPackets | null = null;
+  private hasFields = false;
   private hasKeys = false;
   private tunnels: (OuterPacket | null)[] | null | undefined;
   private readonly sides: SideTexts;
@@ -53,8 +56,7 @@ export class PacketRow implements TextMaker, PickedRows {
 
   constructor(readonly context: ReplayContext) {
     this.sides = new SideTexts(DIRECTIONS.length, context.compiled.inventory.owners.length);
-    this.said = new PacketTexts(new Texts(64, 0), this, 0);
-    this.said.wanted.fill(1);
+    this.keys = new OutcomeKeys(this);
   }
 
   batch(frames: FrameBatch, { rows }: PacketBatch, verdicts: VerdictBatch, first: number): void {
@@ -63,16 +65,18 @@ export class PacketRow implements TextMaker, PickedRows {
     this.verdicts = verdicts;
     this.first = first;
     this.saidTo = 0;
+    this.keys.reserve(verdicts.count);
     if (this.picked.length < verdicts.count) this.picked = new Int32Array(verdicts.count);
     this.pickedCount = 0;
+    this.hasFields = false;
+    this.hasKeys = false;
+    this.tunnels = undefined;
     this.at(0);
   }
 
   /** Packet i of the batch is picked: in order, before anything is asked of those that are. */
   pick(i: number): void {
     this.picked[this.pickedCount++] = i;
-    this.hasKeys = false;
-    this.tunnels = undefined;
   }
 
   pickAll(): void {
@@ -80,27 +84,34 @@ export class PacketRow implements TextMaker, PickedRows {
     const { count } = this.verdicts;
     for (let i = 0; i < count; i++) picked[i] = i;
     this.pickedCount = count;
-    this.hasKeys = false;
-    this.tunnels = undefined;
   }
 
   moveTo(k: number): void {
     this.at(this.picked[k]!);
   }
 
-  /** Of the k-th that was picked: FOUND keys from k * FOUND on, by direction and then the decision's. */
-  pickedKeys(): Int32Array {
+  /** Keys by the packet's place in the batch: of those that were picked. */
+  pickedKeys(): OutcomeKeys {
     if (!this.hasKeys) this.findKeys();
     return this.keys;
+  }
+
+  /** At k for the k-th that was picked. */
+  pickedFields(): PickedPackets {
+    if (this.hasFields) return this.fields!;
+    if (this.fields === null || this.fields.room < this.pickedCount)
+      this.fields = new PickedPackets(this.picked.length);
+    this.fields.gather(this.rows, this.picked, this.pickedCount);
+    this.hasFields = true;
+    return this.fields;
   }
 
   /** Of the picked; null where none came through a tunnel. */
   pickedTunnels(): readonly (OuterPacket | null)[] | null {
     if (this.tunnels !== undefined) return this.tunnels;
-    const { rows, picked, pickedCount } = this;
-    let isOpened = false;
-    for (let k = 0; k < pickedCount; k++) isOpened ||= rows[picked[k]! * STRIDE + OUTER_L3]! >= 0;
-    this.tunnels = isOpened ? Array.from({ length: pickedCount }, (_, k) => this.tunnelOf(picked[k]!)) : null;
+    const { picked, pickedCount } = this;
+    const { isTunnelled } = this.pickedFields();
+    this.tunnels = isTunnelled ? Array.from({ length: pickedCount }, (_, k) => this.tunnelOf(picked[k]!)) : null;
     return this.tunnels;
   }
 
@@ -127,12 +138,14 @@ export class PacketRow implements TextMaker, PickedRows {
 
   /** Of EGRESS, INGRESS or FORWARD. */
   sideKey(direction: number): number {
-    return this.saidAt(direction);
+    const { i, keys } = this;
+    if (i < this.saidFrom || i >= this.saidTo) this.findFrom(i);
+    return direction === EGRESS ? keys.egress[i]! : direction === INGRESS ? keys.ingress[i]! : keys.forward[i]!;
   }
 
-  /** 0 where nothing was decided. */
+  /** One more than the decision's index, 0 where nothing was decided. */
   get decisionKey(): number {
-    return this.saidAt(DECIDED);
+    return Math.max(this.verdicts.decision[this.i]!, -1) + 1;
   }
 
   outcomeOf(direction: number): OutcomeRecord | null {
@@ -159,24 +172,20 @@ export class PacketRow implements TextMaker, PickedRows {
     return this.outerPacket;
   }
 
-  makeTexts(i: number, place: number): void {
-    const { found } = this.said;
+  makeKeys(i: number): void {
     const { ends, decisions } = this.context;
-    const { connection, decision, code, marks } = this.verdicts;
-    const d = decision[i]!;
-    ends.find(d, this.rows, i * STRIDE, (marks[i]! & MARK_ORIGINAL) !== 0);
+    const { verdicts, sides } = this;
+    const index = verdicts.decision[i]!;
+    ends.find(index, this.rows, i * STRIDE, (verdicts.marks[i]! & MARK_ORIGINAL) !== 0);
     const { source, destination } = ends;
-    for (const [side, direction] of DIRECTIONS.entries()) {
-      const subject = direction === 'ingress' ? destination : source;
-      const outcome = decisions[d]![direction];
-      found[place + side] = this.sides.numberOf(side, outcome, subject, () => this.addOutcome(side, outcome, subject));
-    }
-    found[place + DECIDED] = d + 1;
-    this.said.remember(connection[i]!, d, code[i]!, place);
-  }
-
-  clearTexts(): void {
-    throw new Error('there is no text to be cleared');
+    const { egress, ingress, forward } = decisions[index]!;
+    this.keys.learn(
+      i,
+      verdicts,
+      sides.numberOf(EGRESS, egress, source, () => this.addOutcome(EGRESS, egress, source)),
+      sides.numberOf(INGRESS, ingress, destination, () => this.addOutcome(INGRESS, ingress, destination)),
+      sides.numberOf(FORWARD, forward, source, () => this.addOutcome(FORWARD, forward, source)),
+    );
   }
 
   private addOutcome(side: number, outcome: number, subject: number): number {
@@ -192,34 +201,16 @@ export class PacketRow implements TextMaker, PickedRows {
   }
 
   private findKeys(): void {
-    const { picked, pickedCount } = this;
-    if (this.keys.length < pickedCount * FOUND) this.keys = new Int32Array(pickedCount * FOUND);
-    const { keys } = this;
-    const { found } = this.said;
-    for (let k = 0; k < pickedCount; k++) {
-      const i = picked[k]!;
-      if (i < this.saidFrom || i >= this.saidTo) this.findFrom(i);
-      const place = (i - this.saidFrom) * FOUND;
-      const to = k * FOUND;
-      keys[to] = found[place]!;
-      keys[to + 1] = found[place + 1]!;
-      keys[to + 2] = found[place + 2]!;
-      keys[to + 3] = found[place + 3]!;
-    }
+    const { picked, pickedCount, verdicts } = this;
+    if (pickedCount === verdicts.count) this.keys.find(0, pickedCount, verdicts);
+    else for (let k = 0; k < pickedCount; k++) this.keys.find(picked[k]!, picked[k]! + 1, verdicts);
     this.hasKeys = true;
   }
 
-  /** Packets behind this one are looked for together with it (packet-texts.ts). */
-  private saidAt(word: number): number {
-    const { i } = this;
-    if (i < this.saidFrom || i >= this.saidTo) this.findFrom(i);
-    return this.said.found[(i - this.saidFrom) * FOUND + word]!;
-  }
-
+  /** Those behind this one are looked for together with it. */
   private findFrom(i: number): void {
-    const { code, decision, connection, count } = this.verdicts;
     this.saidFrom = i;
-    this.saidTo = Math.min(i + TOGETHER, count);
-    this.said.find(i, this.saidTo, code, decision, connection);
+    this.saidTo = Math.min(i + TOGETHER, this.verdicts.count);
+    this.keys.find(i, this.saidTo, this.verdicts);
   }
 }

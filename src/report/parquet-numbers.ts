@@ -1,189 +1,137 @@
 /**
- * Numbers and times of a row group (hot): written as their bytes as they come, PLAIN.
+ * Numbers of a row group (hot): kept as they come, made Parquet's where the group is full. Those that count up by one are
+ * DELTA_BINARY_PACKED (parquet-sequence.ts), all else is PLAIN.
  */
-import type { NumberSource, PickedRows, TimeSource } from './columns.js';
-import { type EncodedColumn, type Gathered, levelsOf, nothingIn } from './parquet-columns.js';
+import type { NumberSource, PickedRows } from './columns.js';
+import {
+  bytesOf,
+  type EncodedColumn,
+  type Gathered,
+  keepAllThere,
+  levelsOf,
+  NOTHING,
+  nothingIn,
+  runs,
+  sameNumbers,
+  wordsFor,
+} from './parquet-columns.js';
+import { isSequence, sequenceBytes } from './parquet-sequence.js';
+import { leastNumber, leastOf, markNumbers, mostNumber, mostOf, STRETCH, splitNumbers, widen } from './stretches.js';
 
-const WORD = 2 ** 32;
-
+/** None is beyond 2^31, whatever the column's type says. */
 export class NumberColumn<Row> implements Gathered<Row> {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
-  private readonly has: Int32Array;
-  private readonly width: number;
-  private scratch = new Float64Array(1);
+  private readonly values: Int32Array;
   private there = 0;
-  private min = Number.POSITIVE_INFINITY;
-  private max = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly source: NumberSource<Row>,
     room: number,
   ) {
-    this.width = source.isSmall ? 4 : 8;
-    this.bytes = new Uint8Array(this.width * room);
-    this.view = new DataView(this.bytes.buffer);
-    this.has = new Int32Array(room);
+    this.values = new Int32Array(room);
   }
 
   add(row: Row, at: number): void {
-    this.scratch[0] = this.source.of(row);
-    this.append(1, at);
+    const value = this.source.of(row);
+    this.values[at] = Number.isNaN(value) ? NOTHING : value;
+    if (!Number.isNaN(value)) this.there++;
   }
 
   addAll(row: Row & PickedRows, from: number, to: number, at: number): void {
-    const count = to - from;
-    if (this.scratch.length < count) this.scratch = new Float64Array(count);
-    if (this.source.fill!(row, from, to, this.scratch) === 0) this.has.fill(0, at, at + count);
-    else this.append(count, at);
-  }
-
-  private append(count: number, at: number): void {
-    const { scratch, view, has, width } = this;
-    let { there, min, max } = this;
-    for (let i = 0; i < count; i++) {
-      const value = scratch[i]!;
-      if (Number.isNaN(value)) {
-        has[at + i] = 0;
-        continue;
-      }
-      has[at + i] = 1;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      view.setUint32(there * width, value >>> 0, true);
-      if (width === 8) view.setUint32(there * width + 4, value < WORD ? 0 : Math.floor(value / WORD), true);
-      there++;
-    }
-    this.there = there;
-    this.min = min;
-    this.max = max;
+    const there = this.source.fill!(row, from, to, this.values, at);
+    if (there === 0) this.values.fill(NOTHING, at, at + to - from);
+    this.there += there;
   }
 
   encode(count: number): Iterable<EncodedColumn> {
-    const { there, min, max } = this;
+    const { there, source } = this;
     if (there === 0) return [nothingIn(count)];
-    return [
-      {
-        nulls: count - there,
-        levels: levelsOf(this.has, count, there),
-        encoding: 'PLAIN',
-        dictionary: null,
-        data: this.bytes.subarray(0, this.width * there),
-        min,
-        max,
-      },
-    ];
+    const levels = levelsOf(this.values, count, there);
+    const known = there === count ? this.values : wordsFor(count);
+    if (there < count) keepAllThere(this.values, count, known);
+    let min = known[0]!;
+    let max = min;
+    for (let from = 0; from < there; from += STRETCH) {
+      const to = Math.min(there, from + STRETCH);
+      min = leastOf(known, from, to, min);
+      max = mostOf(known, from, to, max);
+    }
+    const data = source.isSmall ? bytesOf(known, there) : widened(known, there);
+    return [{ nulls: count - there, levels, encoding: 'PLAIN', dictionary: null, data, min, max }];
   }
 
   clear(): void {
     this.there = 0;
-    this.min = Number.POSITIVE_INFINITY;
-    this.max = Number.NEGATIVE_INFINITY;
   }
 }
 
-/** Seconds within what 64 bits of nanoseconds hold. */
-const MOST_SECONDS = 9_223_372_036;
-const NANOSECONDS = 1_000_000_000n;
+/** Of 64 bits each. */
+function widened(values: Int32Array, count: number): Uint8Array {
+  const words = wordsFor(2 * count);
+  for (let to = count; to > 0; to = Math.max(0, to - STRETCH)) widen(values, Math.max(0, to - STRETCH), to, words);
+  return bytesOf(words, 2 * count);
+}
 
-/** Nanoseconds of a time; its seconds are turned into two words of 32 bits once as long as they stay the same. */
-export class TimeColumn<Row> implements Gathered<Row> {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
-  private readonly has: Int32Array;
-  private seconds = new Float64Array(1);
-  private nanoseconds = new Int32Array(1);
+/** Up to 2^53. */
+export class WideNumberColumn<Row> implements Gathered<Row> {
+  private readonly values: Float64Array;
   private there = 0;
-  private second = Number.NaN;
-  private low = 0;
-  private high = 0;
-  private readonly first = { seconds: 0, nanoseconds: 0 };
-  private readonly last = { seconds: 0, nanoseconds: 0 };
 
   constructor(
-    private readonly source: TimeSource<Row>,
+    private readonly source: NumberSource<Row>,
     room: number,
   ) {
-    this.bytes = new Uint8Array(8 * room);
-    this.view = new DataView(this.bytes.buffer);
-    this.has = new Int32Array(room);
+    this.values = new Float64Array(room);
   }
 
   add(row: Row, at: number): void {
-    this.seconds[0] = this.source.seconds(row);
-    this.nanoseconds[0] = this.source.nanoseconds(row);
-    this.append(1, at);
+    const value = this.source.of(row);
+    this.values[at] = value;
+    if (!Number.isNaN(value)) this.there++;
   }
 
   addAll(row: Row & PickedRows, from: number, to: number, at: number): void {
-    const count = to - from;
-    if (this.seconds.length < count) {
-      this.seconds = new Float64Array(count);
-      this.nanoseconds = new Int32Array(count);
-    }
-    this.source.fill!(row, from, to, this.seconds, this.nanoseconds);
-    this.append(count, at);
-  }
-
-  private append(count: number, at: number): void {
-    const { seconds, nanoseconds, view, has, first, last } = this;
-    let { there } = this;
-    for (let i = 0; i < count; i++) {
-      const second = seconds[i]!;
-      const isThere = Math.abs(second) < MOST_SECONDS;
-      has[at + i] = isThere ? 1 : 0;
-      if (!isThere) continue;
-      const nanosecond = nanoseconds[i]!;
-      if (second !== this.second) this.widen(second);
-      const low = this.low + nanosecond;
-      view.setUint32(8 * there, low >>> 0, true);
-      view.setInt32(8 * there + 4, low < WORD ? this.high : this.high + 1, true);
-      if (there === 0 || isBefore(second, nanosecond, first)) set(first, second, nanosecond);
-      if (there === 0 || !isBefore(second, nanosecond, last)) set(last, second, nanosecond);
-      there++;
-    }
-    this.there = there;
-  }
-
-  private widen(second: number): void {
-    const whole = BigInt(second) * NANOSECONDS;
-    this.low = Number(BigInt.asUintN(32, whole));
-    this.high = Number(whole >> 32n);
-    this.second = second;
+    const there = this.source.fillWide!(row, from, to, this.values, at);
+    if (there === 0) this.values.fill(Number.NaN, at, at + to - from);
+    this.there += there;
   }
 
   encode(count: number): Iterable<EncodedColumn> {
-    const { there } = this;
+    const { there, values } = this;
     if (there === 0) return [nothingIn(count)];
-    return [
-      {
-        nulls: count - there,
-        levels: levelsOf(this.has, count, there),
-        encoding: 'PLAIN',
-        dictionary: null,
-        data: this.bytes.subarray(0, 8 * there),
-        min: instant(this.first),
-        max: instant(this.last),
-      },
-    ];
+    const levels = this.levels(count);
+    const nulls = count - there;
+    if (there === count && isSequence(values, count)) {
+      const data = sequenceBytes(values[0]!, count);
+      const [min, max] = [values[0]!, values[count - 1]!];
+      return [{ nulls, levels, encoding: 'DELTA_BINARY_PACKED', dictionary: null, data, min, max }];
+    }
+    return [{ nulls, levels, encoding: 'PLAIN', dictionary: null, ...this.plain(count) }];
   }
 
   clear(): void {
     this.there = 0;
   }
-}
 
-interface Time {
-  seconds: number;
-  nanoseconds: number;
-}
+  private levels(count: number): Uint8Array {
+    if (this.there === count) return runs.same(1, count, 1);
+    const { values } = this;
+    const has = wordsFor(count);
+    for (let from = 0; from < count; from += STRETCH) markNumbers(values, from, Math.min(count, from + STRETCH), has);
+    return runs.encode(has, sameNumbers(2), count, 1);
+  }
 
-const instant = ({ seconds, nanoseconds }: Time): bigint => BigInt(seconds) * NANOSECONDS + BigInt(nanoseconds);
-
-const isBefore = (seconds: number, nanoseconds: number, than: Time): boolean =>
-  seconds < than.seconds || (seconds === than.seconds && nanoseconds < than.nanoseconds);
-
-function set(time: Time, seconds: number, nanoseconds: number): void {
-  time.seconds = seconds;
-  time.nanoseconds = nanoseconds;
+  private plain(count: number): Pick<EncodedColumn, 'data' | 'min' | 'max'> {
+    const { values } = this;
+    const words = wordsFor(2 * this.there);
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    let place = 0;
+    for (let from = 0; from < count; from += STRETCH) {
+      const to = Math.min(count, from + STRETCH);
+      place = splitNumbers(values, from, to, words, place);
+      min = leastNumber(values, from, to, min);
+      max = mostNumber(values, from, to, max);
+    }
+    return { data: bytesOf(words, place), min, max };
+  }
 }

@@ -10,11 +10,12 @@ import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js';
 import { noticeOf } from '../profile/profile.js';
-import type { Column, PickedRows } from './columns.js';
-import { AddressColumn } from './parquet-addresses.js';
-import type { EncodedColumn, Gathered } from './parquet-columns.js';
+import { type Column, isFilled, type NumberSource, type PickedRows } from './columns.js';
+import { AddressColumn, SharedAddresses } from './parquet-addresses.js';
+import { type EncodedColumn, type Gathered, runs } from './parquet-columns.js';
 import { KeyedColumns } from './parquet-keys.js';
-import { NumberColumn, TimeColumn } from './parquet-numbers.js';
+import { NumberColumn, WideNumberColumn } from './parquet-numbers.js';
+import { TimeColumn } from './parquet-times.js';
 import type { RowWriter } from './records.js';
 import type { Output } from './report.js';
 
@@ -24,10 +25,23 @@ type ColumnChunk = ParquetWriter['row_groups'][number]['columns'][number];
 /** Rows of a group: two vectors of DuckDB's, which reads one group a thread. */
 export const GROUP_ROWS = 1 << 18;
 
+/** Bytes of a buffer that is handed over where it is full; longer ones are not copied to it. */
+const BUFFER = 1 << 20;
+const LONG = 1 << 14;
+
 /** Hands what is written over to an output, and counts on. */
 class OutputBytes extends ByteWriter {
   constructor(private readonly output: Output) {
-    super(1 << 20);
+    super(BUFFER);
+  }
+
+  override appendBytes(value: Uint8Array): void {
+    if (this.index + value.length > BUFFER || value.length > LONG) this.flush();
+    if (value.length <= LONG) super.appendBytes(value);
+    else {
+      this.output.write(value);
+      this.offset += value.length;
+    }
   }
 
   flush(): void {
@@ -47,7 +61,8 @@ export function createParquet<Row>(
   columns: readonly Column<Row>[],
   groupRows = GROUP_ROWS,
 ): RowWriter<Row> {
-  const gathered = gather(columns, groupRows);
+  const addresses = new SharedAddresses();
+  const gathered = gather(columns, addresses, groupRows);
   const bytes = new OutputBytes(output);
   const elements = columns.map(elementOf);
   let writer: ParquetWriter;
@@ -58,13 +73,14 @@ export function createParquet<Row>(
     const chunks: ColumnChunk[] = [];
     for (const { of, places } of gathered) {
       let next = 0;
+      runs.release();
       for (const encoded of of.encode(used)) {
         const place = places[next++]!;
         chunks[place] = writeColumn(bytes, elements[place]!, encoded, used);
-        bytes.flush();
       }
       of.clear();
     }
+    addresses.nextGroup();
     const size = BigInt(bytes.offset - start);
     const rows = BigInt(used);
     writer.row_groups.push({
@@ -104,7 +120,7 @@ export function createParquet<Row>(
       for (let i = 0; i < gathered.length; i++) gathered[i]!.of.add(row, used);
       if (++used === groupRows) writeGroup();
     },
-    ...(columns.every(({ fill }) => fill !== undefined) && { rows: addAll }),
+    ...(columns.every(isFilled) && { rows: addAll }),
     end() {
       if (used > 0) writeGroup();
       void writer.finish();
@@ -115,15 +131,16 @@ export function createParquet<Row>(
 /** Columns by where their values come from; `places` are theirs in the file. */
 function gather<Row>(
   columns: readonly Column<Row>[],
+  addresses: SharedAddresses,
   room: number,
 ): readonly { readonly of: Gathered<Row>; readonly places: readonly number[] }[] {
   const byKey = new Map<unknown, number[]>();
   const all: { of: Gathered<Row>; places: number[] }[] = [];
   for (const [place, column] of columns.entries()) {
     if (column.from === 'key') byKey.set(column.key, [...(byKey.get(column.key) ?? []), place]);
-    else if (column.from === 'number') all.push({ of: new NumberColumn(column, room), places: [place] });
+    else if (column.from === 'number') all.push({ of: numberColumn(column, room), places: [place] });
     else if (column.from === 'time') all.push({ of: new TimeColumn(column, room), places: [place] });
-    else all.push({ of: new AddressColumn(column, room), places: [place] });
+    else all.push({ of: new AddressColumn(column, addresses, room), places: [place] });
   }
   for (const places of byKey.values()) {
     const keyed = places.map(place => columns[place]!).filter(column => column.from === 'key');
@@ -131,6 +148,9 @@ function gather<Row>(
   }
   return all;
 }
+
+const numberColumn = <Row>(source: NumberSource<Row>, room: number): Gathered<Row> =>
+  source.isSmall || source.fill !== undefined ? new NumberColumn(source, room) : new WideNumberColumn(source, room);
 
 function elementOf<Row>(column: Column<Row>): SchemaElement {
   const { name } = column;

@@ -1,168 +1,187 @@
 /**
- * Parquet's hybrid of runs and packed bits (hot: every row of every column passes here).
+ * Parquet's hybrid of runs and packed bits (hot: every row of every column that is no plain number passes here).
  *
- * In:  whole numbers of 24 bits at most.  Out: their bytes, as https://parquet.apache.org/docs/file-format/data-pages/encodings/ says
- * under RLE. Numbers are taken in groups of eight: equal groups one behind the other are a run, others are packed, with a
- * header of one byte before every 63 groups.
+ * In:  whole numbers of 24 bits at most: table[places[i]].  Out: their bytes, as
+ * https://parquet.apache.org/docs/file-format/data-pages/encodings/ says under RLE. They are taken in blocks of 32: equal blocks
+ * one behind the other are a run, others are packed (bit-packing.ts), with a header of one byte before every 15 blocks.
+ * What is returned stays as it is until release().
  */
+import { BLOCK, OVERHANG, packBlock, packedEight } from './bit-packing.js';
+import { STRETCH } from './stretches.js';
+
 const GROUP = 8;
-/** A byte's worth of header. */
-const MOST_GROUPS = 63;
-/** Of fewer equal numbers the run and the next header are longer than their packed bits, or not much shorter. */
-const LEAST_RUN = 32;
+const BLOCK_GROUPS = BLOCK / GROUP;
+/** Groups that one header counts in a byte, in whole blocks. */
+const MOST_GROUPS = 60;
+const NARROW = 4;
+/** By bits: what a number is multiplied with to stand in a group eight times. */
+const EIGHT_TIMES = [0, 0xff, 0x5555, 0o11111111, 0x11111111];
+
+/** Places of a table that is taken in its order. */
+const IN_ORDER = Int32Array.from({ length: BLOCK }, (_, i) => i);
 
 export class RunLengths {
-  private bytes = new Uint8Array(1024);
+  private bytes = new Uint8Array(1 << 16);
+  private view = new DataView(this.bytes.buffer);
   private used = 0;
-  private packs = new Uint8Array(0);
+  private start = 0;
+  private bits = 0;
+  /** Equal numbers that were not written yet, and which. */
+  private pending = 0;
+  private value = 0;
+  /** Groups behind the last header, and where that stands; 0: the next group needs one. */
+  private groups = 0;
+  private headerAt = 0;
+  private readonly rest = new Int32Array(BLOCK);
+
+  /** Everything that was returned may be written over. */
+  release(): void {
+    this.used = 0;
+  }
+
+  /** @param lead bytes before them that the caller writes */
+  encode(places: Int32Array, table: Int32Array, count: number, bits: number, lead = 0): Uint8Array {
+    this.begin(bits, count, lead);
+    const whole = bits === 0 ? 0 : count - (count % BLOCK);
+    for (let from = 0; from < whole; from += STRETCH) {
+      const to = Math.min(whole, from + STRETCH);
+      if (bits <= NARROW) this.addNarrow(places, table, from, to);
+      else this.addWide(places, table, from, to);
+    }
+    this.addRest(places, table, whole, count - whole);
+    return this.end();
+  }
 
   /** `count` times the same number. */
-  same(value: number, count: number, bits: number): Uint8Array {
-    this.used = 0;
-    this.run(value, count, bits);
-    return this.bytes.slice(0, this.used);
+  same(value: number, count: number, bits: number, lead = 0): Uint8Array {
+    this.begin(bits, 0, lead);
+    this.run(value, count);
+    return this.end();
   }
 
-  /** Zeros and ones: packed first, and then looked through for runs. */
-  private encodeBits(values: Int32Array, count: number): Uint8Array {
-    const whole = count >>> 3;
-    if (this.packs.length < whole) this.packs = new Uint8Array(2 * whole);
-    const { packs } = this;
-    for (let group = 0, at = 0; group < whole; group++, at += GROUP) {
-      packs[group] =
-        values[at]! |
-        (values[at + 1]! << 1) |
-        (values[at + 2]! << 2) |
-        (values[at + 3]! << 3) |
-        (values[at + 4]! << 4) |
-        (values[at + 5]! << 5) |
-        (values[at + 6]! << 6) |
-        (values[at + 7]! << 7);
+  private begin(bits: number, most: number, lead: number): void {
+    // Packed blocks, a byte before some of them, and a run's header and value.
+    const room = lead + 256 + OVERHANG + Math.ceil((most * (bits + 1)) / GROUP);
+    if (this.used + room > this.bytes.length) {
+      this.bytes = new Uint8Array(Math.max(2 * this.bytes.length, room));
+      this.view = new DataView(this.bytes.buffer);
+      this.used = 0;
     }
-    let groups = 0;
-    let header = 0;
-    for (let at = 0; at < whole; ) {
-      const pack = packs[at]!;
-      let end = at + 1;
-      if (pack === 0 || pack === 255) while (end < whole && packs[end] === pack) end++;
-      if (end - at >= LEAST_RUN / GROUP) {
-        this.run(pack & 1, (end - at) * GROUP, 1);
-        groups = 0;
-        at = end;
+    this.start = this.used;
+    this.used += lead;
+    this.bits = bits;
+    this.pending = 0;
+    this.groups = 0;
+  }
+
+  private end(): Uint8Array {
+    this.closeRun();
+    this.closePacked();
+    return this.bytes.subarray(this.start, this.used);
+  }
+
+  /** Fewer than a block, or all where they need no bits. */
+  private addRest(places: Int32Array, table: Int32Array, from: number, count: number): void {
+    if (count === 0) return;
+    const { bits, rest } = this;
+    const value = table[places[from]!]!;
+    if (bits === 0 || isSame(places, table, from, from + count, value)) {
+      this.addRun(value, count);
+      return;
+    }
+    rest.fill(0);
+    for (let i = 0; i < count; i++) rest[i] = table[places[from + i]!]!;
+    this.pack(IN_ORDER, rest, 0, Math.ceil(count / GROUP));
+  }
+
+  private addNarrow(places: Int32Array, table: Int32Array, from: number, to: number): void {
+    const { bits, view } = this;
+    const times = EIGHT_TIMES[bits]!;
+    for (let at = from; at < to; at += BLOCK) {
+      const value = table[places[at]!]!;
+      const same = Math.imul(value, times);
+      const a = packedEight(places, table, at, bits);
+      const b = packedEight(places, table, at + 8, bits);
+      const c = packedEight(places, table, at + 16, bits);
+      const d = packedEight(places, table, at + 24, bits);
+      if (((a ^ same) | (b ^ same) | (c ^ same) | (d ^ same)) === 0) {
+        this.addRun(value, BLOCK);
         continue;
       }
-      if (groups === 0) header = this.used++;
-      this.bytes[this.used++] = pack;
-      groups++;
-      this.bytes[header] = groups * 2 + 1;
-      if (groups === MOST_GROUPS) groups = 0;
-      at++;
-    }
-    this.rest(values, whole * GROUP, count, 1);
-    return this.bytes.slice(0, this.used);
-  }
-
-  /** What is no whole group. */
-  private rest(values: Int32Array, from: number, to: number, bits: number): void {
-    if (from === to) return;
-    this.header(3);
-    this.packed(values, from, to - from, bits);
-  }
-
-  encode(values: Int32Array, count: number, bits: number): Uint8Array {
-    if (bits === 0) return this.same(0, count, bits);
-    // Packed groups, a byte before some of them, and a run's header and value.
-    const most = 64 + Math.ceil((count * (bits + 1)) / GROUP);
-    if (this.bytes.length < most) this.bytes = new Uint8Array(2 * most);
-    this.used = 0;
-    if (bits === 1) return this.encodeBits(values, count);
-    const whole = count - (count % GROUP);
-    let at = 0;
-    let groups = 0;
-    let header = 0;
-    while (at < whole) {
-      const end = this.runFrom(values, at, count);
-      if (end > at) {
-        this.run(values[at]!, end - at, bits);
-        groups = 0;
-        at = end;
-        continue;
-      }
-      if (groups === 0) header = this.used++;
-      if (bits > 4) this.packed(values, at, GROUP, bits);
-      else this.packedNarrow(values, at, bits);
-      groups++;
-      this.bytes[header] = groups * 2 + 1;
-      if (groups === MOST_GROUPS) groups = 0;
-      at += GROUP;
-    }
-    this.rest(values, at, count, bits);
-    return this.bytes.slice(0, this.used);
-  }
-
-  /** Where the run ends that begins at `at`: there too where none does. */
-  private runFrom(values: Int32Array, at: number, count: number): number {
-    const value = values[at]!;
-    if (values[at + 1] !== value || values[at + 2] !== value || values[at + 3] !== value || values[at + 7] !== value) {
-      return at;
-    }
-    let end = at + 4;
-    while (end < count && values[end] === value) end++;
-    if (end < count) end -= (end - at) % GROUP;
-    return end - at < LEAST_RUN ? at : end;
-  }
-
-  private run(value: number, length: number, bits: number): void {
-    this.header(length * 2);
-    for (let shift = 0; shift < bits; shift += 8) this.bytes[this.used++] = (value >>> shift) & 255;
-  }
-
-  /** A group of `count` numbers; zeros fill it up. */
-  private packed(values: Int32Array, from: number, count: number, bits: number): void {
-    const { bytes } = this;
-    let { used } = this;
-    const end = used + bits;
-    let held = 0;
-    let holds = 0;
-    for (let i = from; i < from + count; i++) {
-      held |= values[i]! << holds;
-      holds += bits;
-      while (holds >= 8) {
-        bytes[used++] = held & 255;
-        held >>>= 8;
-        holds -= 8;
-      }
-    }
-    if (holds > 0) bytes[used++] = held & 255;
-    while (used < end) bytes[used++] = 0;
-    this.used = end;
-  }
-
-  /** A whole group of numbers of four bits at most. */
-  private packedNarrow(values: Int32Array, from: number, bits: number): void {
-    let group =
-      values[from]! |
-      (values[from + 1]! << bits) |
-      (values[from + 2]! << (2 * bits)) |
-      (values[from + 3]! << (3 * bits)) |
-      (values[from + 4]! << (4 * bits)) |
-      (values[from + 5]! << (5 * bits)) |
-      (values[from + 6]! << (6 * bits)) |
-      (values[from + 7]! << (7 * bits));
-    for (let byte = 0; byte < bits; byte++) {
-      this.bytes[this.used++] = group & 255;
-      group >>>= 8;
+      this.openPacked();
+      const { used } = this;
+      view.setInt32(used, a, true);
+      view.setInt32(used + bits, b, true);
+      view.setInt32(used + 2 * bits, c, true);
+      view.setInt32(used + 3 * bits, d, true);
+      this.used = used + 4 * bits;
+      this.count(BLOCK_GROUPS);
     }
   }
 
-  private header(value: number): void {
-    let rest = value;
-    while (rest > 127) {
-      this.bytes[this.used++] = (rest & 127) | 128;
-      rest >>>= 7;
+  private addWide(places: Int32Array, table: Int32Array, from: number, to: number): void {
+    for (let at = from; at < to; at += BLOCK) {
+      const value = table[places[at]!]!;
+      if (table[places[at + 1]!] === value && isSame(places, table, at + 2, at + BLOCK, value))
+        this.addRun(value, BLOCK);
+      else this.pack(places, table, at, BLOCK_GROUPS);
     }
-    this.bytes[this.used++] = rest;
   }
+
+  /** A block, or its first groups. */
+  private pack(places: Int32Array, table: Int32Array, at: number, groups: number): void {
+    const { bits, view } = this;
+    this.openPacked();
+    if (bits > NARROW) packBlock(places, table, at, bits, view, this.used);
+    else
+      for (let i = 0; i < groups; i++)
+        view.setInt32(this.used + i * bits, packedEight(places, table, at + i * GROUP, bits), true);
+    this.used += groups * bits;
+    this.count(groups);
+  }
+
+  /** Whole blocks of the same number, or the last numbers. */
+  private addRun(value: number, count: number): void {
+    if (this.pending > 0 && this.value !== value) this.closeRun();
+    if (this.pending === 0) this.closePacked();
+    this.value = value;
+    this.pending += count;
+  }
+
+  private closeRun(): void {
+    if (this.pending > 0) this.run(this.value, this.pending);
+    this.pending = 0;
+  }
+
+  private openPacked(): void {
+    if (this.pending > 0) this.closeRun();
+    if (this.groups === 0) this.headerAt = this.used++;
+  }
+
+  private count(groups: number): void {
+    this.groups += groups;
+    if (this.groups >= MOST_GROUPS) this.closePacked();
+  }
+
+  private closePacked(): void {
+    if (this.groups > 0) this.bytes[this.headerAt] = this.groups * 2 + 1;
+    this.groups = 0;
+  }
+
+  private run(value: number, length: number): void {
+    let header = length * 2;
+    while (header > 127) {
+      this.bytes[this.used++] = (header & 127) | 128;
+      header >>>= 7;
+    }
+    this.bytes[this.used++] = header;
+    for (let shift = 0; shift < this.bits; shift += 8) this.bytes[this.used++] = (value >>> shift) & 255;
+  }
+}
+
+function isSame(places: Int32Array, table: Int32Array, from: number, to: number, value: number): boolean {
+  for (let i = from; i < to; i++) if (table[places[i]!] !== value) return false;
+  return true;
 }
 
 /** Bits that numbers up to `most` need. */
