@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|stepping)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -122,6 +122,12 @@ module.exports = {
         'report',
       ],
       ['^src/(compile|replay)\\.ts$'],
+    ),
+    // What a page shows of a packet: the explanation, and what stands around it.
+    only(
+      'stepping',
+      ['documents', 'capture', 'packet', 'profile', 'rules', 'tree', 'flow', 'verdict', 'report', 'explain'],
+      ['^src/(compile|replay|replay-memory)\\.ts$'],
     ),
     only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
     only(

@@ -118,7 +118,7 @@ export async function replay(
     const first = judge.packets + 1;
     // Interrupted, it reads no more, and judges what it has.
     const ahead = options.signal?.aborted ? null : await nextBatch();
-    options.watch?.batch(first, packets.rows);
+    options.watch?.batch(first, packets.rows, packets.count);
     judge.judge(frames, packets, ahead, verdicts);
     mesh?.streams.batch(frames, packets, verdicts, first);
     requests?.streams.batch(frames, packets, verdicts, first);

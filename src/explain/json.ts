@@ -12,9 +12,14 @@ import type { Region, Span } from './region.js';
 import { sentences } from './sentences.js';
 
 /** @param profile keys that every output has beside its schema */
-export function explanationJson(explanation: Explanation, profile: object): string {
+export const explanationJson = (explanation: Explanation, profile: object): string =>
+  `${JSON.stringify(explanationRecord(explanation, profile), null, 2)}\n`;
+
+export type ExplanationRecord = ReturnType<typeof explanationRecord>;
+
+export function explanationRecord(explanation: Explanation, profile: object) {
   const { verdict, reason, packet, source, destination, service, backends, decision, connection } = explanation;
-  const document = {
+  return {
     schema: 'policap.explain/1',
     ...profile,
     verdict,
@@ -29,7 +34,6 @@ export function explanationJson(explanation: Explanation, profile: object): stri
     region: decision?.region ? regionRecord(decision, decision.region) : null,
     connection,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function packetRecord({
@@ -76,7 +80,7 @@ function sideRecord({ direction, outcome, isolatedBy, rules, others, path }: Sid
           subjects: path.subjects,
           peer: path.peer,
           peers: path.peers,
-          steps: path.steps,
+          steps: path.steps.map(({ field, value, threshold, holds }) => ({ field, value, threshold, holds })),
         };
   return { side: direction, outcome, isolatedBy, rules, others, tree };
 }

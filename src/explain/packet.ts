@@ -157,7 +157,8 @@ async function catchWhere(
   }
 }
 
-function take(
+/** @param i place in the batch whose first packet has the number `first` */
+export function take(
   { decisions, ends }: ReplayContext,
   { seconds, nanoseconds }: FrameBatch,
   { rows }: PacketBatch,
@@ -183,7 +184,7 @@ function take(
 }
 
 /** What the connection's decision is about; where several headers are possible the one that gives what was decided. */
-function headerOf(compiled: Compiled, packet: Caught, opening: Caught | null): Header | null {
+export function headerOf(compiled: Compiled, packet: Caught, opening: Caught | null): Header | null {
   const from = opening ?? packet;
   if (packet.decision === null || from.decision === null || from.row[FAMILY] === 0) return null;
   const row = new Int32Array(STRIDE);

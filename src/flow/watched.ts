@@ -1,7 +1,7 @@
 /**
- * A tracker that is watched: what it makes of one packet, and the connection's entry before and after it (cold).
+ * A tracker that is watched: what it makes of some packets, and their connections' entries before and after them (cold).
  *
- * In:  a tracker, and the packet's number.  Out: the same answers, and a TrackedPacket once the packet has come; null where
+ * In:  a tracker, and the packets' numbers.  Out: the same answers, and a TrackedPacket for each packet that has come; none where
  * connection tracking never saw it by itself (a copy, a fragment, what is no IP).
  */
 
@@ -13,8 +13,8 @@ import { INVALID_NONE, TRACK_INVALID, TRACK_NEW, TRACK_RELATED, type Tracker } f
 export interface TrackerWatch {
   /** The tracker to use in its place. */
   wrap(tracker: Tracker): Tracker;
-  /** Says which packets come next: the number of the first, and their rows. */
-  batch(first: number, rows: Int32Array): void;
+  /** Says which packets come next: the number of the first, their rows, and how many they are. */
+  batch(first: number, rows: Int32Array, count: number): void;
 }
 
 export interface TrackedPacket {
@@ -34,32 +34,52 @@ export interface TrackedPacket {
 type Describing = Pick<ConnectionTracker, 'describe' | 'lookup'>;
 
 export function watchPacket(wanted: number): TrackerWatch & { readonly seen: TrackedPacket | null } {
-  let seen: TrackedPacket | null = null;
+  const watch = watchPackets(new Set([wanted]));
+  return {
+    wrap: watch.wrap,
+    batch: watch.batch,
+    get seen() {
+      return watch.seen.get(wanted) ?? null;
+    },
+  };
+}
+
+export function watchPackets(
+  wanted: ReadonlySet<number>,
+): TrackerWatch & { readonly seen: ReadonlyMap<number, TrackedPacket> } {
+  const seen = new Map<number, TrackedPacket>();
   let first = 0;
   let batchRows: Int32Array | null = null;
-  /** The packet is new, and neither confirmed nor discarded yet. */
-  let isPending = false;
+  /** The packet that is new, and neither confirmed nor discarded yet; 0 for none. */
+  let pending = 0;
 
   function wrap(tracker: Tracker): Tracker {
     const describing = 'lookup' in tracker ? (tracker as Tracker & Describing) : null;
     let last = 0;
 
-    function trackWanted(rows: Int32Array, base: number, bytes: Uint8Array, now: number, prepared?: number): number {
+    function trackWanted(
+      number: number,
+      rows: Int32Array,
+      base: number,
+      bytes: Uint8Array,
+      now: number,
+      prepared?: number,
+    ): number {
       const found = describing?.lookup(rows, base, bytes) ?? -1;
       const known = found < 0 ? null : describing!.describe(found);
       const left = known === null ? 0 : known.timeoutLeft - (now - last);
       const code = tracker.track(rows, base, bytes, now, prepared);
       const isNew = code === TRACK_NEW;
       const after = isNew ? null : stateOf(code, rows, base, bytes);
-      seen = {
+      seen.set(number, {
         code,
         invalid: code === TRACK_INVALID ? tracker.invalid : INVALID_NONE,
         before: code === TRACK_RELATED ? after : known !== null && left > 0 ? { ...known, timeoutLeft: left } : null,
         isExpired: known !== null && left <= 0,
         after,
         isDescribed: describing !== null,
-      };
-      isPending = isNew;
+      });
+      pending = isNew ? number : 0;
       return code;
     }
 
@@ -82,22 +102,23 @@ export function watchPacket(wanted: number): TrackerWatch & { readonly seen: Tra
       },
       prepare: (rows, bytes, from, to) => tracker.prepare(rows, bytes, from, to),
       track(rows, base, bytes, now, prepared) {
-        const isWanted = rows === batchRows && first + base / STRIDE === wanted;
-        const code = isWanted
-          ? trackWanted(rows, base, bytes, now, prepared)
+        const number = rows === batchRows ? first + base / STRIDE : 0;
+        const code = wanted.has(number)
+          ? trackWanted(number, rows, base, bytes, now, prepared)
           : tracker.track(rows, base, bytes, now, prepared);
         last = now;
         return code;
       },
       confirm(refused) {
         const slot = tracker.confirm(refused);
-        if (isPending && describing !== null) seen = { ...seen!, after: describing.describe(slot) };
-        isPending = false;
+        if (pending > 0 && describing !== null)
+          seen.set(pending, { ...seen.get(pending)!, after: describing.describe(slot) });
+        pending = 0;
         return slot;
       },
       discard() {
         tracker.discard();
-        isPending = false;
+        pending = 0;
       },
       writeEnds: (slot, row) => tracker.writeEnds(slot, row),
       replied: slot => tracker.replied(slot),
@@ -111,8 +132,6 @@ export function watchPacket(wanted: number): TrackerWatch & { readonly seen: Tra
       first = number;
       batchRows = rows;
     },
-    get seen() {
-      return seen;
-    },
+    seen,
   };
 }

@@ -21,6 +21,8 @@ export interface PathStep {
   readonly value: number;
   readonly threshold: number;
   readonly holds: boolean;
+  /** Where the side that was not taken ends, as classify() writes it; null where it asks more, or leads to a list. */
+  readonly other: number | null;
 }
 
 export interface DirectionPath {
@@ -120,7 +122,8 @@ function walkPairs(
     const value = rows[base + nodes[at]!]!;
     const threshold = nodes[at + 1]!;
     const holds = value <= threshold;
-    steps.push({ field: FIELDS[nodes[at]!]!, value, threshold, holds });
+    const other = holds ? nodes[at + 3]! : nodes[at + 2]!;
+    steps.push({ field: FIELDS[nodes[at]!]!, value, threshold, holds, other: other < 0 ? outcomeOf(other) : null });
     at = holds ? nodes[at + 2]! : nodes[at + 3]!;
   }
   return { steps, outcome: outcomeOf(at) };
@@ -149,7 +152,7 @@ function walkForest(
         const value = key[nodes[at]!]!;
         const threshold = nodes[at + 1]!;
         const holds = value <= threshold;
-        steps.push({ field: DIMENSION_FIELDS[nodes[at]!]!, value, threshold, holds });
+        steps.push({ field: DIMENSION_FIELDS[nodes[at]!]!, value, threshold, holds, other: null });
         at = holds ? nodes[at + 2]! : nodes[at + 3]!;
       }
     }
