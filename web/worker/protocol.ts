@@ -6,6 +6,7 @@
 import type { ConntrackKind } from '../../src/flow/kinds.js';
 import type { ProfileName } from '../../src/profile/profile.js';
 import type { Summary } from '../../src/report/summary.js';
+import type { StepDocument } from '../../src/stepping/document.js';
 import type { OutcomeRecord, Reason, Verdict } from '../../src/verdict/verdict.js';
 
 /** A capture that was dropped on the page, or one that the server has. */
@@ -130,6 +131,15 @@ export interface Exported {
   readonly blob: Blob;
 }
 
+/** One packet of what is open; `document` is null where there is no such packet. */
+export interface Stepped {
+  readonly document: StepDocument | null;
+  /** Packets of the captures. */
+  readonly total: number;
+  /** Where a capture is damaged: what stands before it can be stepped through. */
+  readonly damage: string | null;
+}
+
 /** The engine as the page sees it; each method runs in the worker, one after another. */
 export interface Engine {
   /** Reads the documents and judges the captures. What stood before is gone. */
@@ -144,6 +154,8 @@ export interface Engine {
   map(): WorkloadMap;
   /** What a person takes away: `where` chooses records of csv, jsonl and pcapng. */
   save(format: ExportFormat, records: TableName, where: string): Exported | Promise<Exported>;
+  /** @param number of a packet of all captures, merged by time, from 1 */
+  step(number: number): Promise<Stepped>;
 }
 
 /** A sentence for the user. */

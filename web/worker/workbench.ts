@@ -14,6 +14,7 @@ import { type DocumentInput, type Engine, EngineFault, type Progress, type Works
 import { Review } from './review.js';
 import { save } from './saving.js';
 import { openCaptures } from './sources.js';
+import { createStepping } from './stepping.js';
 
 /** Packets that are kept; some 40 bytes each. */
 const MOST_PACKETS = 10_000_000;
@@ -28,6 +29,7 @@ interface Bench {
 
 export function createWorkbench(onProgress: (progress: Progress) => void): Engine {
   let bench: Bench | null = null;
+  const stepping = createStepping(onProgress);
   const opened = (): Bench => {
     if (bench === null) throw new EngineFault('Nothing is judged yet.');
     return bench;
@@ -42,6 +44,7 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
       const { compiled: made, problems } = compiler.compile(all);
       const told = [...unread, ...problems].map(problemOf);
       const isWrong = told.some(({ severity }) => severity === 'error');
+      stepping.opened(workspace, isWrong ? null : made);
       if (made === null || isWrong || captures.length === 0)
         return { problems: told, summary: null, hasPackets: false };
       const compiled = { ...made, problems: [...unread, ...problems] };
@@ -65,6 +68,7 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
       const { workspace, compiled } = opened();
       return save(format, records, where, workspace.captures, compiled, replayOptions(workspace));
     },
+    step: stepping.step,
   };
 }
 
