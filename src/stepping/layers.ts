@@ -120,7 +120,7 @@ const LINK_NAMES: Readonly<Record<number, string>> = {
 
 function linkLayer({ bytes, interface: { linkType } }: Frame, length: number, why: string | null): Layer {
   const name = LINK_NAMES[linkType] ?? `Link type ${linkType}`;
-  const note = why ?? (length === 0 ? null : 'only the way to the IP header is read here');
+  const note = why ?? (length === 0 ? null : 'not taken apart: only the way to the IP header is read');
   return { name, offset: 0, length: Math.min(length, bytes.length), fields: [], note };
 }
 
@@ -173,8 +173,8 @@ function payloadLayers(row: Int32Array, { bytes }: Frame): Layer[] {
   const offset = Math.min(row4End(row, bytes), row[END]!);
   const captured = row[END]! - offset;
   const whole = row[PAYLOAD]!;
-  const cut = captured < whole ? `, of which ${captured} were captured` : '';
-  const payload: Layer = { name: 'Payload', offset, length: captured, fields: [], note: `${whole} bytes${cut}` };
+  const cut = captured < whole ? `${whole} bytes on the wire, of which ${captured} were captured` : null;
+  const payload: Layer = { name: 'Payload', offset, length: captured, fields: [], note: cut };
   const behind = bytes.length - row[END]!;
   const padding: Layer = { name: 'Behind the packet', offset: row[END]!, length: behind, fields: [], note: 'padding' };
   return [...(whole > 0 ? [payload] : []), ...(behind > 0 ? [padding] : [])];

@@ -4,6 +4,7 @@
 import '../style/base.css';
 import '../style/replay.css';
 import '../style/source.css';
+import '../style/step.css';
 import '../style/table.css';
 import { render } from 'preact';
 import { openServed } from './served.js';

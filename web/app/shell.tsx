@@ -6,6 +6,7 @@ import { href, link, type View } from './link.js';
 import { OpenView } from './open/open.js';
 import { bytes, plural } from './parts/format.js';
 import { ReplayView } from './replay/replay.js';
+import { StepView } from './step/step.js';
 import { status } from './workspace.js';
 
 const NAMES: Readonly<Record<View, string>> = {
@@ -20,6 +21,7 @@ const NAMES: Readonly<Record<View, string>> = {
 const COMPONENTS: Partial<Record<View, () => JSX.Element>> = {
   open: OpenView,
   replay: ReplayView,
+  step: StepView,
 };
 
 export function Shell(): JSX.Element {

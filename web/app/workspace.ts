@@ -27,7 +27,11 @@ export const workspace = signal<Workspace>(NOTHING);
 export const judged = signal<Judged | null>(null);
 export const status = signal<Status>({ is: 'empty' });
 
+/** What the engine said last of what it is doing. */
+export const progressed = signal<Progress | null>(null);
+
 export const engine = createEngine(progress => {
+  progressed.value = progress;
   if (status.value.is === 'judging') status.value = { is: 'judging', progress };
 });
 
