@@ -59,13 +59,13 @@ function Row({ row }: { readonly row: EntryRow }): JSX.Element {
   const [sign, words] = CHANGES[change];
   return (
     <tr class={`${isOwn ? 'own ' : ''}${change}`}>
-      <th scope="row">
+      <td>
         <span aria-hidden="true">{sign}</span> {words}
         {isOwn && <span class="soft"> this packet’s</span>}
-      </th>
-      <td>
-        {protocol} {source} → {destination}
       </td>
+      <th scope="row">
+        {protocol} {source} → {destination}
+      </th>
       <td>{both(before, after, ({ state }) => state)}</td>
       <td>{both(before, after, flagsOf)}</td>
       <td class="number">{change === 'same' ? both(null, after ?? before, leftOf) : both(before, after, leftOf)}</td>

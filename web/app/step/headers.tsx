@@ -60,23 +60,24 @@ function Fields(given: {
         {fields.map((field, f) => {
           const place = `${layer}.${f}`;
           const isChosen = place === chosen;
+          const { offset, length } = field;
+          const bytes = length > 1 ? `${offset}–${offset! + length - 1}` : `${offset}`;
           return (
             <tr key={field.name} class={isChosen ? 'lit' : undefined}>
               <th scope="row">{field.name}</th>
               <td>{field.value}</td>
               <td class="number">
-                {field.offset === null ? (
+                {offset === null ? (
                   <span class="soft">not told</span>
                 ) : (
                   <button
                     type="button"
                     class="place"
                     aria-pressed={isChosen}
-                    aria-label={`Light ${field.name} in the bytes`}
+                    aria-label={`${bytes}: light ${field.name} in the bytes`}
                     onClick={() => go('step', { field: isChosen ? null : place }, true)}
                   >
-                    {field.offset}
-                    {field.length > 1 ? `–${field.offset + field.length - 1}` : ''}
+                    {bytes}
                   </button>
                 )}
               </td>

@@ -67,7 +67,7 @@ export function placesOf({ protocol, states }: Machine): Places {
 export function pathOf(
   { from, to }: MachineEdge,
   { at, bends }: Places,
-): { readonly d: string; readonly middle: Point } {
+): { readonly d: string; readonly middle: Point; readonly isShort: boolean } {
   const [a, b] = [at[from]!, at[to]!];
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
   const length = Math.hypot(dx, dy) || 1;
@@ -77,7 +77,8 @@ export function pathOf(
   const [start, end] = [border(a, control), border(b, control)];
   const middle: Point = [(start[0] + 2 * control[0] + end[0]) / 4, (start[1] + 2 * control[1] + end[1]) / 4];
   const text = (point: Point): string => point.map(it => it.toFixed(1)).join(' ');
-  return { d: `M${text(start)}Q${text(control)} ${text(end)}`, middle };
+  const isShort = dy === 0 && bend === 0 && Math.abs(end[0] - start[0]) < 90;
+  return { d: `M${text(start)}Q${text(control)} ${text(end)}`, middle, isShort };
 }
 
 /** Where the line from a box's middle to a point leaves the box. */

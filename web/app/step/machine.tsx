@@ -163,9 +163,11 @@ function Drawing({ step }: { readonly step: MachineStep }): JSX.Element {
         );
       })}
       {edges.filter(isTaken).map(edge => {
-        const { middle } = pathOf(edge, places);
+        const { middle, isShort } = pathOf(edge, places);
+        // Between two boxes there is no room for words, and above them stands which is which.
+        const y = isShort ? middle[1] + BOX.height / 2 + 13 : middle[1] - 6;
         return (
-          <text class="label lit halo" x={middle[0]} y={middle[1] - 6} text-anchor="middle" key={`${edge.from} label`}>
+          <text class="label lit halo" x={middle[0]} y={y} text-anchor="middle" key={`${edge.from} label`}>
             {step.event ?? edge.events[0]}
           </text>
         );

@@ -176,7 +176,7 @@ function Lines(given: { readonly x: number; readonly box: Box; readonly isOther?
     <text class={isOther ? 'words other' : 'words'} text-anchor="middle">
       {box.lines.map((line, i) => (
         <tspan x={x} y={top + i * LINE} key={`${i} ${line}`}>
-          {line}
+          {`${line} `}
         </tspan>
       ))}
     </text>
