@@ -59,15 +59,30 @@ export async function readContents(reopen: Reopen, compiled: Compiled, options: 
   return { contents, damage: errors[0] ?? null };
 }
 
-/** @param from, to of the packets, both inclusive and in the capture */
+/** @param range of the packets, both ends inclusive and in the capture @returns null where it was stopped */
 export async function readWindow(
   reopen: Reopen,
   compiled: Compiled,
   options: SteppingOptions,
   contents: Contents,
-  from: number,
-  to: number,
-): Promise<Window> {
+  range: { readonly from: number; readonly to: number },
+  signal: AbortSignal,
+): Promise<Window | null>;
+export async function readWindow(
+  reopen: Reopen,
+  compiled: Compiled,
+  options: SteppingOptions,
+  contents: Contents,
+  range: { readonly from: number; readonly to: number },
+): Promise<Window>;
+export async function readWindow(
+  reopen: Reopen,
+  compiled: Compiled,
+  options: SteppingOptions,
+  contents: Contents,
+  { from, to }: { readonly from: number; readonly to: number },
+  signal?: AbortSignal,
+): Promise<Window | null> {
   const wanted = wantedFor(contents, from, to);
   const seen = watchPackets(wanted);
   const records = new Map<number, TableRecord>();
@@ -95,8 +110,9 @@ export async function readWindow(
     options,
     both(tables, seen),
     report,
-    (first, count) => first + count > to,
+    (first, count) => first + count > to || signal?.aborted === true,
   );
+  if (signal?.aborted) return null;
   tables.end(packets);
   const { compiled: judged } = context!;
   const kept = new Map<number, KeptPacket>();

@@ -19,6 +19,7 @@ export function createStepping(onProgress: (progress: Progress) => void): Steppi
   let stepper: Stepper | null = null;
   return {
     opened({ captures, options: { mode, conntrack } }, compiled) {
+      stepper?.close();
       if (compiled === null || captures.length === 0) {
         stepper = null;
         return;
