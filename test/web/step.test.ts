@@ -194,11 +194,11 @@ describe('forward and back', () => {
 
 describe('every state is a link', () => {
   it('the packet, what is closed, the field that is lit, and the policy’s line', async () => {
-    const page = await opened(SHOP, '#/step?packet=527&closed=tree.headers&source=shop.yaml:21');
+    const page = await opened(SHOP, '#/step?packet=527&closed=tree.headers&source=shop.yaml:21:7');
     await at(page, 527);
     expect(await page.locator('details.pane[open]').count()).toBe(4);
-    const source = page.getByRole('complementary', { name: 'shop.yaml, line 21' });
-    expect(await source.locator('mark').innerText()).toMatch(/^\s*21 /);
+    const source = page.getByRole('complementary', { name: 'Text of shop.yaml:21:7' });
+    expect(await source.locator('.lit').innerText()).toMatch(/^\s*21/);
     await source.getByRole('button', { name: 'Close' }).click();
     await expect.poll(() => page.url()).not.toContain('source');
     await page.locator('.pane-headers > summary').click();
@@ -230,7 +230,7 @@ describe('for everybody', () => {
     ['dark', 1280],
     ['light', 360],
   ] as const)('axe finds nothing: %s, %i wide', async (colorScheme, width) => {
-    const page = await opened(SHOP, '#/step?packet=527&source=shop.yaml:21', {
+    const page = await opened(SHOP, '#/step?packet=527&source=shop.yaml:21:7', {
       colorScheme,
       viewport: { width, height: 800 },
     });

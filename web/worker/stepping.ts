@@ -18,7 +18,7 @@ export interface Stepping {
 export function createStepping(onProgress: (progress: Progress) => void): Stepping {
   let stepper: Stepper | null = null;
   return {
-    opened({ captures, options: { mode, conntrack } }, compiled) {
+    opened({ captures, options: { mode, conntrack, timeouts } }, compiled) {
       stepper?.close();
       if (compiled === null || captures.length === 0) {
         stepper = null;
@@ -27,6 +27,7 @@ export function createStepping(onProgress: (progress: Progress) => void): Steppi
       const options = {
         mode,
         conntrack,
+        timeouts,
         captures: captures.map(({ name }) => name),
         onProgress: (packets: number, bytesRead: number, bytesTotal: number | undefined) =>
           onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),

@@ -32,7 +32,7 @@ export function ConnectionsPane({ table, conntrack }: StepDocument): JSX.Element
       {rows.length > 0 && (
         <Scroll label="Connection table">
           <table class="connections">
-            <caption class="hidden">Entries of the connection table</caption>
+            <caption class="unseen">Entries of the connection table</caption>
             <thead>
               <tr>
                 <th scope="col">Change</th>

@@ -48,8 +48,8 @@ function Fields(given: {
   const { name, fields, layer, chosen } = given;
   return (
     <table class="fields">
-      <caption class="hidden">Fields of {name}</caption>
-      <thead class="hidden">
+      <caption class="unseen">Fields of {name}</caption>
+      <thead class="unseen">
         <tr>
           <th scope="col">Field</th>
           <th scope="col">Value</th>

@@ -32,7 +32,7 @@ export function MachinePane({ machine: step, conntrack, explanation }: StepDocum
       </p>
       {timer !== null && (
         <p>
-          Timer: {timer.name === null ? '' : <code>{timer.name}</code>} {timer.about}; it ends the entry in{' '}
+          Timer: {timer.name === null ? '' : <code>{timer.name}</code>} ({timer.about}); it ends the entry in{' '}
           {seconds(timer.seconds)}, unless another packet comes.
         </p>
       )}

@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import type { RuleExplanation } from '../../../src/explain/rules.js';
 import type { StepDocument } from '../../../src/stepping/document.js';
 import { plural } from '../parts/format.js';
-import { SourceLink } from '../parts/source.js';
+import { SourceLink } from './source.js';
 
 const RESULTS: Readonly<Record<RuleExplanation['result'], readonly [sign: string, words: string]>> = {
   decides: ['●', 'decides'],

@@ -9,13 +9,13 @@ import { useEffect } from 'preact/hooks';
 import type { StepDocument } from '../../../src/stepping/document.js';
 import { href } from '../link.js';
 import { count, plural } from '../parts/format.js';
-import { SourcePane } from '../parts/source.js';
 import { judged, progressed } from '../workspace.js';
 import { ConnectionsPane } from './connections.js';
 import { Headers } from './headers.js';
 import { MachinePane } from './machine.js';
 import { Pane } from './pane.js';
 import { RulesPane } from './rules.js';
+import { SourcePane } from './source.js';
 import { fault, follow, isAsking, shown, stepTo, wanted } from './stepping.js';
 import { Toolbar } from './toolbar.js';
 import { TreePane } from './tree-drawing.js';
@@ -49,7 +49,7 @@ export function StepView(): JSX.Element {
       <p class="soft step-keys">
         Keys: <kbd>←</kbd> back, <kbd>→</kbd> forward, <kbd>Home</kbd> first, <kbd>End</kbd> last.
       </p>
-      <p class="hidden" role="status">
+      <p class="unseen" role="status">
         {document === null ? '' : announced(document)}
       </p>
       {fault.value !== null && <p class="dropped-text">{fault.value}</p>}

@@ -3,7 +3,7 @@
  */
 import type { JSX } from 'preact';
 import type { StepDocument } from '../../../src/stepping/document.js';
-import { SourceLink } from '../parts/source.js';
+import { SourceLink } from './source.js';
 import { SIGNS } from './words.js';
 
 export function VerdictPane({ explanation }: StepDocument): JSX.Element {
