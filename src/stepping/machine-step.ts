@@ -4,6 +4,7 @@
  * In:  what connection tracking made of the packet, its row, the timeouts.  Out: a MachineStep; null where there is none to tell.
  */
 import type { ConnectionDescription } from '../flow/describe.js';
+import { SCTP_STATE_NAMES } from '../flow/sctp-states.js';
 import {
   KINDS,
   NONE,
@@ -126,7 +127,7 @@ function timersOf({ protocol, state, assured, retransmissions }: ConnectionDescr
     case 58:
       return [TIMEOUT_ICMPV6];
     case SCTP:
-      return Array.from({ length: 9 }, (_, at) => TIMEOUT_SCTP + at);
+      return [TIMEOUT_SCTP + (SCTP_STATE_NAMES as readonly string[]).indexOf(state)];
     default:
       return [TIMEOUT_GENERIC];
   }

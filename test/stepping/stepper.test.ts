@@ -54,7 +54,8 @@ describe.each(allCases().map(it => [it.name, it] as const))('%s', (_, shipped) =
 });
 
 /** What of two neighbours must go together. */
-function holdsTogether(before: StepDocument | null, { number, table, machine, explanation, next }: StepDocument): void {
+function holdsTogether(before: StepDocument | null, document: StepDocument): void {
+  const { number, table, machine, explanation, next, trees } = document;
   const at = `packet ${number}`;
   if (before !== null || number === 1) expect(table.liveBefore, at).toBe(before?.table.live ?? 0);
   const alive = table.rows.filter(({ after }) => after !== null).length;
@@ -76,6 +77,10 @@ function holdsTogether(before: StepDocument | null, { number, table, machine, ex
     const isSame = connection !== null && connection === before.explanation.packet!.connection;
     expect(before.next.connection.forward === number, at).toBe(isSame);
   }
+  for (const { end, scan } of trees.walks) {
+    expect(/by rule (\d+),/.exec(end)?.[1], at).toBe(scan.decides === null ? undefined : `${scan.decides}`);
+    expect(scan.comparisons, at).toBeGreaterThanOrEqual(scan.rules);
+  }
   if (machine === null) return;
   const own = table.rows.find(({ isOwn }) => isOwn);
   expect(own?.before?.state ?? 'NONE', at).toBe(machine.before);
@@ -83,7 +88,24 @@ function holdsTogether(before: StepDocument | null, { number, table, machine, ex
   const { connection } = explanation;
   expect(own?.before?.left ?? null, at).toBe(connection?.before?.timeoutSeconds ?? null);
   expect(own?.after?.left ?? null, at).toBe(connection?.after?.timeoutSeconds ?? null);
+  expect(machine.timer?.seconds ?? null, at).toBe(connection?.after?.timeoutSeconds ?? null);
+  if (own?.change === 'new') expect(machine.timer?.name, at).not.toBeNull();
+  if (connection === null || machine.cell === null) return;
+  const { src, sport } = explanation.packet!;
+  const first = own?.isOwn ? own.source : null;
+  const from = src?.includes(':') ? `[${src}]:${sport}` : `${src}:${sport}`;
+  if (first !== null) expect(machine.event, at).toMatch(first === from ? /^original / : /^reply /);
+  // Else a challenged reset, or an open from both sides.
+  const isTaken = ['new', 'original', 'reply'].includes(connection.packet) && machine.before !== machine.after;
+  if (isTaken) {
+    moved++;
+    expect([machine.cell, 'NONE'], at).toContain(machine.after);
+  }
+  if (machine.cell === 'invalid') expect(connection.packet, at).toBe('invalid');
 }
+
+/** Steps from one state of TCP to another. */
+let moved = 0;
 
 describe('beside the command line', () => {
   it.each([
@@ -103,4 +125,8 @@ describe('beside the command line', () => {
       expect(JSON.parse(JSON.stringify(explanation)), `packet ${number}`).toEqual(JSON.parse(ran.out));
     }
   });
+});
+
+describe('over all of them', () => {
+  it('TCP moves as its table says', () => expect(moved).toBeGreaterThan(100));
 });
