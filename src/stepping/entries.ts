@@ -52,8 +52,9 @@ export function tableStep(
 ): TableStep {
   const own = after.touched?.slot ?? -1;
   const ownRow = ownEntry(before, after, tracked, now);
+  // The own one's entry before is told with it; another one that ended may have left its slot to it.
   const ended = after.gone
-    .filter(({ entry }) => entry.slot !== own)
+    .filter(({ entry }) => entry.slot !== own || ownRow?.before == null)
     .map(({ entry, ending }) => rowOf(entry.description, false, ending, stateAt(entry, now), null));
   const others = after.entries
     .filter(({ slot }) => slot !== own)

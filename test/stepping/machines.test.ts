@@ -1,10 +1,13 @@
 /** A machine's arrows are the cells of the printed tables, each once; timers are named by the state and the time that is left. */
 import { describe, expect, it } from 'vitest';
+import { rowOf } from '../../src/explain/decision.js';
 import type { ConnectionDescription } from '../../src/flow/describe.js';
 import { SCTP_STATE_NAMES, SCTP_TABLE } from '../../src/flow/sctp-states.js';
 import { TCP_STATE_NAMES, TCP_TABLE } from '../../src/flow/tcp-states.js';
 import { timeoutTable } from '../../src/flow/timeouts.js';
-import { timerOf } from '../../src/stepping/machine-step.js';
+import { TRACK_INVALID } from '../../src/flow/tracker.js';
+import { TCP_FLAGS } from '../../src/packet/row.js';
+import { machineStep, timerOf } from '../../src/stepping/machine-step.js';
 import { machineOf } from '../../src/stepping/machines.js';
 
 /** `from to event` of every cell that leads to another state. */
@@ -35,24 +38,24 @@ describe('the arrows', () => {
   });
 });
 
-describe('the timer', () => {
-  const entry = (protocol: number, more: Partial<ConnectionDescription>): ConnectionDescription => ({
-    protocol,
-    source: '10.0.0.1',
-    destination: '10.0.0.2',
-    sourcePort: 1,
-    destinationPort: 2,
-    icmp: null,
-    state: '',
-    replied: false,
-    assured: false,
-    timeoutLeft: 0,
-    seen: null,
-    retransmissions: 0,
-    tags: null,
-    ...more,
-  });
+const entry = (protocol: number, more: Partial<ConnectionDescription>): ConnectionDescription => ({
+  protocol,
+  source: '10.0.0.1',
+  destination: '10.0.0.2',
+  sourcePort: 1,
+  destinationPort: 2,
+  icmp: null,
+  state: '',
+  replied: false,
+  assured: false,
+  timeoutLeft: 0,
+  seen: null,
+  retransmissions: 0,
+  tags: null,
+  ...more,
+});
 
+describe('the timer', () => {
   it.each([
     [6, { state: 'ESTABLISHED', timeoutLeft: 432_000_000 }, 'tcp_established'],
     [6, { state: 'ESTABLISHED', timeoutLeft: 300_000 }, 'tcp_unacknowledged'],
@@ -69,5 +72,20 @@ describe('the timer', () => {
   ] as const)('of protocol %i, %j: %s', (protocol, more, name) => {
     const timer = timerOf(entry(protocol, more), timeoutTable());
     expect(timer).toMatchObject({ name, seconds: more.timeoutLeft / 1000 });
+  });
+});
+
+describe('the event', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.2', 1, 2, 'original syn', 'SYN_SENT'],
+    ['10.0.0.2', '10.0.0.1', 2, 1, 'reply syn', 'SYN_SENT2'],
+  ])('of an invalid packet from %s to %s', (source, destination, sport, dport, event, cell) => {
+    const header = { protocol: 6, sourcePort: sport, destinationPort: dport, icmpType: -1, icmpCode: -1 };
+    const end = (address: string) => ({ owner: -1, address });
+    const row = rowOf({ ...header, source: end(source), destination: end(destination) })!;
+    row[TCP_FLAGS] = 2;
+    const before = entry(6, { state: 'SYN_SENT', timeoutLeft: 100 });
+    const tracked = { code: TRACK_INVALID, invalid: 3, before, isExpired: false, after: before, isDescribed: true };
+    expect(machineStep(tracked, row, timeoutTable())).toMatchObject({ event, cell, before: 'SYN_SENT' });
   });
 });

@@ -44,12 +44,55 @@ describe.each(allCases().map(it => [it.name, it] as const))('%s', (_, shipped) =
       expect(JSON.parse(JSON.stringify(document.explanation)), `packet ${number}, seed ${seed}`).toEqual(said);
     }
     let before: StepDocument | null = null;
+    const walked: StepDocument[] = [];
     const first = Math.max(1, 1 + random.below(total) - WALKED);
     for (let number = first; number < Math.min(first + WALKED, total + 1); number++) {
       const document = await documentOf(whole, number);
       holdsTogether(before, document);
       before = document;
+      walked.push(document);
     }
+    for (const [i, { next }] of walked.entries()) {
+      const dropped = walked.find((it, j) => j > i && it.explanation.verdict === 'dropped');
+      if (dropped !== undefined) expect(next.dropped.forward).toBe(dropped.number);
+    }
+  });
+});
+
+describe('where timers are short', () => {
+  const timeouts = { udp: 0.002, tcp_close: 0.002, tcp_time_wait: 0.002, tcp_syn_sent: 0.002, icmp: 0.002 };
+
+  it.each(['pcaps/scan', 'pcaps/shop', 'examples/first-policy'])('%s: what expires is told once', async name => {
+    const { stepper } = reopened(caseNamed(name), { timeouts });
+    const steps = stepper(ALL);
+    const { total } = await steps.step(1);
+    let before: StepDocument | null = null;
+    let expired = 0;
+    for (let number = 1; number <= total; number++) {
+      const document = await documentOf(steps, number);
+      holdsTogether(before, document);
+      expired += document.table.rows.filter(({ change }) => change === 'expired').length;
+      before = document;
+    }
+    expect(expired).toBeGreaterThan(0);
+  });
+});
+
+describe('a datagram in fragments', () => {
+  it('is tracked when its last fragment comes', async () => {
+    const { stepper } = reopened(caseNamed('pcaps/fragments'), { mode: 'dataplane' });
+    const steps = stepper(ALL);
+    const { total } = await steps.step(1);
+    const own = { first: 0, last: 0 };
+    for (let number = 1; number <= total; number++) {
+      const { layers, table } = await documentOf(steps, number);
+      const fragment = layers[1]?.fields.find(({ name }) => name === 'fragment')?.value ?? 'none';
+      if (!table.rows.some(({ isOwn }) => isOwn)) continue;
+      if (fragment.startsWith('at byte 0,')) own.first++;
+      if (fragment.endsWith('the last')) own.last++;
+    }
+    expect(own.first).toBe(0);
+    expect(own.last).toBeGreaterThan(0);
   });
 });
 
@@ -60,6 +103,7 @@ function holdsTogether(before: StepDocument | null, document: StepDocument): voi
   if (before !== null || number === 1) expect(table.liveBefore, at).toBe(before?.table.live ?? 0);
   const alive = table.rows.filter(({ after }) => after !== null).length;
   expect(alive + table.others, at).toBe(table.live);
+  if (table.live <= MOST_ENTRIES) expect(table.others, at).toBe(0);
   if (table.others === 0 && table.liveBefore <= MOST_ENTRIES) {
     const found = table.rows.filter(row => row.before !== null).length;
     expect(found, at).toBe(table.liveBefore);
