@@ -19,7 +19,10 @@ function tableOf(expiry: readonly number[]): DescribingTable {
   return { capacity: expiry.length, snapshot: () => snapshot, describe };
 }
 
-const arbExpiry = fc.array(fc.oneof(fc.nat(50), fc.nat(1_000_000), fc.constant(NEVER)), { maxLength: 400 });
+const arbExpiry = fc.array(fc.oneof(fc.nat(50), fc.nat(1_000_000), fc.constant(NEVER)), {
+  maxLength: 400,
+  size: 'max',
+});
 
 describe('recordTable', () => {
   it('keeps the soonest, and the own one', () => {
