@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|stepping)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|stepping)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -129,6 +129,26 @@ module.exports = {
       ['documents', 'capture', 'packet', 'profile', 'rules', 'tree', 'flow', 'verdict', 'report', 'explain'],
       ['^src/(compile|replay|replay-memory)\\.ts$'],
     ),
+    // The course: it asks what the commands ask, and what connection tracking and the tree do.
+    only(
+      'lessons',
+      [
+        'documents',
+        'capture',
+        'packet',
+        'cluster',
+        'policy',
+        'profile',
+        'tree',
+        'flow',
+        'verdict',
+        'query',
+        'report',
+        'cases',
+        'where',
+      ],
+      ['^src/(compile|replay)\\.ts$'],
+    ),
     only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
     only(
       'suggest',
@@ -144,7 +164,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|ui|ui-workspace|completion|config))\\.ts$',
+        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -14,7 +14,7 @@ export const STAMP = join(root, 'dist', '.built');
 
 export function isBuilt() {
   if (!existsSync(STAMP)) return false;
-  const sources = ['src', 'scripts/fast-path', 'web'].map(folder => newest(join(root, folder)));
+  const sources = ['src', 'scripts/fast-path', 'web', 'lessons'].map(folder => newest(join(root, folder)));
   return (
     statSync(STAMP).mtimeMs >=
     Math.max(...sources, ...['tsconfig.json', 'scripts/web.mjs'].map(file => statSync(join(root, file)).mtimeMs))

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * npm run docs: the pages that are made from the program: docs/commands, the manual page, the runs shown in the cookbook.
+ * npm run docs: the pages that are made from the program: docs/commands, the manual page, the runs shown in
+ * the cookbook and in the lessons, the list of lessons.
  *
- * In:  the built program (what its commands say of themselves), and the prose and commands of docs/cookbook.md.
+ * In:  the built program (what its commands say of themselves), and the prose and commands of docs/cookbook.md and of lessons/.
  * Out: the files, written where they differ. With --check nothing is written: stale files are named, and it ends with 1.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { createProgram } from '../dist/cli/main.js';
 import { referenceOf } from '../dist/cli/reference.js';
 import { withFreshRuns } from './docs/cookbook.mjs';
+import { lessonPages } from './docs/lessons.mjs';
 import { manualPage } from './docs/man.mjs';
 import { commandPages } from './docs/pages.mjs';
 
@@ -26,6 +28,7 @@ const pages = new Map([
   ...commandPages(program),
   ['docs/man/policap.1', manualPage(program, version)],
   ['docs/cookbook.md', withFreshRuns(read('docs/cookbook.md'), root)],
+  ...lessonPages(root),
 ]);
 
 const stale = [...pages].filter(([file, text]) => read(file) !== text);

@@ -2,13 +2,14 @@
 /**
  * dist/web: the page as a static site, from web/ and the built engine.
  *
- * Out: index.html, app.js, style.css; loaded later: engine.js, when there is something to judge and editor.js, when something is
- * edited. Plain scripts, no modules: a page opened from a folder may load nothing else.
+ * Out: index.html, app.js, style.css; loaded later: engine.js, when there is something to judge editor.js, when something is
+ * edited, and lessons/. Plain scripts, no modules: a page opened from a folder may load nothing else.
  */
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { packLessons } from './web-lessons.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'dist', 'web');
@@ -50,4 +51,5 @@ writeFileSync(
 if (existsSync(join(root, 'web/editor/main.ts'))) {
   writeFileSync(join(out, 'editor.js'), (await script('editor', 'editor/main.ts')).code);
 }
+await packLessons(root, out);
 copyFileSync(join(root, 'web', 'index.html'), join(out, 'index.html'));

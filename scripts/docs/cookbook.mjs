@@ -23,18 +23,23 @@ export function withFreshRuns(page, root) {
   const folder = mkdtempSync(join(tmpdir(), 'policap-docs-'));
   for (const name of ['bin', 'pcaps', 'examples']) symlinkSync(join(root, name), join(folder, name));
   try {
-    return page.replace(BLOCK, (block, command, before) => {
-      const now = run(command, folder);
-      return withoutTimes(now) === withoutTimes(before) ? block : `\`\`\`console\n$ ${command}\n${now}\`\`\``;
-    });
+    return withRunsIn(page, folder, process.env);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function run(command, cwd) {
+/** The same in a folder that is there already. */
+export const withRunsIn = (page, folder, env) =>
+  page.replace(BLOCK, (block, command, before) => {
+    const now = run(command, folder, env);
+    return withoutTimes(now) === withoutTimes(before) ? block : `\`\`\`console\n$ ${command}\n${now}\`\`\``;
+  });
+
+function run(command, cwd, env) {
   const { stdout, status } = spawnSync('bash', ['-o', 'pipefail', '-c', `exec 2>&1\n${command}`], {
     cwd,
+    env,
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`ended with ${status}: ${command}\n${stdout}`);

@@ -29,6 +29,8 @@ export type Side = 'egress' | 'ingress';
 /** One question with what must come of it. */
 export interface Assertion {
   readonly name: string;
+  /** What it means when it fails, in the words of whoever wrote the case. */
+  readonly otherwise?: string;
   readonly query: Query;
   readonly expected: Expectation;
   readonly position: Position;
@@ -48,6 +50,7 @@ export interface ExpectedDenial {
 
 export interface CaptureAssertion {
   readonly name: string;
+  readonly otherwise?: string;
   /** As written, relative to the file. */
   readonly captures: readonly string[];
   readonly mode: 'what-if' | 'dataplane';

@@ -1,7 +1,7 @@
 /**
  * A case about captures (cold). A part of read.ts.
  *
- * In:  `{ name, capture, mode, expect }`; `expect` holds counts of connections (`dropped: 0`, or below `connections`), counts
+ * In:  `{ name, capture, mode, expect, otherwise }`; `expect` holds counts of connections (`dropped: 0`, or below `connections`), counts
  * of `packets`, and `denied`: the refused conversations, all of them.  Out: a CaptureAssertion; [] where something is wrong.
  */
 import type { KubernetesDocument, Path } from '../documents/document.js';
@@ -11,7 +11,7 @@ import { COUNT, type FieldReader, type Fields, isFields, PORT, PROTOCOL, TEXT } 
 import type { CaptureAssertion, ExpectedCounts, ExpectedDenial } from './model.js';
 
 const COUNTS = ['total', 'allowed', 'dropped', 'undecided'] as const;
-const FIELDS = ['name', 'capture', 'mode', 'expect'];
+const FIELDS = ['name', 'capture', 'mode', 'expect', 'otherwise'];
 const EXPECT_FIELDS = [...COUNTS, 'connections', 'packets', 'denied'];
 const DENIED_FIELDS = ['from', 'to', 'port', 'protocol'];
 
@@ -33,6 +33,7 @@ export function readCapture(
     );
   const [mode = 'what-if'] = reader.words(fields, path, 'mode', ['what-if', 'dataplane'] as const);
   const name = reader.one(fields, path, 'name', TEXT) ?? captures.join(', ');
+  const otherwise = reader.one(fields, path, 'otherwise', TEXT);
   const hint = 'what must come of it: { dropped: 0 }';
   reader.required(fields, path, 'expect', hint);
   const expect = reader.map(fields, path, 'expect') ?? {};
@@ -47,6 +48,7 @@ export function readCapture(
   return [
     {
       name,
+      ...(otherwise !== undefined && { otherwise }),
       captures,
       mode,
       connections,

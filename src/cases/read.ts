@@ -6,8 +6,9 @@
  *   kind: TestCases
  *   policies, cluster, rules: paths      profile, staged: as the options of that name
  *   cases:
- *     - { name, from, to, port, protocol, sourcePort, icmpType, icmpCode, request, headers, expect, reason, side, policy, mesh }
- *     - { name, capture, mode, expect: { total, allowed, dropped, undecided, connections, packets, denied } }
+ *     - { name, from, to, port, protocol, sourcePort, icmpType, icmpCode, request, headers, expect, reason, side, policy, mesh,
+ *         otherwise }
+ *     - { name, capture, mode, otherwise, expect: { total, allowed, dropped, undecided, connections, packets, denied } }
  * from, to, port and protocol may be lists, which stand for every combination.
  * Out: TestCases, one a document.
  */
@@ -46,6 +47,7 @@ const CASE_FIELDS = [
   'side',
   'policy',
   'mesh',
+  'otherwise',
 ];
 const MEANT_IN_FILE = { policy: 'policies', clusters: 'cluster', tests: 'cases', case: 'cases' };
 const MEANT_IN_CASE = {
@@ -70,7 +72,7 @@ export function readCases(input: string | Uint8Array, file: string): ReadCases {
   const problems: Problem[] = [...read.problems];
   const files: TestCases[] = [];
   for (const document of read.documents) {
-    if (document.kind === CASES_KIND) files.push(readDocument(document, file, problems));
+    if (document.kind === CASES_KIND) files.push(readCasesDocument(document, file, problems));
     else {
       const message = `kind: Unsupported value: ${shown(document.kind)}: supported values: "${CASES_KIND}"`;
       problems.push({
@@ -93,7 +95,8 @@ export function readCases(input: string | Uint8Array, file: string): ReadCases {
   return { files, problems };
 }
 
-function readDocument(document: KubernetesDocument, file: string, problems: Problem[]): TestCases {
+/** @param problems what is wrong is added to them */
+export function readCasesDocument(document: KubernetesDocument, file: string, problems: Problem[]): TestCases {
   const reader = new FieldReader(new Findings(document, problems));
   const { object } = document;
   if (document.apiVersion !== CASES_API_VERSION) {
@@ -139,6 +142,7 @@ function readAssertions(
   reader.required(fields, path, 'to', 'whom it is for: a pod, a workload, a service or an address');
   reader.required(fields, path, 'expect', `one of ${VERDICTS.join(', ')}`);
   const name = reader.one(fields, path, 'name', TEXT);
+  const otherwise = reader.one(fields, path, 'otherwise', TEXT);
   const from = reader.some(fields, path, 'from', TEXT);
   const to = reader.some(fields, path, 'to', TEXT);
   const ports = reader.some(fields, path, 'port', PORT);
@@ -173,6 +177,7 @@ function readAssertions(
     const asked = questionText(query);
     return {
       name: name === undefined ? asked : queries.length > 1 ? `${name}: ${asked}` : name,
+      ...given({ otherwise }),
       query,
       expected,
       position,

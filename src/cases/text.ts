@@ -1,8 +1,8 @@
 /**
  * Results for people: what is not as expected first, then a count (cold).
  *
- * In:  results in order.  Out: lines. A failure says where it stands, what was expected and what came, and below that the
- * answer as `policap query` prints it, with the line of the policy that decided.
+ * In:  results in order.  Out: lines. A failure says where it stands, what it means where the case says so (`otherwise`), what was
+ * expected and what came, and below that the answer as `policap query` prints it, with the line of the policy that decided.
  */
 import { answerLines } from '../query/answer-text.js';
 import { countAssertions } from '../report/assertions.js';
@@ -34,7 +34,9 @@ function wrongLines(
   const where = style('dim', `${position.file}:${position.line}`);
   const answer = asked.kind === 'connection' ? asked.answer : null;
   const below = answer === null ? details : answerLines(answer, style, columns - INDENT);
-  return [`${word}  ${name}  ${where}`, ...[message, ...below].map(line => ' '.repeat(INDENT) + line)];
+  const { otherwise } = asked.assertion;
+  const said = otherwise === undefined ? [message, ...below] : [otherwise, message, ...below];
+  return [`${word}  ${name}  ${where}`, ...said.map(line => ' '.repeat(INDENT) + line)];
 }
 
 const INDENT = 4;

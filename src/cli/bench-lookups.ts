@@ -7,17 +7,9 @@
  */
 import type { Compiled } from '../compile.js';
 import { STRIDE } from '../packet/row.js';
-import { DIRECTIONS } from '../rules/ruleset.js';
-import {
-  type Classifier,
-  EGRESS,
-  FORWARD,
-  INGRESS,
-  OUTCOME_DEFAULT_DENY,
-  OUTCOME_NOT_ISOLATED,
-  OUTCOMES,
-} from '../tree/classifier.js';
+import { type Classifier, OUTCOMES } from '../tree/classifier.js';
 import { createLinear } from '../tree/linear.js';
+import { createLinearSteps } from '../tree/linear-steps.js';
 import { countSteps } from '../tree/steps.js';
 import type { Tree } from '../tree/tree.js';
 import type { Headers } from './bench-headers.js';
@@ -115,26 +107,10 @@ function treeSteps(tree: Tree, { rows, count }: Headers): number {
   return steps / counted;
 }
 
-/** Rules tried: of each direction that decides, those up to the one that matched, or all. */
 function linearSteps({ ruleset }: Compiled, linear: Classifier, { rows, count }: Headers): number {
-  const places = new Map<number, number>();
-  const lengths = DIRECTIONS.map(direction => {
-    const rules = ruleset[direction].flatMap(tier => tier.rules);
-    rules.forEach((rule, place) => {
-      places.set(rule.index, place + 1);
-    });
-    return rules.length;
-  });
+  const stepsOf = createLinearSteps(ruleset, linear);
   const counted = Math.min(count, COUNTED);
-  const out = new Int32Array(OUTCOMES);
   let steps = 0;
-  for (let i = 0; i < counted; i++) {
-    linear.classify(rows, i * STRIDE, out, 0);
-    for (const direction of [EGRESS, INGRESS, FORWARD]) {
-      const outcome = out[direction]!;
-      if (outcome >= 0) steps += places.get(outcome)!;
-      else if (outcome === OUTCOME_NOT_ISOLATED || outcome <= OUTCOME_DEFAULT_DENY) steps += lengths[direction]!;
-    }
-  }
+  for (let i = 0; i < counted; i++) steps += stepsOf(rows, i * STRIDE);
   return steps / counted;
 }

@@ -30,6 +30,7 @@ import {
 import { explainCommand } from './explain-command.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
+import { learnCommand } from './learn-command.js';
 import { lintCommand } from './lint-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { suggestChoices } from './options.js';
@@ -104,6 +105,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     lintCommand(terminal, finish),
     suggestCommand(terminal, finish),
     uiCommand(terminal, finish),
+    learnCommand(terminal, finish),
     compileCommand(terminal, finish),
     benchCommand(terminal, finish),
     generateCommand(terminal, finish),

@@ -13,7 +13,8 @@ export type Order = 'drops-first' | { readonly by: string; readonly descending?:
 export const DROPS_FIRST: Order = 'drops-first';
 
 const DIGIT = 0x10000;
-/** What a value is compared by, the most significant word first, and a word in front of them: whether there is none. */
+/** What a value is compared by, the most significant word first, and a word in front of them: whether there is none. Then the
+ *  others are 0: such rows are alike. */
 type Words = readonly Uint32Array[];
 
 /** 0 to count - 1. */
@@ -32,8 +33,6 @@ export function ordered<Row extends { readonly code: number }>(
   const [column] = columnsOf(table, [order.by]);
   const [isNone, ...words] = wordsOf(table, rows, column!);
   if (order.descending === true) for (const word of words) for (let k = 0; k < word.length; k++) word[k] = ~word[k]!;
-  // Nothing is known of those without a value: they keep the table's order.
-  for (const word of words) for (let k = 0; k < word.length; k++) if (isNone![k] === 1) word[k] = 0;
   return sorted(rows, [isNone!, ...words]);
 }
 
@@ -72,7 +71,10 @@ function wordsOf<Row>(table: Table<Row>, rows: Uint32Array, column: Column<Row>)
       for (let k = 0; k < rows.length; k++) {
         const row = table.moveTo(rows[k]!);
         const family = column.family(row);
-        all[0]![k] = family === 0 ? 1 : 0;
+        if (family === 0) {
+          all[0]![k] = 1;
+          continue;
+        }
         all[1]![k] = family;
         const [from, at] = [column.words(row), column.at(row)];
         for (let word = 0; word < 4; word++) all[2 + word]![k] = from[at + word]!;

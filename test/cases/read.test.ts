@@ -50,6 +50,14 @@ describe('readCases', () => {
       '{ from: a/b, to: a/c, port: 65536, expect: allowed }',
       /cases\[0\]\.port: Invalid value: 65536: must be a whole number from 0 to 65535/,
     ],
+    [
+      '{ from: a/b, to: a/c, expect: allowed, otherwise: 7 }',
+      /cases\[0\]\.otherwise: Invalid value: 7: must be a text/,
+    ],
+    [
+      '{ capture: a, expect: { total: 1 }, otherwise: [] }',
+      /cases\[0\]\.otherwise: Invalid value: \[\]: must be a text/,
+    ],
     ['{ from: a/b, to: [], expect: allowed }', /cases\[0\]\.to: Invalid value: \[\]: an empty list asks nothing/],
     ['{ from: a/b, to: [a/c, 7], expect: allowed }', /cases\[0\]\.to\[1\]: Invalid value: 7: must be a text/],
     ['{ from: a/b, to: a/c, expect: [allowed, dropped] }', /cases\[0\]\.expect: Invalid value: .*: must be one word/],

@@ -36,6 +36,19 @@ describe('policap test', () => {
     expect(out).toMatch(/expected to be refused, but is not: anybody -> shop\/db-0 1/);
   });
 
+  it('says first what a failure means, where its case does', async () => {
+    const cases = casesOf(
+      '{ from: tools/debug-shell, to: shop/db-0, port: 5432, expect: allowed, otherwise: Nobody can repair the database. }',
+      `{ capture: "${process.cwd()}/pcaps/shop/capture.pcapng", expect: { dropped: 0 }, otherwise: Customers would notice. }`,
+      '{ from: shop/Deployment/web, to: shop/Deployment/api, port: 8080, expect: allowed, otherwise: It is not said. }',
+    );
+    const { code, out } = await policap(['test', write('otherwise.yaml', cases)]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/\n {4}Nobody can repair the database\.\n {4}expected allowed, got dropped: /);
+    expect(out).toMatch(/\n {4}Customers would notice\.\n {4}expected connections\.dropped 0, got 9\n/);
+    expect(out).not.toContain('It is not said');
+  });
+
   it('says the same in json', async () => {
     const { results, ...counts } = JSON.parse((await policap(['test', CASES, '-o', 'json'])).out);
     expect(counts).toEqual({ schema: 'policap.test/1', passed: 8, failed: 6, errors: 1 });

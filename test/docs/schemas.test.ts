@@ -82,6 +82,12 @@ const DOCUMENTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['test', 'test/cases/shop-cases.yaml', '-o', 'json'],
     ['test', 'test/cases/shop-cases.yaml', '-o', 'json', '--profile', 'flannel'],
   ],
+  'policap.learn/1': [
+    ['learn', '-o', 'json', '--dir', 'test/lessons/nobody'],
+    ['learn', '1', '--check', '-o', 'json', '--dir', 'test/lessons/work'],
+    ['learn', '2', '--check', '-o', 'json', '--dir', 'test/lessons/work'],
+    ['learn', '3', '--check', '-o', 'json', '--dir', 'test/lessons/work'],
+  ],
   'policap.summary/1': as('json'),
   'policap.compare/1': [
     ['compare', CAPTURE, ...SHOP, '--profiles', 'calico,weave,kube-router,flannel', '-o', 'json'],

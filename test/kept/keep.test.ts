@@ -64,26 +64,26 @@ spec: { selector: { matchLabels: { app: db } }, action: DENY, rules: [{}] }
 
 describe('keeping a capture', () => {
   it('of many batches says what replays say', async () => {
-    const open = openOf(4000);
+    const open = openOf(3000);
     const { kept } = await keepAll(open, CLOSED);
-    expect(kept.packets.count).toBe(12_000);
-    expect(kept.traced!.trace.connections).toBe(4000);
+    expect(kept.packets.count).toBe(9000);
+    expect(kept.traced!.trace.connections).toBe(3000);
     await expectAlike(open, [CLOSED, OPEN], OPTIONS, true);
     const table = packetsOf(judgeAgain(kept, OPEN));
-    expect(cellsOf(table, ['packet', 'connection', 'reason'], [0, 4095, 4096, 11_999, 4097])).toEqual([
+    expect(cellsOf(table, ['packet', 'connection', 'reason'], [0, 4095, 4096, 8999, 4097])).toEqual([
       ['1', '1', 'rule'],
       ['4096', '1366', 'rule'],
       ['4097', '1366', 'established'],
-      ['12000', '4000', 'established'],
+      ['9000', '3000', 'established'],
       ['4098', '1366', 'established'],
     ]);
     const ports = cellsOf(
       table,
       ['sport', 'dport'],
-      Array.from({ length: 12_000 }, (_, i) => i),
+      Array.from({ length: 9000 }, (_, i) => i),
     );
     expect(ports).toEqual(ports.map((_, i) => (i % 3 === 1 ? [5432, port(i)] : [port(i), 5432]).map(String)));
-  }, 30_000);
+  }, 60_000);
 
   it('takes some 60 bytes a packet', async () => {
     const { kept } = await keepAll(() => sourceOf([...frames(1000), ...frames(1000), ...frames(1000)]), CLOSED);
@@ -157,6 +157,10 @@ describe('other policies', () => {
         whyNot(kept, compiledOf([cluster.replace('ip: 4321', 'ip: 10.0.2.4').replace('port: 4321,', 'port: 4321,')])),
       ).toContain('another one');
     }
+    const { byAddress } = CLOSED.inventory;
+    const swapped = new Map([...byAddress.keys()].map((address, i, all) => [address, byAddress.get(all.at(i - 1)!)!]));
+    const other = { ...CLOSED, inventory: { ...CLOSED.inventory, byAddress: swapped } };
+    expect(whyNot(kept, other)).toContain('another one');
     expect(() => judgeAgain(kept, compiledOf([CLUSTER, MESH]))).toThrow('service mesh');
   });
 

@@ -88,8 +88,10 @@ export function scramble(seed: number, frames: readonly Uint8Array[], ends: read
       const parts = cut(8);
       if (chance(0.4)) parts.reverse();
       for (const part of parts) if (chance(0.8)) send(part);
-    } else if (kind === 1) send(packet.subarray(0, packet.length - 1 - random.below(12)), { original: frame.length });
-    else if (kind === 2) {
+    } else if (kind === 1) {
+      const most = chance(0.5) ? 12 : packet.length - (v6 ? 40 : 20);
+      send(packet.subarray(0, packet.length - 1 - random.below(most)), { original: frame.length });
+    } else if (kind === 2) {
       const inner = chance(0.5) ? vxlan(ethernet(packet), { vni: random.below(3) }) : inIp(packet);
       send(ipv4({ src: '192.168.50.10', dst: '192.168.50.11' }, inner));
     } else if (kind === 3 && v6) {

@@ -31,7 +31,10 @@ import { Timeline } from '../../src/report/timeline.js';
 import { parseWhere } from '../../src/where/parse.js';
 import { documentsOf } from '../suggest/run.js';
 import { createWorld } from '../suggest/world.js';
+import { ethernet, icmpError, ipv4, sourceOf, tcp, udp } from '../support/frames.js';
+import { compileText } from '../support/replay.js';
 import { seed } from '../support/seed.js';
+import { CLUSTER, DB_FROM_WEB } from '../verdict/cluster.js';
 import { keepAll, OPTIONS, saidByReplay } from './judged.js';
 import { withRules } from './rulesets.js';
 import { scramble } from './traffic.js';
@@ -236,6 +239,37 @@ describe('what is kept', () => {
       { seed, numRuns: 20 },
     );
   }, 120_000);
+
+  it('tells who decided, of packets alike that belong to different connections', async () => {
+    const compiled = compileText(CLUSTER, DB_FROM_WEB);
+    const [web, db] = ['10.0.1.2', '10.0.2.3'];
+    const sent = (src: string, dst: string, sport: number, dport: number) => ipv4({ src, dst }, udp({ sport, dport }));
+    const refused = (dport: number) => ipv4({ src: web, dst: db }, tcp({ sport: 40_000, dport, flags: 'S' }));
+    const error = (about: Uint8Array) => ipv4({ src: db, dst: web }, icmpError(about, { code: 3 }));
+    const [outside, api] = ['10.0.1.11', '203.0.113.9'];
+    const packets = [
+      ...[refused(5432), error(refused(5432)), refused(80), error(refused(80))],
+      ...[sent(outside, web, 5000, 6000), sent(web, outside, 6000, 5000), sent(web, api, 7000, 7000)],
+      // Long after, the other end begins.
+      sent(web, outside, 6000, 5000),
+    ];
+    const times = packets.map((_, i) => 1_700_000_000_000_000_000n + BigInt(i === 7 ? 1_000_000_000_000 : i * 1000));
+    const open = () =>
+      sourceOf(
+        packets.map(packet => ethernet(packet)),
+        { times },
+      );
+    const { judgement } = await keepAll(open, compiled);
+    const { records } = await saidByReplay(open, compiled, OPTIONS);
+    const rows = packetsOf(judgement);
+    const decided = records.map(({ packet }) => decisionOf(rows, packet - 1));
+    expect(decided).toEqual(
+      records.map(({ verdict, reason, egress, ingress }) => ({ verdict, reason, egress, ingress, forward: null })),
+    );
+    expect(decided[1]!.ingress!.reason).toBe('rule');
+    expect(decided[3]!.ingress!.reason).toBe('default-deny');
+    expect([decided[5]!.egress!.subject, decided[7]!.egress!.subject]).toEqual(['shop/api-1', 'shop/web']);
+  });
 
   it('takes the fields and expressions of the command line, and says of others what it says', async () => {
     const { after } = await keepWorld(1, [2, 3]);

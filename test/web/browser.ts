@@ -28,6 +28,8 @@ export interface Opened {
 export interface Pages {
   /** @param at fragment, such as `#/replay` @param from the test's server, or the folder itself */
   open(at?: string, from?: 'server' | 'folder', options?: BrowserContextOptions): Promise<Opened>;
+  /** Any other address. */
+  openAt(address: string, options?: BrowserContextOptions): Promise<Opened>;
   readonly address: string;
 }
 
@@ -36,7 +38,7 @@ export function usePages(): Pages {
   let browser: Browser;
   let server: Server;
   const faults: string[] = [];
-  const pages = { address: '' } as { address: string; open: Pages['open'] };
+  const pages = { address: '' } as { address: string } & Pick<Pages, 'open' | 'openAt'>;
 
   beforeAll(async () => {
     server = createServer((request, response) => {
@@ -72,7 +74,9 @@ export function usePages(): Pages {
     expect(faults.splice(0)).toEqual([]);
   });
 
-  pages.open = async (at = '', from = 'server', options = {}) => {
+  pages.open = (at = '', from = 'server', options = {}) =>
+    pages.openAt((from === 'server' ? pages.address : pathToFileURL(join(site, 'index.html')).href) + at, options);
+  pages.openAt = async (address, options = {}) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     const page = await context.newPage();
     const asked: string[] = [];
@@ -81,7 +85,7 @@ export function usePages(): Pages {
     page.on('console', message => {
       if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
     });
-    await page.goto((from === 'server' ? pages.address : pathToFileURL(join(site, 'index.html')).href) + at);
+    await page.goto(address);
     return { page, asked };
   };
   return pages;

@@ -2,6 +2,7 @@
  * The page's entry.
  */
 import '../style/base.css';
+import '../style/lessons.css';
 import '../style/replay.css';
 import '../style/source.css';
 import '../style/step.css';

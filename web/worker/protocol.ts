@@ -4,6 +4,7 @@
  * Everything here can be cloned by postMessage(). Errors arrive as EngineFault: a sentence for the user, never a stack trace.
  */
 import type { ConntrackKind } from '../../src/flow/kinds.js';
+import type { LessonResult } from '../../src/lessons/result.js';
 import type { ProfileName } from '../../src/profile/profile.js';
 import type { Summary } from '../../src/report/summary.js';
 import type { StepDocument } from '../../src/stepping/document.js';
@@ -124,6 +125,28 @@ export interface WorkloadMap {
   }[];
 }
 
+/** A lesson as the page shows it; its texts are HTML, made when the site was built. */
+export interface LessonPage {
+  /** What the learner begins with, and the name of the file it is in. */
+  readonly start: string;
+  readonly learnerFile: string;
+  readonly solution: string;
+  /** Who is there: lines of namespaces, pods, labels, addresses and ports. */
+  readonly cast: readonly string[];
+  /** What the replay view opens: the lesson's traffic, its cluster, and policies that are given. */
+  readonly captures: readonly CaptureInput[];
+  readonly documents: readonly DocumentInput[];
+}
+
+export interface LessonVerdict {
+  readonly passed: boolean;
+  readonly expected: LessonResult['expected'];
+  readonly problems: readonly DocumentProblem[];
+}
+
+/** A lesson's files by path, in base64. */
+export type LessonFiles = Readonly<Record<string, string>>;
+
 export type ExportFormat = 'csv' | 'jsonl' | 'pcapng' | 'summary' | 'text' | 'html';
 
 export interface Exported {
@@ -156,6 +179,9 @@ export interface Engine {
   save(format: ExportFormat, records: TableName, where: string): Exported | Promise<Exported>;
   /** @param number of a packet of all captures, merged by time, from 1 */
   step(number: number): Promise<Stepped>;
+  /** What checkLesson() is about from now on. */
+  openLesson(name: string, files: LessonFiles): LessonPage;
+  checkLesson(text: string): LessonVerdict | Promise<LessonVerdict>;
 }
 
 /** A sentence for the user. */

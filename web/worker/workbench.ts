@@ -9,6 +9,7 @@ import type { KubernetesDocument, Problem } from '../../src/documents/document.j
 import { readDocuments } from '../../src/documents/read.js';
 import { keep } from '../../src/kept/keep.js';
 import type { Summary } from '../../src/report/summary.js';
+import { createLessons } from './lessons.js';
 import { problemOf } from './problems.js';
 import { type DocumentInput, type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
 import { Review } from './review.js';
@@ -69,6 +70,7 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
       return save(format, records, where, workspace.captures, compiled, replayOptions(workspace));
     },
     step: stepping.step,
+    ...createLessons(),
   };
 }
 

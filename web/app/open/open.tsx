@@ -4,9 +4,13 @@
  * In:  files (drop.tsx).  Out: the workspace; below it, what is given already, and what is wrong with it.
  */
 import type { JSX } from 'preact';
+import { Pre } from '../parts/pre.js';
 import { Problems } from '../parts/problems.js';
 import { close, judged, workspace } from '../workspace.js';
 import { Drop } from './drop.js';
+
+const COMMANDS =
+  'kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml\nkubectl get netpol -A -o yaml > policies.yaml\ntcpdump -i any -s 128 -w capture.pcap';
 
 export function OpenView(): JSX.Element {
   return (
@@ -20,13 +24,7 @@ export function OpenView(): JSX.Element {
       <Given />
       <Problems problems={judged.value?.problems ?? []} />
       <h2>What to give</h2>
-      <pre>
-        <code>
-          {
-            'kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml\nkubectl get netpol -A -o yaml > policies.yaml\ntcpdump -i any -s 128 -w capture.pcap'
-          }
-        </code>
-      </pre>
+      <Pre text={COMMANDS} />
     </section>
   );
 }

@@ -1,14 +1,15 @@
 /**
  * Conversations that were refused, or are undecided: who with whom, on what, and which line decides. Most connections first.
  */
+import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Conversation, End } from '../../../src/report/conversations.js';
 import type { OutcomeRecord } from '../../../src/verdict/verdict.js';
 import { href } from '../link.js';
 import { count } from '../parts/format.js';
 
-/** A longer list slows the page; the connections have all. */
-const MOST_ROWS = 500;
+/** Rows that are drawn at first, and with each press of the button: a longer list makes the page wait. */
+const ROWS = 100;
 
 interface ConversationsProps {
   readonly title: string;
@@ -18,7 +19,8 @@ interface ConversationsProps {
 }
 
 export function Conversations({ title, conversations, others }: ConversationsProps): JSX.Element {
-  const shown = conversations.slice(0, MOST_ROWS);
+  const rows = useSignal(ROWS);
+  const shown = conversations.slice(0, rows.value);
   const left = conversations.length - shown.length;
   return (
     <section aria-label={title}>
@@ -64,7 +66,19 @@ export function Conversations({ title, conversations, others }: ConversationsPro
           </table>
         </div>
       )}
-      {left > 0 && <p>{count(left)} more are not shown; the connections, filtered by verdict, have all.</p>}
+      {left > 0 && (
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              rows.value += ROWS;
+            }}
+          >
+            Show {count(Math.min(ROWS, left))} more
+          </button>{' '}
+          {count(left)} are not shown; the connections, filtered by verdict, have all.
+        </p>
+      )}
       {others > 0 && <p>{count(others)} packets of conversations beyond the limit are not told apart.</p>}
     </section>
   );

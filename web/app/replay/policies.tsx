@@ -6,7 +6,7 @@ import type { PolicyHits } from '../../../src/report/hits.js';
 import { href } from '../link.js';
 import { count } from '../parts/format.js';
 
-const MOST_ROWS = 1000;
+const MOST_ROWS = 300;
 
 export function Policies({ policies }: { readonly policies: readonly PolicyHits[] }): JSX.Element {
   const rows = policies.flatMap(({ policy, source, rules, defaultDeny }) => [
