@@ -5,13 +5,13 @@
  * read them, and the capture as it was replayed, so that a changed policy is compiled alone and judged by its connections.
  */
 import { type Compiled, type Compiler, createCompiler } from '../../src/compile.js';
-import type { KubernetesDocument, Problem } from '../../src/documents/document.js';
-import { readDocuments } from '../../src/documents/read.js';
 import { keep } from '../../src/kept/keep.js';
 import type { Summary } from '../../src/report/summary.js';
 import { createLessons } from './lessons.js';
+import { createDocumentReader } from './documents.js';
+import { createEditing } from './editing.js';
 import { problemOf } from './problems.js';
-import { type DocumentInput, type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
+import { type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
 import { Review } from './review.js';
 import { save } from './saving.js';
 import { openCaptures } from './sources.js';
@@ -29,17 +29,21 @@ interface Bench {
 
 export function createWorkbench(onProgress: (progress: Progress) => void): Engine {
   let bench: Bench | null = null;
+  let given: Workspace = { captures: [], documents: [], options: {} };
+  const read = createDocumentReader();
   const opened = (): Bench => {
     if (bench === null) throw new EngineFault('Nothing is judged yet.');
     return bench;
   };
 
   return {
+    ...createEditing(() => given, read),
     async open(workspace) {
       bench = null;
+      given = workspace;
       const { captures, documents, options } = workspace;
       const compiler: Compiler = createCompiler({ profile: options.profile, staged: options.staged });
-      const { documents: all, problems: unread } = createDocumentReader()(documents);
+      const { documents: all, problems: unread } = read(documents, 'open');
       const { compiled: made, problems } = compiler.compile(all);
       const told = [...unread, ...problems].map(problemOf);
       const isWrong = told.some(({ severity }) => severity === 'error');
@@ -85,23 +89,4 @@ function shortened(summary: Summary): Summary {
       unknownAddresses: first(unknownAddresses),
     }),
   );
-}
-
-/** Documents that are given again unchanged are the same objects, which the compiler knows. */
-function createDocumentReader() {
-  let before = new Map<string, { text: string; documents: KubernetesDocument[]; problems: Problem[] }>();
-  return (inputs: readonly DocumentInput[]) => {
-    const now: typeof before = new Map();
-    for (const { name, text } of inputs) {
-      const known = before.get(name);
-      if (known?.text === text) now.set(name, known);
-      else {
-        const { documents, problems } = readDocuments(text, name);
-        now.set(name, { text, documents: [...documents], problems: [...problems] });
-      }
-    }
-    before = now;
-    const all = [...now.values()];
-    return { documents: all.flatMap(it => it.documents), problems: all.flatMap(it => it.problems) };
-  };
 }
