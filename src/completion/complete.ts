@@ -7,7 +7,7 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import type { Path } from '../documents/document.js';
-import type { Schema } from '../policy/kubernetes/schema.js';
+import type { ObjectSchema, Schema } from '../policy/kubernetes/schema.js';
 import { clusterKeys, clusterValues, conditionStart, isExpression } from './cluster-values.js';
 import { type Cursor, cursorAt, keysIn } from './cursor.js';
 import { KINDS, kindOf, schemaAt } from './kinds.js';
@@ -69,16 +69,20 @@ function keys(schema: Schema | undefined, cursor: Cursor, inventory: Inventory |
       .map(({ name, detail }) => ({ label: name, insert: `${name}: `, is: 'field', detail }));
   }
   if (schema.kind !== 'object') return NOTHING;
-  return Object.entries(schema.fields)
+  return fieldsOf(schema)
     .filter(([name]) => !given.has(name))
     .map(([name, its]) => fieldItem(name, its, cursor.column));
 }
+
+/** What nobody reads, such as what the API server writes, comes last. */
+const fieldsOf = ({ fields }: ObjectSchema): [string, Schema][] =>
+  Object.entries(fields).sort(([, a], [, b]) => Number(a.kind === 'any') - Number(b.kind === 'any'));
 
 /** A list's first or next entry, where its dash is not typed yet. */
 function elements(element: Schema, cursor: Cursor, inventory: Inventory | null): readonly Completion[] {
   if (cursor.column < 0) return NOTHING;
   if (element.kind === 'object') {
-    return Object.entries(element.fields).map(([name, its]) => {
+    return fieldsOf(element).map(([name, its]) => {
       const item = fieldItem(name, its, cursor.column + 2);
       return { ...item, label: `- ${name}`, insert: `- ${item.insert}` };
     });

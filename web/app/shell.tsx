@@ -3,6 +3,7 @@
  */
 import type { JSX } from 'preact';
 import { LessonsView } from './lessons/lessons.js';
+import { EditView } from './edit/edit.js';
 import { href, link, type View } from './link.js';
 import { OpenView } from './open/open.js';
 import { bytes, plural } from './parts/format.js';
@@ -21,6 +22,7 @@ const NAMES: Readonly<Record<View, string>> = {
 const COMPONENTS: Partial<Record<View, () => JSX.Element>> = {
   open: OpenView,
   replay: ReplayView,
+  edit: EditView,
   lessons: LessonsView,
 };
 

@@ -39,7 +39,7 @@ export function extensionsOf(name: string, length: number, isReadOnly: boolean, 
     theme,
     syntaxHighlighting(colours),
     length <= LONGEST_COLOURED ? yaml() : [],
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap]),
     isReadOnly ? EditorState.readOnly.of(true) : editing(options),
     EditorView.updateListener.of(update => {
@@ -56,7 +56,6 @@ function editing(options: EditorOptions): Extension {
       override: [context => completions(context, options)],
       icons: false,
       activateOnTypingDelay: 50,
-      // What is offered takes its place at once; Enter is the end of a line where nothing is chosen.
       interactionDelay: 30,
     }),
   ];

@@ -35,8 +35,6 @@ export interface Editor {
   /** Puts the cursor there and shows it. */
   goTo(line: number, column: number): void;
   focus(): void;
-  /** Files that are gone are forgotten. */
-  forget(name: string): void;
   close(): void;
 }
 

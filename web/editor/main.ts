@@ -43,10 +43,6 @@ function create(parent: HTMLElement, options: EditorOptions): Editor {
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
     },
     focus: () => view.focus(),
-    forget: name => {
-      states.delete(name);
-      if (shown === name) shown = '';
-    },
     close: () => view.destroy(),
   };
 }

@@ -22,6 +22,7 @@ interface Side {
   readonly documents: readonly unknown[];
   readonly compiled: Compiled | null;
   readonly problems: readonly Problem[];
+  readonly withoutPolicies: readonly string[];
 }
 
 /** @param opened what is open now; another object after each open() */
@@ -50,14 +51,14 @@ export function createEditing(opened: () => Workspace, read: DocumentReader): Ed
       const problems = is.problems.map(problemOf);
       const { captures } = opened();
       const why = reasonAgainst(was, is, captures.length);
-      const nothing = { problems, diff: null, milliseconds: 0, isOvertaken: false };
+      const nothing = { problems, readOnly: is.withoutPolicies, diff: null, milliseconds: 0, isOvertaken: false };
       if (why !== null || was.compiled === null || is.compiled === null) return { ...nothing, why };
       running = new AbortController();
       const { signal } = running;
       const diff = await diffOf(opened(), was.compiled, is.compiled, signal);
       if (diff === null || signal.aborted) return { ...nothing, why: null, isOvertaken: true };
       const milliseconds = performance.now() - started;
-      return { problems, why: null, diff: shownDiff(diff), milliseconds, isOvertaken: false };
+      return { ...nothing, why: null, diff: shownDiff(diff), milliseconds };
     },
     overtake() {
       running?.abort();
@@ -118,6 +119,7 @@ function createSide({ documents, options }: Workspace, read: DocumentReader, set
       documents: given.documents,
       compiled: compiled === null || isWrong ? null : { ...compiled, problems: all },
       problems: all,
+      withoutPolicies: given.withoutPolicies,
     };
     return last;
   };

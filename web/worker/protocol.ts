@@ -217,6 +217,8 @@ export interface Place {
 export interface Edited {
   /** Of the documents after. */
   readonly problems: readonly DocumentProblem[];
+  /** Names of files that hold documents of the cluster, and no policy. */
+  readonly readOnly: readonly string[];
   /** null where nothing was held against each other; `why` says why not. */
   readonly diff: ShownDiff | null;
   readonly why: string | null;
