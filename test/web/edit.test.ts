@@ -50,6 +50,9 @@ const press = async (page: Page, key: string, times = 1): Promise<void> => {
   for (let i = 0; i < times; i++) await page.keyboard.press(key);
 };
 
+/** The list of completions takes no key in the moment in which it opens: nobody has read it yet. */
+const READ = 150;
+
 async function toLine(page: Page, line: number): Promise<void> {
   await editor(page).focus();
   await press(page, 'Control+Home');
@@ -207,7 +210,7 @@ describe('the keyboard', () => {
       expect.arrayContaining(['api', 'cache', 'db', 'web']),
     );
     await page.keyboard.type('cac');
-    await page.waitForTimeout(200);
+    await page.waitForTimeout(READ);
     await press(page, 'Enter');
     await page.keyboard.type(' }');
     await judged(page);
@@ -223,11 +226,11 @@ describe('the keyboard', () => {
     await press(page, 'Delete');
     await page.keyboard.type('  pol');
     await page.getByRole('option', { name: 'policyTypes' }).waitFor();
-    await page.waitForTimeout(100);
+    await page.waitForTimeout(READ);
     await press(page, 'Enter');
     await page.getByRole('option', { name: 'Egress' }).waitFor();
+    await page.waitForTimeout(READ);
     await press(page, 'ArrowDown');
-    await page.waitForTimeout(100);
     await press(page, 'Enter');
     await judged(page);
     const text = data.replace('{ app: db }\n', '{ app: db }\n  policyTypes:\n    - Egress\n');

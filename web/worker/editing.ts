@@ -73,7 +73,7 @@ export function createEditing(opened: () => Workspace, read: DocumentReader): Ed
 function reasonAgainst(before: Side, after: Side, captures: number): string | null {
   const errors = after.problems.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) {
-    return `${errors === 1 ? 'A document has an error' : `The documents have ${errors} errors`}: with them nothing can be judged.`;
+    return `${errors === 1 ? 'A document has an error' : `The documents have ${errors} errors`}: as it stands, nothing can be judged.`;
   }
   if (before.compiled === null)
     return 'What was opened has errors: take what stands in the editor as "before", once it has none.';

@@ -7,8 +7,8 @@ import type { JSX } from 'preact';
 import type { Place, Said, ShownChange, ShownDiff } from '../../worker/protocol.js';
 import { href } from '../link.js';
 import { count, plural } from '../parts/format.js';
-import { answer, before, current, isJudging } from './edits.js';
-import { fileOf } from './files.js';
+import { answer, current, isJudging } from './edits.js';
+import { type Files, fileOf } from './files.js';
 
 const SHOWN = 30;
 const VERDICTS = ['dropped', 'undecided', 'allowed'] as const;
@@ -148,39 +148,31 @@ function Group({ its }: { readonly its: ShownChange }): JSX.Element {
 }
 
 function Side({ name, said }: { readonly name: 'before' | 'after'; readonly said: Said }): JSX.Element {
-  const files = (name === 'before' ? before : current).value;
   return (
     <div>
       <dt>{name}</dt>
       <dd>
         <span class={`verdict ${said.verdict}-text`}>{said.verdict}</span> {said.why}
         {said.places.map(place => (
-          <Line
-            place={place}
-            text={lineOf(fileOf(files, place.file)?.text ?? '', place.line)}
-            side={name}
-            key={place.line}
-          />
+          <Line place={place} files={answer.value?.[name] ?? []} key={`${place.file}:${place.line}`} />
         ))}
       </dd>
     </div>
   );
 }
 
-interface Shown {
-  readonly place: Place;
-  readonly text: string;
-  readonly side: 'before' | 'after';
-}
-
-/** The deciding line itself. Of before it can be shown in the editor only where the file is as it was. */
-function Line({ place: { file, line }, text, side }: Shown): JSX.Element {
-  const isThere = side === 'after' || fileOf(before.value, file)?.text === fileOf(current.value, file)?.text;
+/** The deciding line itself. It can be shown in the editor only where the file there is the one that was judged. */
+function Line({ place: { file, line }, files }: { readonly place: Place; readonly files: Files }): JSX.Element {
+  const text = fileOf(files, file)?.text ?? '';
   const where = `${file}:${line}`;
   return (
     <span class="line">
-      {isThere ? <a href={href('edit', { file, line })}>{where}</a> : <span class="soft">{where}</span>}{' '}
-      <code>{text.trim()}</code>
+      {fileOf(current.value, file)?.text === text ? (
+        <a href={href('edit', { file, line })}>{where}</a>
+      ) : (
+        <span class="soft">{where}</span>
+      )}{' '}
+      <code>{lineOf(text, line).trim()}</code>
     </span>
   );
 }

@@ -7,7 +7,7 @@ import '../../style/edit.css';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { link } from '../link.js';
+import { href, link } from '../link.js';
 import { Problems } from '../parts/problems.js';
 import { ShareDialog } from '../share/share.js';
 import { Changes } from './changes.js';
@@ -64,7 +64,10 @@ export function EditView(): JSX.Element {
               <EditorPane file={file} line={line} />
             </>
           )}
-          <Problems problems={known?.problems ?? []} />
+          <Problems
+            problems={known?.problems ?? []}
+            hrefOf={({ file: name, line: at }) => href('edit', { file: name, line: at })}
+          />
         </div>
         <Changes />
       </div>

@@ -23,6 +23,9 @@ export interface Answer {
   readonly readOnly: readonly string[];
   /** The last that could be judged. */
   readonly diff: ShownDiff | null;
+  /** The files that `diff` is about. */
+  readonly before: Files;
+  readonly after: Files;
   /** Why `diff` is not of what stands in the editor, or why there is none; null where it is. */
   readonly why: string | null;
   readonly milliseconds: number;
@@ -106,19 +109,24 @@ export async function ask(): Promise<void> {
   while (isWanted) {
     isWanted = false;
     const base = workspace.peek().documents;
-    const edits = editsBetween(base, current.peek());
+    const [was, is] = [before.peek(), current.peek()];
     try {
-      const given = await engine.edit(editsBetween(base, before.peek()), edits);
-      if (!given.isOvertaken) take(given);
+      const given = await engine.edit(editsBetween(base, was), editsBetween(base, is));
+      if (!given.isOvertaken) take(given, was, is);
     } catch (error) {
       const why = error instanceof EngineFault ? error.message : String(error);
-      take({ problems: [], readOnly: [], diff: null, why, milliseconds: 0, isOvertaken: false });
+      take({ problems: [], readOnly: [], diff: null, why, milliseconds: 0, isOvertaken: false }, was, is);
     }
   }
   isAsking = false;
 }
 
-function take({ problems, readOnly, diff, why, milliseconds }: Edited): void {
-  answer.value = { problems, readOnly, diff: diff ?? answer.peek()?.diff ?? null, why, milliseconds };
+function take({ problems, readOnly, diff, why, milliseconds }: Edited, was: Files, is: Files): void {
+  const last = answer.peek();
+  const judged =
+    diff !== null || last === null
+      ? { diff, before: was, after: is }
+      : { diff: last.diff, before: last.before, after: last.after };
+  answer.value = { problems, readOnly, ...judged, why, milliseconds };
   isJudging.value = isWanted;
 }
