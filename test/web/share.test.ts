@@ -66,12 +66,12 @@ describe('a workspace as one file', () => {
   });
 
   it('of another version, or of another shape, is refused', async () => {
-    await expect(readShared(new Blob(['policap.workspace/2\n0\n']), 'a.policap')).rejects.toThrow('version 2');
+    await expect(readShared(new Blob(['policap.shared/2\n0\n']), 'a.policap')).rejects.toThrow('version 2');
     const gzip = (text: string) =>
       new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
     for (const header of ['[]', '{}', '{"captures":[{"name":"a","size":-1}],"before":[],"edits":[],"link":""}', 'x']) {
       const packed = await gzip(header);
-      const file = new Blob([`policap.workspace/1\n${packed.size}\n`, packed]);
+      const file = new Blob([`policap.shared/1\n${packed.size}\n`, packed]);
       await expect(readShared(file, 'a.policap')).rejects.toThrow('damaged');
     }
   });

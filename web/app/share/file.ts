@@ -1,7 +1,7 @@
 /**
  * A workspace as one file, both ways.
  *
- *   policap.workspace/1 \n LENGTH \n HEADER CAPTURE CAPTURE ...
+ *   policap.shared/1 \n LENGTH \n HEADER CAPTURE CAPTURE ...
  *
  * LENGTH is that of HEADER in bytes: gzip-compressed JSON of documents before and after, options, the link, and the captures' names
  * and sizes. The captures follow as they are: opening the file reads none of them, each is a part of it.
@@ -29,7 +29,7 @@ export class ShareFault extends Error {
   override readonly name = 'ShareFault';
 }
 
-const SCHEMA = 'policap.workspace/';
+const SCHEMA = 'policap.shared/';
 const VERSION = 1;
 /** More than the longest beginning: the schema, the version, the length. */
 const FIRST_BYTES = 64;
@@ -50,7 +50,7 @@ export async function writeShared({ captures, ...rest }: Shared): Promise<Blob> 
 /** @throws ShareFault @param name for sentences */
 export async function readShared(file: Blob, name: string): Promise<Shared> {
   const start = new TextDecoder('latin1').decode(await file.slice(0, FIRST_BYTES).arrayBuffer());
-  const [first, version, length] = /^policap\.workspace\/(\d{1,9})\n(\d{1,15})\n/.exec(start) ?? [];
+  const [first, version, length] = /^policap\.shared\/(\d{1,9})\n(\d{1,15})\n/.exec(start) ?? [];
   if (first === undefined) throw new ShareFault(`${name}: its beginning is damaged: this is no workspace of policap's`);
   if (Number(version) !== VERSION) {
     throw new ShareFault(

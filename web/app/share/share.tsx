@@ -6,6 +6,7 @@ import type { JSX } from 'preact';
 import type { CaptureInput } from '../../worker/protocol.js';
 import { before, current, saved } from '../edit/edits.js';
 import { editsBetween } from '../edit/files.js';
+import { href, link } from '../link.js';
 import { Dialog } from '../parts/dialog.js';
 import { bytes, plural } from '../parts/format.js';
 import { workspace } from '../workspace.js';
@@ -29,7 +30,8 @@ export function ShareDialog({ onClose }: { readonly onClose: () => void }): JSX.
         before: before.value,
         edits: editsBetween(before.value, current.value),
         options,
-        link: location.hash,
+        // Not the address as it is: a server's token may stand in it.
+        link: href(link.value.view, link.value.parameters),
       });
       download('workspace.policap', blob);
       saved.value = current.value;
