@@ -20,7 +20,7 @@ const shared: fc.Arbitrary<Shared> = fc.record({
   options: fc.constantFrom(
     {},
     { profile: 'calico', staged: true } as const,
-    { mode: 'dataplane', conntrack: 'none' } as const,
+    { mode: 'dataplane', conntrack: 'none', timeouts: { udp: 30 } } as const,
   ),
   link: fc.constantFrom('', '#/edit?file=a.yaml&line=3'),
 });

@@ -7,14 +7,13 @@
 import type { Inventory } from '../../src/cluster/inventory.js';
 import { type Compiled, type CompileResult, type Compiler, createCompiler } from '../../src/compile.js';
 import { complete } from '../../src/completion/complete.js';
-import type { Diff } from '../../src/diff/connections.js';
-import { diffReplays } from '../../src/diff/replay.js';
 import type { Problem } from '../../src/documents/document.js';
+import type { Keeping } from '../../src/kept/keep.js';
 import { shownDiff } from './changes.js';
 import type { DocumentReader } from './documents.js';
+import { createDiffOf, type DiffOf } from './judging.js';
 import { problemOf } from './problems.js';
 import type { DocumentInput, Edit, Edited, Engine, Workspace } from './protocol.js';
-import { openCaptures } from './sources.js';
 
 export type Editing = Pick<Engine, 'edit' | 'overtake' | 'complete'>;
 
@@ -25,17 +24,27 @@ interface Side {
   readonly withoutPolicies: readonly string[];
 }
 
-/** @param opened what is open now; another object after each open() */
-export function createEditing(opened: () => Workspace, read: DocumentReader): Editing {
+export interface Opened {
+  /** Another object after each open(). */
+  readonly workspace: Workspace;
+  /** null where nothing could be judged. */
+  readonly keeping: Keeping | null;
+}
+
+/** @param opened what is open now */
+export function createEditing(opened: () => Opened, read: DocumentReader): Editing {
   let workspace: Workspace | null = null;
   let sides: readonly [before: CompileSide, after: CompileSide] | null = null;
   let inventory: Inventory | null = null;
+  let diffOf: DiffOf = async () => null;
   let running: AbortController | null = null;
 
   function begin(): readonly [CompileSide, CompileSide] {
-    if (workspace !== opened() || sides === null) {
-      workspace = opened();
+    const now = opened();
+    if (workspace !== now.workspace || sides === null) {
+      ({ workspace } = now);
       inventory = null;
+      diffOf = createDiffOf(workspace, now.keeping);
       sides = [createSide(workspace, read, 'before'), createSide(workspace, read, 'after')];
     }
     return sides;
@@ -49,13 +58,13 @@ export function createEditing(opened: () => Workspace, read: DocumentReader): Ed
       const is = compileAfter(after);
       inventory = is.compiled?.inventory ?? was.compiled?.inventory ?? inventory;
       const problems = is.problems.map(problemOf);
-      const { captures } = opened();
+      const { captures } = opened().workspace;
       const why = reasonAgainst(was, is, captures.length);
       const nothing = { problems, readOnly: is.withoutPolicies, diff: null, milliseconds: 0, isOvertaken: false };
       if (why !== null || was.compiled === null || is.compiled === null) return { ...nothing, why };
       running = new AbortController();
       const { signal } = running;
-      const diff = await diffOf(opened(), was.compiled, is.compiled, signal);
+      const diff = await diffOf(was.compiled, is.compiled, signal);
       if (diff === null || signal.aborted) return { ...nothing, why: null, isOvertaken: true };
       const milliseconds = performance.now() - started;
       return { ...nothing, why: null, diff: shownDiff(diff), milliseconds };
@@ -78,28 +87,6 @@ function reasonAgainst(before: Side, after: Side, captures: number): string | nu
   if (before.compiled === null)
     return 'What was opened has errors: take what stands in the editor as "before", once it has none.';
   return captures === 0 ? 'No capture is open: documents are checked, and nothing is judged.' : null;
-}
-
-/** The one place that judges a capture under two sets of policies. null: overtaken */
-async function diffOf(
-  { captures, options: { mode, conntrack } }: Workspace,
-  before: Compiled,
-  after: Compiled,
-  signal: AbortSignal,
-): Promise<Diff | null> {
-  const source = await openCaptures(captures);
-  try {
-    const names = captures.map(({ name }) => name);
-    const { diff, interrupted } = await diffReplays(source, before, after, {
-      mode,
-      conntrack,
-      captures: names,
-      signal,
-    });
-    return interrupted ? null : diff;
-  } finally {
-    source.close();
-  }
 }
 
 type CompileSide = (edits: readonly Edit[]) => Side;

@@ -229,8 +229,11 @@ export interface Edited {
 
 /** The engine as the page sees it; each method runs in the worker, one after another. */
 export interface Engine {
-  /** Reads the documents and judges the captures. What stood before is gone. */
-  open(workspace: Workspace): Judged | Promise<Judged>;
+  /**
+   * Reads the documents and judges the captures. What stood before is gone.
+   * @param isOpen the captures and the options are those that were given the last time: they are not read again
+   */
+  open(workspace: Workspace, isOpen?: boolean): Judged | Promise<Judged>;
   /** Of what rows() and detail() tell from now on. @throws EngineFault where the expression is none */
   select(selection: Selection): Selected;
   /** Texts of fields. */

@@ -1,7 +1,7 @@
 /**
  * The edit view: documents, the editor, and what changes beside it.
  *
- * In:  edits.ts, and the link: `file` is shown, `line` is lit.  Out: changes of edits.ts.
+ * In:  edits.ts, and the link: `file` is shown, `line` is lit; or both as `at`.  Out: changes of edits.ts.
  */
 import '../../style/edit.css';
 import { useSignal } from '@preact/signals';
@@ -10,6 +10,7 @@ import { useEffect } from 'preact/hooks';
 import { href, link } from '../link.js';
 import { Problems } from '../parts/problems.js';
 import { ShareDialog } from '../share/share.js';
+import { workspace } from '../workspace.js';
 import { Changes } from './changes.js';
 import { EditorPane } from './editor-pane.js';
 import { answer, ask, before, current, setBefore } from './edits.js';
@@ -22,14 +23,16 @@ export function EditView(): JSX.Element {
   const isSharing = useSignal(false);
   const isNaming = useSignal(false);
   const files = current.value;
-  useEffect(() => void ask(), []);
+  useEffect(() => void ask(), [workspace.value]);
 
   const given = link.value.parameters;
-  const asked = given['file'] ?? '';
+  // `at` is `file:line:column`, as outcomes say it.
+  const [, atFile, atLine] = /^(.*):(\d+):\d+$/.exec(given['at'] ?? '') ?? [];
+  const asked = given['file'] ?? atFile ?? '';
   const known = answer.value;
   const first = files.find(it => !(known?.readOnly ?? []).includes(it.name)) ?? files[0];
   const file = fileOf(files, asked) ?? first;
-  const line = Number(given['line'] ?? 0);
+  const line = Number(given['line'] ?? (given['file'] === undefined ? atLine : 0) ?? 0);
 
   return (
     <section class="edit">

@@ -133,11 +133,16 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isList = (value: unknown, holds: (it: Fields) => boolean): boolean =>
   Array.isArray(value) && value.length <= MOST_FILES && value.every(it => isObject(it) && holds(it));
 
-/** What is no text or boolean is left out; what the engine does not know of the rest, it says. */
+/** What is of another shape is left out; what the engine does not know of the rest, it says. */
 function optionsOf(value: unknown): WorkspaceOptions {
   if (!isObject(value)) return {};
   const known = ['profile', 'mode', 'conntrack', 'staged'].flatMap(key =>
     isText(value[key]) || typeof value[key] === 'boolean' ? [[key, value[key]]] : [],
   );
-  return Object.fromEntries(known) as WorkspaceOptions;
+  const timeouts = isObject(value['timeouts']) ? Object.entries(value['timeouts']) : [];
+  const numbers = timeouts.filter(([, seconds]) => typeof seconds === 'number');
+  return {
+    ...Object.fromEntries(known),
+    ...(numbers.length > 0 && { timeouts: Object.fromEntries(numbers) }),
+  } as WorkspaceOptions;
 }
