@@ -2,8 +2,8 @@
  * The page's frame: where the reader may go, what is happening, and the view.
  */
 import type { JSX } from 'preact';
-import { LessonsView } from './lessons/lessons.js';
 import { EditView } from './edit/edit.js';
+import { LessonsView } from './lessons/lessons.js';
 import { href, link, type View } from './link.js';
 import { OpenView } from './open/open.js';
 import { bytes, plural } from './parts/format.js';

@@ -8,10 +8,10 @@ import { type Compiled, type Compiler, createCompiler } from '../../src/compile.
 import { judge, type Keeping, keep } from '../../src/kept/keep.js';
 import type { Kept } from '../../src/kept/kept.js';
 import type { Summary } from '../../src/report/summary.js';
-import { createLessons } from './lessons.js';
 import { createDocumentReader } from './documents.js';
 import { createEditing } from './editing.js';
 import { MOST_PACKETS, replayOptions } from './judging.js';
+import { createLessons } from './lessons.js';
 import { problemOf } from './problems.js';
 import { type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
 import { Review } from './review.js';
