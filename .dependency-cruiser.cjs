@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|stepping)/';
+  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|completion|stepping)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -149,6 +149,8 @@ module.exports = {
       ],
       ['^src/(compile|replay)\\.ts$'],
     ),
+    // What may be written at a place of a policy that is not finished.
+    only('completion', ['documents', 'cluster', 'policy', 'report']),
     only('lint', ['documents', 'cluster', 'policy', 'profile', 'rules', 'report'], ['^src/compile\\.ts$']),
     only(
       'suggest',

@@ -16,6 +16,7 @@ import type { CiliumObject } from './cilium/model.js';
 import { POLICY_KINDS as CILIUM_KINDS } from './cilium/policy.js';
 import type { AuthorizationPolicy } from './istio/model.js';
 import { AUTHORIZATION_POLICY_KIND } from './istio/policy.js';
+import type { Schema } from './kubernetes/schema.js';
 
 /** By dialect, what was read of it, in document order. A dialect stands here when its reader, its rules and its tests do. */
 export interface DialectObjects {
@@ -51,6 +52,8 @@ export interface DialectKind<T extends DialectObject = DialectObject> {
   readonly versions: readonly string[];
   readonly kind: string;
   readonly isNamespaced: boolean;
+  /** The fields of its documents. */
+  readonly schema: Schema;
   /** @param problems gets what is wrong @returns null where that holds an error of this document */
   read(document: KubernetesDocument, problems: Problem[]): T | null;
 }

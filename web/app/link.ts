@@ -48,3 +48,11 @@ export function go(view: View, parameters: Parameters = {}, replaced = false): v
   history[replaced ? 'replaceState' : 'pushState'](null, '', target);
   link.value = read(target);
 }
+
+/** To a state of the page that somebody has sent. @param hash a fragment */
+export function follow(hash: string): void {
+  const { view, parameters } = read(hash);
+  const target = href(view, parameters);
+  if (target !== location.hash) history.pushState(null, '', target);
+  link.value = read(target);
+}

@@ -2,6 +2,7 @@
  * The page's frame: where the reader may go, what is happening, and the view.
  */
 import type { JSX } from 'preact';
+import { EditView } from './edit/edit.js';
 import { LessonsView } from './lessons/lessons.js';
 import { href, link, type View } from './link.js';
 import { OpenView } from './open/open.js';
@@ -23,6 +24,7 @@ const COMPONENTS: Partial<Record<View, () => JSX.Element>> = {
   open: OpenView,
   replay: ReplayView,
   step: StepView,
+  edit: EditView,
   lessons: LessonsView,
 };
 

@@ -40,10 +40,12 @@ let opened = 0;
 /** Judges what is given; an earlier call that has not ended yet is forgotten. */
 export async function open(next: Workspace): Promise<void> {
   const turn = ++opened;
+  const { captures, options } = workspace.value;
+  const isOpen = next.captures === captures && next.options === options && captures.length > 0;
   workspace.value = next;
   status.value = { is: 'judging', progress: null };
   try {
-    const answer = await engine.open(next);
+    const answer = await engine.open(next, isOpen);
     if (turn !== opened) return;
     judged.value = answer;
     status.value = { is: 'ready' };

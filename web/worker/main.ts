@@ -1,11 +1,11 @@
 /**
- * The worker's entry: calls in, replies out, one after another in the order they came.
+ * The worker's entry: calls in, replies out, one after another in the order they came; a few at once.
  *
  * The whole engine is one function, policapEngine, so that a page opened from a folder, which may start no worker from a file,
  * can start one from the function's own text (web/app/engine.ts).
  */
 import { CaptureError } from '../../src/capture/frame.js';
-import { type Call, EngineFault, type Progress, type Reply } from './protocol.js';
+import { AT_ONCE, type Call, EngineFault, type Progress, type Reply } from './protocol.js';
 import { createWorkbench } from './workbench.js';
 
 interface WorkerScope {
@@ -20,11 +20,12 @@ const engine = createWorkbench(onProgress);
 let last: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
+  if (AT_ONCE.has(data.method)) return void answer(data);
   last = last.then(() => answer(data));
 };
 
 async function answer({ id, method, given }: Call): Promise<void> {
-  current = id;
+  if (!AT_ONCE.has(method)) current = id;
   try {
     const run = engine[method] as (...given: readonly unknown[]) => unknown;
     scope.postMessage({ id, value: await run(...given) });

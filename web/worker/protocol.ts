@@ -3,9 +3,12 @@
  *
  * Everything here can be cloned by postMessage(). Errors arrive as EngineFault: a sentence for the user, never a stack trace.
  */
+import type { Completions } from '../../src/completion/complete.js';
+import type { Change, ChangeTotals } from '../../src/diff/change.js';
 import type { ConntrackKind } from '../../src/flow/kinds.js';
 import type { LessonResult } from '../../src/lessons/result.js';
 import type { ProfileName } from '../../src/profile/profile.js';
+import type { VerdictTotals } from '../../src/report/side-by-side.js';
 import type { Summary } from '../../src/report/summary.js';
 import type { StepDocument } from '../../src/stepping/document.js';
 import type { OutcomeRecord, Reason, Verdict } from '../../src/verdict/verdict.js';
@@ -163,10 +166,84 @@ export interface Stepped {
   readonly damage: string | null;
 }
 
+/** A file that is not as it was opened; null: it is taken away. */
+export interface Edit {
+  readonly name: string;
+  readonly text: string | null;
+}
+
+/** What `policap diff` says, in its words. */
+export interface ShownDiff {
+  /** What must be said first: a side's profile enforces nothing. */
+  readonly notices: readonly string[];
+  readonly headline: string;
+  readonly besides: readonly string[];
+  readonly before: ShownSide;
+  readonly after: ShownSide;
+  readonly connections: ChangeTotals;
+  readonly packets: ChangeTotals;
+  readonly changes: readonly ShownChange[];
+  /** How many there are, with those that are not shown. */
+  readonly groups: number;
+  /** Connections of groups that are not shown. */
+  readonly left: number;
+}
+
+export interface ShownSide {
+  readonly connections: VerdictTotals;
+  readonly packets: VerdictTotals;
+}
+
+export interface ShownChange {
+  readonly change: Change;
+  readonly heading: string;
+  readonly connections: number;
+  readonly packets: number;
+  readonly firstPacket: number;
+  readonly source: string;
+  readonly destination: string;
+  /** `TCP 5432` */
+  readonly on: string;
+  readonly service: string | null;
+  readonly before: Said;
+  readonly after: Said;
+  /** An expression that chooses these connections. */
+  readonly where: string;
+}
+
+export interface Said {
+  readonly verdict: Verdict;
+  readonly why: string;
+  /** Of what decided, where it stands. */
+  readonly places: readonly Place[];
+}
+
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Edited {
+  /** Of the documents after. */
+  readonly problems: readonly DocumentProblem[];
+  /** Names of files that hold documents of the cluster, and no policy. */
+  readonly readOnly: readonly string[];
+  /** null where nothing was held against each other; `why` says why not. */
+  readonly diff: ShownDiff | null;
+  readonly why: string | null;
+  readonly milliseconds: number;
+  /** Nothing was answered: something newer is asked. */
+  readonly isOvertaken: boolean;
+}
+
 /** The engine as the page sees it; each method runs in the worker, one after another. */
 export interface Engine {
-  /** Reads the documents and judges the captures. What stood before is gone. */
-  open(workspace: Workspace): Judged | Promise<Judged>;
+  /**
+   * Reads the documents and judges the captures. What stood before is gone.
+   * @param isOpen the captures and the options are those that were given the last time: they are not read again
+   */
+  open(workspace: Workspace, isOpen?: boolean): Judged | Promise<Judged>;
   /** Of what rows() and detail() tell from now on. @throws EngineFault where the expression is none */
   select(selection: Selection): Selected;
   /** Texts of fields. */
@@ -182,7 +259,16 @@ export interface Engine {
   /** What checkLesson() is about from now on. */
   openLesson(name: string, files: LessonFiles): LessonPage;
   checkLesson(text: string): LessonVerdict | Promise<LessonVerdict>;
+  /** Holds two states of the documents against each other. @param before, after the files that differ from what is open */
+  edit(before: readonly Edit[], after: readonly Edit[]): Edited | Promise<Edited>;
+  /** Ends what edit() is doing: something newer will be asked. */
+  overtake(): void;
+  /** What may be written at an offset of a file's text, in the cluster that edit() was last told of. */
+  complete(text: string, offset: number): Completions;
 }
+
+/** Methods that wait for no other one. */
+export const AT_ONCE: ReadonlySet<keyof Engine> = new Set(['overtake', 'complete']);
 
 /** A sentence for the user. */
 export class EngineFault extends Error {

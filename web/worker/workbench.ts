@@ -5,20 +5,20 @@
  * read them, and the capture as it was replayed, so that a changed policy is compiled alone and judged by its connections.
  */
 import { type Compiled, type Compiler, createCompiler } from '../../src/compile.js';
-import type { KubernetesDocument, Problem } from '../../src/documents/document.js';
-import { readDocuments } from '../../src/documents/read.js';
-import { keep } from '../../src/kept/keep.js';
+import { judge, type Keeping, keep } from '../../src/kept/keep.js';
+import type { Kept } from '../../src/kept/kept.js';
 import type { Summary } from '../../src/report/summary.js';
+import { createDocumentReader } from './documents.js';
+import { createEditing } from './editing.js';
+import { MOST_PACKETS, replayOptions } from './judging.js';
 import { createLessons } from './lessons.js';
 import { problemOf } from './problems.js';
-import { type DocumentInput, type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
+import { type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
 import { Review } from './review.js';
 import { save } from './saving.js';
 import { openCaptures } from './sources.js';
 import { createStepping } from './stepping.js';
 
-/** Packets that are kept; some 40 bytes each. */
-const MOST_PACKETS = 10_000_000;
 /** Rows of lists that the page is given at once. */
 const MOST_LISTED = 1000;
 
@@ -26,22 +26,28 @@ interface Bench {
   readonly workspace: Workspace;
   readonly compiled: Compiled;
   readonly review: Review;
+  readonly keeping: Keeping;
 }
 
 export function createWorkbench(onProgress: (progress: Progress) => void): Engine {
   let bench: Bench | null = null;
   const stepping = createStepping(onProgress);
+  let given: Workspace = { captures: [], documents: [], options: {} };
+  const read = createDocumentReader();
   const opened = (): Bench => {
     if (bench === null) throw new EngineFault('Nothing is judged yet.');
     return bench;
   };
 
   return {
-    async open(workspace) {
+    ...createEditing(() => ({ workspace: given, keeping: bench?.keeping ?? null }), read),
+    async open(workspace, isOpen = false) {
+      const kept = isOpen ? (bench?.keeping.kept ?? null) : null;
       bench = null;
+      given = workspace;
       const { captures, documents, options } = workspace;
       const compiler: Compiler = createCompiler({ profile: options.profile, staged: options.staged });
-      const { documents: all, problems: unread } = createDocumentReader()(documents);
+      const { documents: all, problems: unread } = read(documents, 'open');
       const { compiled: made, problems } = compiler.compile(all);
       const told = [...unread, ...problems].map(problemOf);
       const isWrong = told.some(({ severity }) => severity === 'error');
@@ -49,15 +55,11 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
       if (made === null || isWrong || captures.length === 0)
         return { problems: told, summary: null, hasPackets: false };
       const compiled = { ...made, problems: [...unread, ...problems] };
-      const keeping = await keep(() => openCaptures(captures), compiled, {
-        ...replayOptions(workspace),
-        captures: captures.map(({ name }) => name),
-        mostPackets: MOST_PACKETS,
-        onProgress: (packets, bytesRead, bytesTotal) =>
-          onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
-      });
+      const keeping = await keepingOf(workspace, compiled, kept, (packets, bytesRead, bytesTotal) =>
+        onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
+      );
       const review = new Review(keeping);
-      bench = { workspace, compiled, review };
+      bench = { workspace, compiled, review, keeping };
       return { problems: told, summary: shortened(review.summary), hasPackets: review.hasPackets };
     },
     select: selection => opened().review.select(selection),
@@ -74,7 +76,19 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
   };
 }
 
-const replayOptions = ({ options: { mode, conntrack, timeouts } }: Workspace) => ({ mode, conntrack, timeouts });
+type OnProgress = (packets: number, bytesRead: number, bytesTotal: number | undefined) => void;
+
+/** @param kept what is kept of the same captures, with the same options */
+async function keepingOf(
+  workspace: Workspace,
+  compiled: Compiled,
+  kept: Kept | null,
+  onProgress: OnProgress,
+): Promise<Keeping> {
+  const open = () => openCaptures(workspace.captures);
+  if (kept !== null) return { kept, judgement: await judge(kept, open, compiled, { onProgress }) };
+  return keep(open, compiled, { ...replayOptions(workspace), mostPackets: MOST_PACKETS, onProgress });
+}
 
 /** What the page lists; conversations are described when they are asked for, which is now. */
 function shortened(summary: Summary): Summary {
@@ -89,23 +103,4 @@ function shortened(summary: Summary): Summary {
       unknownAddresses: first(unknownAddresses),
     }),
   );
-}
-
-/** Documents that are given again unchanged are the same objects, which the compiler knows. */
-function createDocumentReader() {
-  let before = new Map<string, { text: string; documents: KubernetesDocument[]; problems: Problem[] }>();
-  return (inputs: readonly DocumentInput[]) => {
-    const now: typeof before = new Map();
-    for (const { name, text } of inputs) {
-      const known = before.get(name);
-      if (known?.text === text) now.set(name, known);
-      else {
-        const { documents, problems } = readDocuments(text, name);
-        now.set(name, { text, documents: [...documents], problems: [...problems] });
-      }
-    }
-    before = now;
-    const all = [...now.values()];
-    return { documents: all.flatMap(it => it.documents), problems: all.flatMap(it => it.problems) };
-  };
 }

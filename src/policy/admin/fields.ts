@@ -3,8 +3,17 @@
  * AdminNetworkPolicy and BaselineAdminNetworkPolicy (v1alpha1).
  * Source: https://github.com/kubernetes-sigs/network-policy-api, apis/v1alpha1, apis/v1alpha2, apis/v1beta1.
  */
-import { ANY, LABEL_SELECTOR, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import type { Schema } from '../kubernetes/schema.js';
+import { ANY, LABEL_SELECTOR, METADATA, PROTOCOLS, STRING, STRING_LIST } from '../kubernetes/fields.js';
+import { oneOf, type Schema } from '../kubernetes/schema.js';
+import type { AdminRule } from './model.js';
+
+/** By kind, what a rule's action means. */
+export const ACTIONS = {
+  ClusterNetworkPolicy: { Accept: 'allow', Deny: 'deny', Pass: 'pass' },
+  AdminNetworkPolicy: { Allow: 'allow', Deny: 'deny', Pass: 'pass' },
+  BaselineAdminNetworkPolicy: { Allow: 'allow', Deny: 'deny' },
+} as const satisfies Record<string, Readonly<Record<string, AdminRule['action']>>>;
+export const TIERS = ['Admin', 'Baseline'] as const;
 
 const INT32: Schema = { kind: 'int32', type: 'int32' };
 const FAILS_CLOSED =
@@ -108,19 +117,25 @@ const OLDER_PORT: Schema = {
       type: 'Port',
       noun: 'a port number',
       meant: { number: 'port' },
-      fields: { protocol: STRING, port: INT32 },
+      fields: { protocol: oneOf('string', PROTOCOLS), port: INT32 },
     },
     namedPort: STRING,
     portRange: {
       kind: 'object',
       type: 'PortRange',
       noun: 'a range of ports',
-      fields: { protocol: STRING, start: INT32, end: INT32 },
+      fields: { protocol: oneOf('string', PROTOCOLS), start: INT32, end: INT32 },
     },
   },
 };
 
-const rules = (side: 'from' | 'to', of: Schema, portsField: 'protocols' | 'ports', port: Schema): Schema => ({
+const rules = (
+  kind: keyof typeof ACTIONS,
+  side: 'from' | 'to',
+  of: Schema,
+  portsField: 'protocols' | 'ports',
+  port: Schema,
+): Schema => ({
   kind: 'list',
   type: '[]Rule',
   element: {
@@ -130,14 +145,19 @@ const rules = (side: 'from' | 'to', of: Schema, portsField: 'protocols' | 'ports
     meant: { [side === 'from' ? 'to' : 'from']: side, ports: portsField, protocols: portsField },
     fields: {
       name: STRING,
-      action: STRING,
+      action: oneOf('string', Object.keys(ACTIONS[kind])),
       [side]: of,
       [portsField]: { kind: 'list', type: `[]${portsField}`, element: port },
     },
   },
 });
 
-const policy = (kind: string, own: Readonly<Record<string, Schema>>, ports: 'protocols' | 'ports', port: Schema) =>
+const policy = (
+  kind: keyof typeof ACTIONS,
+  own: Readonly<Record<string, Schema>>,
+  ports: 'protocols' | 'ports',
+  port: Schema,
+) =>
   ({
     kind: 'object',
     type: kind,
@@ -155,8 +175,8 @@ const policy = (kind: string, own: Readonly<Record<string, Schema>>, ports: 'pro
         fields: {
           ...own,
           subject: SUBJECT,
-          ingress: rules('from', INGRESS_PEERS, ports, port),
-          egress: rules('to', EGRESS_PEERS, ports, port),
+          ingress: rules(kind, 'from', INGRESS_PEERS, ports, port),
+          egress: rules(kind, 'to', EGRESS_PEERS, ports, port),
         },
       },
       status: ANY,
@@ -165,7 +185,7 @@ const policy = (kind: string, own: Readonly<Record<string, Schema>>, ports: 'pro
 
 export const CLUSTER_NETWORK_POLICY = policy(
   'ClusterNetworkPolicy',
-  { tier: STRING, priority: INT32 },
+  { tier: oneOf('string', TIERS), priority: INT32 },
   'protocols',
   PROTOCOL,
 );

@@ -4,6 +4,7 @@
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { checkOneField, checkRange, readEnum } from '../crd.js';
+import { PROTOCOLS } from '../kubernetes/fields.js';
 import { portNameComplaints } from '../kubernetes/names.js';
 import type { AdminPort } from './model.js';
 
@@ -27,7 +28,6 @@ export interface DecodedPort {
   readonly portRange?: DecodedRange;
 }
 
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 const MOST_PORT = 65535;
 
 /** @param given one entry of `protocols` @param value as it was written @returns null where a finding says why */

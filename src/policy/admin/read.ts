@@ -10,7 +10,13 @@ import { checkItems, checkRange, readEnum, withoutEchoes } from '../crd.js';
 import type { DialectKind } from '../dialects.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode, type Schema } from '../kubernetes/schema.js';
-import { ADMIN_NETWORK_POLICY, BASELINE_ADMIN_NETWORK_POLICY, CLUSTER_NETWORK_POLICY } from './fields.js';
+import {
+  ACTIONS,
+  ADMIN_NETWORK_POLICY,
+  BASELINE_ADMIN_NETWORK_POLICY,
+  CLUSTER_NETWORK_POLICY,
+  TIERS,
+} from './fields.js';
 import type { AdminKind, AdminPeer, AdminPolicy, AdminPort, AdminRule } from './model.js';
 import { type DecodedPeer, type DecodedPods, readPeer, readSubject } from './peers.js';
 import { type DecodedPort, readOlderPort, readProtocol } from './ports.js';
@@ -47,7 +53,7 @@ const TERMS: readonly Terms[] = [
   {
     kind: 'ClusterNetworkPolicy',
     schema: CLUSTER_NETWORK_POLICY,
-    actions: { Accept: 'allow', Deny: 'deny', Pass: 'pass' },
+    actions: ACTIONS.ClusterNetworkPolicy,
     portsField: 'protocols',
     mostRules: 25,
     mostEntries: 25,
@@ -55,7 +61,7 @@ const TERMS: readonly Terms[] = [
   {
     kind: 'AdminNetworkPolicy',
     schema: ADMIN_NETWORK_POLICY,
-    actions: { Allow: 'allow', Deny: 'deny', Pass: 'pass' },
+    actions: ACTIONS.AdminNetworkPolicy,
     portsField: 'ports',
     mostRules: 100,
     mostEntries: 100,
@@ -63,7 +69,7 @@ const TERMS: readonly Terms[] = [
   {
     kind: 'BaselineAdminNetworkPolicy',
     schema: BASELINE_ADMIN_NETWORK_POLICY,
-    actions: { Allow: 'allow', Deny: 'deny' },
+    actions: ACTIONS.BaselineAdminNetworkPolicy,
     portsField: 'ports',
     mostRules: 100,
     mostEntries: 100,
@@ -78,6 +84,7 @@ export const ADMIN_KINDS: readonly DialectKind<AdminPolicy>[] = TERMS.map(terms 
   group: 'policy.networking.k8s.io',
   versions: terms.kind === 'ClusterNetworkPolicy' ? ['v1alpha2', 'v1beta1'] : ['v1alpha1'],
   kind: terms.kind,
+  schema: terms.schema,
   isNamespaced: false,
   read: (document, problems) => read(document, terms, problems),
 }));
@@ -121,7 +128,7 @@ function read(document: KubernetesDocument, terms: Terms, problems: Problem[]): 
 
 function readTier(kind: AdminKind, spec: DecodedSpec, findings: Findings): AdminPolicy['tier'] | null {
   if (kind !== 'ClusterNetworkPolicy') return kind === 'AdminNetworkPolicy' ? 'Admin' : 'Baseline';
-  return readEnum(spec.tier, ['Admin', 'Baseline'], ['spec', 'tier'], findings);
+  return readEnum(spec.tier, TIERS, ['spec', 'tier'], findings);
 }
 
 function readPriority({ priority }: DecodedSpec, findings: Findings): number {

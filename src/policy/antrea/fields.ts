@@ -2,8 +2,24 @@
  * The fields of crd.antrea.io/v1beta1 as data: ClusterNetworkPolicy, NetworkPolicy, Tier, ClusterGroup, Group.
  * Source: https://github.com/antrea-io/antrea, pkg/apis/crd/v1beta1/types.go and build/charts/antrea/crds.
  */
-import { ANY, LABEL_SELECTOR, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import { list, object, type Schema } from '../kubernetes/schema.js';
+import { ANY, LABEL_SELECTOR, METADATA, PROTOCOLS, STRING, STRING_LIST } from '../kubernetes/fields.js';
+import { list, object, oneOf, type Schema } from '../kubernetes/schema.js';
+
+/** What a rule's action means. */
+export const ACTIONS = { Allow: 'allow', Drop: 'deny', Reject: 'deny', Pass: 'pass' } as const;
+export const SCOPES = ['Cluster', 'ClusterSet'] as const;
+export const MATCHES = ['Self'] as const;
+export const METHODS: readonly string[] = [
+  'GET',
+  'POST',
+  'PUT',
+  'HEAD',
+  'DELETE',
+  'TRACE',
+  'OPTIONS',
+  'CONNECT',
+  'PATCH',
+];
 
 const INT32: Schema = { kind: 'int32', type: 'int32' };
 
@@ -36,11 +52,14 @@ const PEERS = list(
     {
       ...SELECTORS,
       ipBlock: BLOCK,
-      namespaces: object('PeerNamespaces', 'a match of namespaces', { match: STRING, sameLabels: STRING_LIST }),
+      namespaces: object('PeerNamespaces', 'a match of namespaces', {
+        match: oneOf('string', MATCHES),
+        sameLabels: STRING_LIST,
+      }),
       group: STRING,
       fqdn: STRING,
       serviceAccount: NAMESPACED_NAME,
-      scope: STRING,
+      scope: oneOf('string', SCOPES),
     },
     { matchLabels: 'podSelector', cidr: 'ipBlock', domainNames: 'fqdn' },
   ),
@@ -49,7 +68,7 @@ const PEERS = list(
 const PORTS = list(
   'NetworkPolicyPort',
   object('NetworkPolicyPort', 'a port', {
-    protocol: STRING,
+    protocol: oneOf('string', PROTOCOLS),
     port: { kind: 'intOrString', type: 'int32 or string' },
     endPort: INT32,
     sourcePort: INT32,
@@ -57,7 +76,7 @@ const PORTS = list(
   }),
 );
 
-const PROTOCOLS = list(
+const OTHER_PROTOCOLS = list(
   'NetworkPolicyProtocol',
   object('NetworkPolicyProtocol', 'a protocol', {
     icmp: object('ICMPProtocol', 'a match of ICMP', { icmpType: INT32, icmpCode: INT32 }),
@@ -71,7 +90,7 @@ const L7_PROTOCOLS = list(
     'L7Protocol',
     'a protocol of layer 7',
     {
-      http: object('HTTPProtocol', 'a match of HTTP', { host: STRING, method: STRING, path: STRING }),
+      http: object('HTTPProtocol', 'a match of HTTP', { host: STRING, method: oneOf('string', METHODS), path: STRING }),
       tls: object('TLSProtocol', 'a match of TLS', { sni: STRING }),
     },
     { https: 'tls', HTTP: 'http' },
@@ -85,15 +104,15 @@ const rules = (side: 'from' | 'to'): Schema =>
       'Rule',
       'a rule',
       {
-        action: STRING,
+        action: oneOf('string', Object.keys(ACTIONS)),
         ports: PORTS,
-        protocols: PROTOCOLS,
+        protocols: OTHER_PROTOCOLS,
         l7Protocols: L7_PROTOCOLS,
         [side]: PEERS,
         ...(side === 'to' && {
           toServices: list(
             'PeerService',
-            object('PeerService', 'a service', { name: STRING, namespace: STRING, scope: STRING }),
+            object('PeerService', 'a service', { name: STRING, namespace: STRING, scope: oneOf('string', SCOPES) }),
           ),
         }),
         name: STRING,
@@ -114,7 +133,7 @@ const document = (kind: string, spec: Readonly<Record<string, Schema>>, meant: R
     status: ANY,
   });
 
-export const policyFields = (kind: string): Schema =>
+const policyFields = (kind: string): Schema =>
   document(
     kind,
     {
@@ -129,7 +148,7 @@ export const policyFields = (kind: string): Schema =>
 
 export const TIER_FIELDS = document('Tier', { priority: INT32, description: STRING }, { order: 'priority' });
 
-export const groupFields = (kind: string): Schema =>
+const groupFields = (kind: string): Schema =>
   document(
     kind,
     {
@@ -141,3 +160,9 @@ export const groupFields = (kind: string): Schema =>
     },
     { service: 'serviceReference', groups: 'childGroups', cidr: 'ipBlocks' },
   );
+
+export const POLICIES = {
+  ClusterNetworkPolicy: policyFields('ClusterNetworkPolicy'),
+  NetworkPolicy: policyFields('NetworkPolicy'),
+} as const;
+export const GROUPS = { ClusterGroup: groupFields('ClusterGroup'), Group: groupFields('Group') } as const;

@@ -7,7 +7,7 @@ import { checkRange, withoutEchoes } from '../crd.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode } from '../kubernetes/schema.js';
 import { readSelector } from '../kubernetes/selectors.js';
-import { groupFields, TIER_FIELDS } from './fields.js';
+import { GROUPS, TIER_FIELDS } from './fields.js';
 import type { AntreaGroup, AntreaTier, GroupMembers } from './model.js';
 import { type DecodedBlock, type DecodedName, type DecodedSelectors, readBlock, readPods } from './peers.js';
 import { STATIC_TIERS } from './tier-names.js';
@@ -18,8 +18,6 @@ interface DecodedGroup extends DecodedSelectors {
   readonly serviceReference?: DecodedName;
   readonly childGroups?: readonly (string | null | undefined)[];
 }
-
-const SCHEMAS = { ClusterGroup: groupFields('ClusterGroup'), Group: groupFields('Group') } as const;
 
 /** The tiers between which nothing of the users' own may stand. */
 const FIRST_RESERVED = 250;
@@ -53,12 +51,12 @@ export function readTier(document: KubernetesDocument, problems: Problem[]): Ant
 /** (AN9) */
 export function readGroup(
   document: KubernetesDocument,
-  kind: keyof typeof SCHEMAS,
+  kind: keyof typeof GROUPS,
   problems: Problem[],
 ): AntreaGroup | null {
   const own: Problem[] = [];
   const findings = new Findings(document, own);
-  const { metadata = {}, spec = {} } = decode(SCHEMAS[kind], document.object, [], findings) as {
+  const { metadata = {}, spec = {} } = decode(GROUPS[kind], document.object, [], findings) as {
     readonly metadata?: DecodedMetadata;
     readonly spec?: DecodedGroup;
   };
@@ -76,7 +74,7 @@ export function readGroup(
   };
 }
 
-function readMembers(given: DecodedGroup, kind: keyof typeof SCHEMAS, findings: Findings): GroupMembers {
+function readMembers(given: DecodedGroup, kind: keyof typeof GROUPS, findings: Findings): GroupMembers {
   const { ipBlock, ipBlocks, serviceReference, childGroups, externalEntitySelector, nodeSelector } = given;
   const { podSelector, namespaceSelector } = given;
   const isSelecting = podSelector !== undefined || namespaceSelector !== undefined;

@@ -4,6 +4,7 @@
 import type { Path } from '../../documents/document.js';
 import type { Findings } from '../../documents/findings.js';
 import { readEnum } from '../crd.js';
+import { METHODS } from './fields.js';
 import type { AntreaHttp, AntreaRule } from './model.js';
 
 export interface DecodedLayer7 {
@@ -12,7 +13,6 @@ export interface DecodedLayer7 {
 }
 
 /** As the schema of the custom resource has them. */
-const METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'TRACE', 'OPTIONS', 'CONNECT', 'PATCH'];
 
 export function readLayer7(
   given: readonly (DecodedLayer7 | null | undefined)[],

@@ -8,6 +8,7 @@ import { readEnum } from '../crd.js';
 import { readBlock as readKubernetesBlock } from '../kubernetes/peers.js';
 import { type DecodedSelector, readSelector } from '../kubernetes/selectors.js';
 import type { LabelSelector } from '../policy.js';
+import { MATCHES, SCOPES } from './fields.js';
 import type { AntreaPeer, AppliedTo, Block, SelectedPods } from './model.js';
 
 export interface DecodedName {
@@ -126,7 +127,7 @@ export function readAppliedTo(
 /** Of one entry there may come two peers. */
 export function readPeer(given: DecodedPeer, isNamespaced: boolean, path: Path, findings: Findings): AntreaPeer[] {
   const { scope, ...own } = given;
-  if (scope !== undefined) readEnum(scope, ['Cluster', 'ClusterSet'], [...path, 'scope'], findings);
+  if (scope !== undefined) readEnum(scope, SCOPES, [...path, 'scope'], findings);
   const peer = readOwn(own, isNamespaced, path, findings);
   if (peer === null) return [];
   return scope === 'ClusterSet' ? [peer, { kind: 'clusterSet' }] : [peer];
@@ -203,7 +204,7 @@ function readRelated(
   }
   const pods = readOptional(podSelector, [...path, 'podSelector'], findings);
   if (match !== undefined) {
-    return readEnum(match, ['Self'], [...at, 'match'], findings) === null
+    return readEnum(match, MATCHES, [...at, 'match'], findings) === null
       ? null
       : { kind: 'related', sameLabels: null, podSelector: pods };
   }

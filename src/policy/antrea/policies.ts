@@ -9,7 +9,7 @@ import { byPosition, Findings, shown } from '../../documents/findings.js';
 import { checkRange, readEnum, withoutEchoes } from '../crd.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode } from '../kubernetes/schema.js';
-import { policyFields } from './fields.js';
+import { ACTIONS, POLICIES } from './fields.js';
 import { type DecodedPort, type DecodedProtocol, readPort, readProtocol } from './headers.js';
 import { type DecodedLayer7, readLayer7 } from './layer7.js';
 import type { AntreaHeader, AntreaPolicy, AntreaRule, AppliedTo } from './model.js';
@@ -38,22 +38,15 @@ interface DecodedSpec {
   readonly egress?: List<DecodedRule>;
 }
 
-const SCHEMAS = {
-  ClusterNetworkPolicy: policyFields('ClusterNetworkPolicy'),
-  NetworkPolicy: policyFields('NetworkPolicy'),
-} as const;
-
-const ACTIONS = { Allow: 'allow', Drop: 'deny', Reject: 'deny', Pass: 'pass' } as const;
-
 export function readPolicy(
   document: KubernetesDocument,
-  kind: keyof typeof SCHEMAS,
+  kind: keyof typeof POLICIES,
   problems: Problem[],
 ): AntreaPolicy | null {
   const own: Problem[] = [];
   const findings = new Findings(document, own);
   const isNamespaced = kind === 'NetworkPolicy';
-  const { metadata = {}, spec = {} } = decode(SCHEMAS[kind], document.object, [], findings) as {
+  const { metadata = {}, spec = {} } = decode(POLICIES[kind], document.object, [], findings) as {
     readonly metadata?: DecodedMetadata;
     readonly spec?: DecodedSpec;
   };

@@ -3,14 +3,26 @@
  * Source: https://github.com/projectcalico/calico, api/pkg/apis/projectcalico/v3; and https://docs.tigera.io/calico/latest/reference/resources/
  */
 import { ANY, METADATA, NETWORK_POLICY_SPEC, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import type { Schema } from '../kubernetes/schema.js';
+import { list, type ObjectSchema, oneOf, type Schema } from '../kubernetes/schema.js';
 
-type ObjectSchema = Extract<Schema, { kind: 'object' }>;
+export const ACTIONS = ['Allow', 'Deny', 'Log', 'Pass'] as const;
+export const TYPES = ['Ingress', 'Egress'] as const;
+export const STAGED_ACTIONS = ['Set', 'Delete', 'Learn', 'Ignore'] as const;
+export const DEFAULT_ACTIONS = ['Pass', 'Deny'] as const;
+/** By name, their numbers. */
+export const PROTOCOLS: Readonly<Record<string, number>> = {
+  TCP: 6,
+  UDP: 17,
+  ICMP: 1,
+  ICMPv6: 58,
+  SCTP: 132,
+  UDPLite: 136,
+};
 
 const INT: Schema = { kind: 'int32', type: 'int' };
 const NUMBER: Schema = { kind: 'number', type: 'float64' };
 const BOOLEAN: Schema = { kind: 'boolean', type: 'bool' };
-const PROTOCOL: Schema = { kind: 'intOrString', type: 'numorstring.Protocol' };
+const PROTOCOL: Schema = { kind: 'intOrString', type: 'numorstring.Protocol', values: Object.keys(PROTOCOLS) };
 const PORTS: Schema = {
   kind: 'list',
   type: '[]numorstring.Port',
@@ -71,7 +83,7 @@ const RULES: Schema = {
       notIcmp: 'notICMP',
     },
     fields: {
-      action: STRING,
+      action: oneOf('string', ACTIONS),
       ipVersion: INT,
       protocol: PROTOCOL,
       notProtocol: PROTOCOL,
@@ -127,7 +139,7 @@ const NAMESPACED = {
   order: NUMBER,
   selector: STRING,
   serviceAccountSelector: STRING,
-  types: STRING_LIST,
+  types: list('string', oneOf('string', TYPES)),
   ingress: RULES,
   egress: RULES,
   performanceHints: STRING_LIST,
@@ -139,7 +151,7 @@ const GLOBAL = {
   preDNAT: BOOLEAN,
   applyOnForward: BOOLEAN,
 };
-const STAGED = { stagedAction: STRING };
+const STAGED = { stagedAction: oneOf('string', STAGED_ACTIONS) };
 
 const policy = (kind: string, fields: Readonly<Record<string, Schema>>): ObjectSchema =>
   document(
@@ -172,7 +184,7 @@ export const TIER = document('Tier', 'a Tier', {
   type: 'v3.TierSpec',
   noun: 'a Tier spec',
   meant: { action: 'defaultAction', priority: 'order' },
-  fields: { order: NUMBER, defaultAction: STRING },
+  fields: { order: NUMBER, defaultAction: oneOf('string', DEFAULT_ACTIONS) },
 });
 
 export const NETWORK_SET = document(

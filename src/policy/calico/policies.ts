@@ -10,7 +10,7 @@ import { readEnum } from '../crd.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { readNetworkPolicy } from '../kubernetes/network-policy.js';
 import { decode } from '../kubernetes/schema.js';
-import { POLICIES, STAGED_KUBERNETES } from './fields.js';
+import { POLICIES, STAGED_ACTIONS, STAGED_KUBERNETES, TYPES } from './fields.js';
 import type { CalicoPolicy, CalicoRule, StagedAction, StagedKubernetesNetworkPolicy } from './model.js';
 import { type DecodedRule, readRules } from './rules.js';
 import { readExpression } from './values.js';
@@ -34,9 +34,6 @@ interface Decoded {
   readonly metadata?: DecodedMetadata;
   readonly spec?: DecodedSpec;
 }
-
-const STAGED_ACTIONS = ['Set', 'Delete', 'Learn', 'Ignore'] as const;
-const TYPES = ['Ingress', 'Egress'] as const;
 
 export const readCalicoPolicy =
   (kind: CalicoPolicy['kind']) =>

@@ -2,23 +2,30 @@
  * Calico's kinds, in both of their groups (C1 of docs/dialects/calico.md): data.
  */
 import type { DialectKind } from '../dialects.js';
+import type { Schema } from '../kubernetes/schema.js';
+import { HOST_ENDPOINT, NETWORK_SET, POLICIES, PROFILE, STAGED_KUBERNETES, TIER } from './fields.js';
 import type { CalicoObject } from './model.js';
 import { readCalicoPolicy, readStagedKubernetes } from './policies.js';
 import { readHostEndpoint, readNetworkSet, readProfile, readTier } from './sets.js';
 
 type Read = DialectKind<CalicoObject>['read'];
 
-const KINDS: readonly (readonly [kind: string, isNamespaced: boolean, read: Read])[] = [
-  ['NetworkPolicy', true, readCalicoPolicy('NetworkPolicy')],
-  ['GlobalNetworkPolicy', false, readCalicoPolicy('GlobalNetworkPolicy')],
-  ['StagedNetworkPolicy', true, readCalicoPolicy('StagedNetworkPolicy')],
-  ['StagedGlobalNetworkPolicy', false, readCalicoPolicy('StagedGlobalNetworkPolicy')],
-  ['StagedKubernetesNetworkPolicy', true, readStagedKubernetes],
-  ['Tier', false, readTier],
-  ['NetworkSet', true, readNetworkSet('NetworkSet')],
-  ['GlobalNetworkSet', false, readNetworkSet('GlobalNetworkSet')],
-  ['HostEndpoint', false, readHostEndpoint],
-  ['Profile', false, readProfile],
+const KINDS: readonly (readonly [kind: string, isNamespaced: boolean, schema: Schema, read: Read])[] = [
+  ['NetworkPolicy', true, POLICIES.NetworkPolicy, readCalicoPolicy('NetworkPolicy')],
+  ['GlobalNetworkPolicy', false, POLICIES.GlobalNetworkPolicy, readCalicoPolicy('GlobalNetworkPolicy')],
+  ['StagedNetworkPolicy', true, POLICIES.StagedNetworkPolicy, readCalicoPolicy('StagedNetworkPolicy')],
+  [
+    'StagedGlobalNetworkPolicy',
+    false,
+    POLICIES.StagedGlobalNetworkPolicy,
+    readCalicoPolicy('StagedGlobalNetworkPolicy'),
+  ],
+  ['StagedKubernetesNetworkPolicy', true, STAGED_KUBERNETES, readStagedKubernetes],
+  ['Tier', false, TIER, readTier],
+  ['NetworkSet', true, NETWORK_SET, readNetworkSet('NetworkSet')],
+  ['GlobalNetworkSet', false, NETWORK_SET, readNetworkSet('GlobalNetworkSet')],
+  ['HostEndpoint', false, HOST_ENDPOINT, readHostEndpoint],
+  ['Profile', false, PROFILE, readProfile],
 ];
 
 const GROUPS = [
@@ -27,12 +34,13 @@ const GROUPS = [
 ];
 
 export const CALICO_KINDS: readonly DialectKind<CalicoObject>[] = GROUPS.flatMap(({ group, versions }) =>
-  KINDS.map(([kind, isNamespaced, read]) => ({
+  KINDS.map(([kind, isNamespaced, schema, read]) => ({
     dialect: 'calico' as const,
     group,
     versions,
     kind,
     isNamespaced,
+    schema,
     read,
   })),
 );

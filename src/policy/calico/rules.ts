@@ -7,6 +7,7 @@
 import type { Path } from '../../documents/document.js';
 import { Findings } from '../../documents/findings.js';
 import { readEnum } from '../crd.js';
+import { ACTIONS } from './fields.js';
 import type { CalicoPort, CalicoRule, EntityRule, Icmp } from './model.js';
 import { PORT_PROTOCOLS, readExpression, readNet, readPort, readProtocol } from './values.js';
 
@@ -47,7 +48,6 @@ export interface RuleScope {
   readonly namespace: string | null;
 }
 
-const ACTIONS = ['Allow', 'Deny', 'Log', 'Pass'] as const;
 const MOST_RULES = 1024;
 const MOST_NETS = 256;
 const MOST_PORTS = 50;

@@ -8,7 +8,7 @@ import { byPosition, Findings } from '../../documents/findings.js';
 import { readEnum } from '../crd.js';
 import { type DecodedMetadata, readMetadata } from '../kubernetes/metadata.js';
 import { decode, type Schema } from '../kubernetes/schema.js';
-import { HOST_ENDPOINT, NETWORK_SET, PROFILE, TIER } from './fields.js';
+import { DEFAULT_ACTIONS, HOST_ENDPOINT, NETWORK_SET, PROFILE, TIER } from './fields.js';
 import type { CalicoProfile, HostEndpoint, NetworkSet, Tier } from './model.js';
 import { declaredBy, readOrder } from './policies.js';
 import { type DecodedRule, readRules } from './rules.js';
@@ -40,8 +40,6 @@ function reading<S, T>(schema: Schema, make: (common: Common, spec: S, findings:
     return own.some(({ severity }) => severity === 'error') ? null : object;
   };
 }
-
-const DEFAULT_ACTIONS = ['Pass', 'Deny'] as const;
 
 interface DecodedTier {
   readonly order?: number;

@@ -8,6 +8,7 @@ import { parseAddress, parseBlock } from '../../cluster/address.js';
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
+import { PROTOCOLS } from './fields.js';
 import type { CalicoPort } from './model.js';
 import { type Expression, LONGEST_SELECTOR, parseSelector } from './selector.js';
 
@@ -51,7 +52,6 @@ function namesGlobal(expression: Expression): boolean {
   return (expression.kind === '&&' || expression.kind === '||') && expression.of.some(namesGlobal);
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, ICMP: 1, ICMPv6: 58, SCTP: 132, UDPLite: 136 };
 const NAMES = Object.keys(PROTOCOLS);
 /** Calico matches ports of these alone; UDPLite has ports, and the validator does not take them. */
 export const PORT_PROTOCOLS: readonly number[] = [6, 17, 132];

@@ -44,5 +44,6 @@ export const CIDR_GROUP_KIND: DialectKind<CiliumGroup> = {
   versions: ['v2', 'v2alpha1'],
   kind: 'CiliumCIDRGroup',
   isNamespaced: false,
+  schema: CIDR_GROUP,
   read,
 };

@@ -3,7 +3,14 @@
  * Source: https://github.com/cilium/cilium, pkg/policy/api and pkg/k8s/apis/cilium.io/v2.
  */
 import { ANY, LABEL_SELECTOR, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import { list, type ObjectSchema, object, type Schema } from '../kubernetes/schema.js';
+import { list, type ObjectSchema, object, oneOf, type Schema } from '../kubernetes/schema.js';
+import { ENTITIES } from './model.js';
+
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ANY', 'VRRP', 'IGMP', 'GRE', 'IPIP', 'IPV6', 'ESP', 'AH'] as const;
+export const MODES = ['disabled', 'required', 'test-always-fail'] as const;
+export const MISMATCHES = ['LOG', 'ADD', 'DELETE', 'REPLACE'] as const;
+/** By name, their numbers. */
+export const FAMILIES = { IPv4: 4, IPv6: 6 } as const;
 
 const BOOL: Schema = { kind: 'bool', type: 'bool' };
 
@@ -24,7 +31,7 @@ const PORTS = list(
   object(
     'api.PortProtocol',
     'a port',
-    { port: STRING, endPort: { kind: 'int32', type: 'int32' }, protocol: STRING },
+    { port: STRING, endPort: { kind: 'int32', type: 'int32' }, protocol: oneOf('string', PROTOCOLS) },
     { containerPort: 'port', targetPort: 'port', number: 'port' },
   ),
 );
@@ -37,7 +44,7 @@ const HTTP = object('api.PortRuleHTTP', 'an HTTP rule', {
   headerMatches: list(
     'api.HeaderMatch',
     object('api.HeaderMatch', 'a header match', {
-      mismatch: STRING,
+      mismatch: oneOf('string', MISMATCHES),
       name: STRING,
       value: STRING,
       secret: object('api.Secret', 'a secret', { namespace: STRING, name: STRING }),
@@ -73,21 +80,21 @@ const ICMPS = list(
     fields: list(
       'api.ICMPField',
       object('api.ICMPField', 'an ICMP field', {
-        family: STRING,
+        family: oneOf('string', Object.keys(FAMILIES)),
         type: { kind: 'intOrString', type: 'int32 or string' },
       }),
     ),
   }),
 );
 
-const AUTHENTICATION = object('api.Authentication', 'authentication', { mode: STRING });
+const AUTHENTICATION = object('api.Authentication', 'authentication', { mode: oneOf('string', MODES) });
 
 const FROM = {
   fromEndpoints: SELECTORS,
   fromRequires: SELECTORS,
   fromCIDR: STRING_LIST,
   fromCIDRSet: list('api.CIDRRule', BLOCK),
-  fromEntities: STRING_LIST,
+  fromEntities: list('string', oneOf('string', ENTITIES)),
   fromGroups: list('api.Groups', ANY),
   fromNodes: SELECTORS,
 };
@@ -97,7 +104,7 @@ const TO = {
   toRequires: SELECTORS,
   toCIDR: STRING_LIST,
   toCIDRSet: list('api.CIDRRule', BLOCK),
-  toEntities: STRING_LIST,
+  toEntities: list('string', oneOf('string', ENTITIES)),
   toGroups: list('api.Groups', ANY),
   toNodes: SELECTORS,
   toServices: list(

@@ -5,6 +5,7 @@ import { RE2JS } from 're2js';
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
+import { MISMATCHES } from './fields.js';
 import type { CiliumHttp, CiliumName } from './model.js';
 
 export interface DecodedName {
@@ -55,8 +56,6 @@ export function readName(given: DecodedName, path: Path, findings: Findings): Ci
   // DNS knows neither case nor the trailing dot.
   return { kind, text: text.toLowerCase().replace(/\.$/, '') };
 }
-
-const MISMATCHES = ['LOG', 'ADD', 'DELETE', 'REPLACE'] as const;
 
 export function readHttp(given: DecodedHttp, path: Path, findings: Findings): CiliumHttp {
   for (const field of ['path', 'method', 'host'] as const) {

@@ -33,7 +33,7 @@ function read(document: KubernetesDocument, problems: Problem[], kind: CiliumPol
   const own: Problem[] = [];
   const findings = new Findings(document, own);
   const isNamespaced = kind === 'CiliumNetworkPolicy';
-  const schema = isNamespaced ? NETWORK_POLICY : CLUSTERWIDE_POLICY;
+  const schema = SCHEMAS[kind];
   const { metadata = {}, spec, specs = [] } = decode(schema, document.object, [], findings) as Decoded;
   const { name, namespace } = readMetadata(metadata, findings);
   if (!isNamespaced && (metadata.namespace ?? '') !== '') {
@@ -131,12 +131,15 @@ function readSpec(
   };
 }
 
+const SCHEMAS = { CiliumNetworkPolicy: NETWORK_POLICY, CiliumClusterwideNetworkPolicy: CLUSTERWIDE_POLICY } as const;
+
 const kind = (name: CiliumPolicy['kind']): DialectKind<CiliumPolicy> => ({
   dialect: 'cilium',
   group: 'cilium.io',
   versions: ['v2'],
   kind: name,
   isNamespaced: name === 'CiliumNetworkPolicy',
+  schema: SCHEMAS[name],
   read: (document, problems) => read(document, problems, name),
 });
 

@@ -4,6 +4,7 @@
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
+import { FAMILIES, PROTOCOLS } from './fields.js';
 import { icmpTypeOf } from './icmp-types.js';
 import type { CiliumIcmp, CiliumLayer7, CiliumPort, CiliumPorts } from './model.js';
 import { type DecodedHttp, type DecodedName, readHttp, readName } from './names.js';
@@ -42,7 +43,6 @@ export interface PortsContext {
 }
 
 const MOST = 40;
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ANY', 'VRRP', 'IGMP', 'GRE', 'IPIP', 'IPV6', 'ESP', 'AH'] as const;
 /** Without ports (CI23). */
 const EXTENDED: ReadonlyMap<string, number> = new Map([
   ['VRRP', 112],
@@ -247,7 +247,7 @@ function readIcmp(
   findings: Findings,
 ): CiliumIcmp | null {
   const { family: word = 'IPv4', type } = given;
-  const family = word === 'IPv4' ? 4 : word === 'IPv6' ? 6 : null;
+  const family = word === 'IPv4' || word === 'IPv6' ? FAMILIES[word] : null;
   if (family === null) {
     findings.error([...path, 'family'], `Unsupported value: ${shown(word)}: supported values: "IPv4", "IPv6"`);
     return null;

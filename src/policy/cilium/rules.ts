@@ -5,6 +5,7 @@ import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { DecodedSelector } from '../kubernetes/selectors.js';
+import { MODES } from './fields.js';
 import type { CiliumRule } from './model.js';
 import { type DecodedPeers, readPeers } from './peers.js';
 import { type DecodedIcmp, type DecodedPorts, readIcmps, readPorts } from './ports.js';
@@ -102,8 +103,6 @@ function readRule(
     position: findings.document.at(path),
   };
 }
-
-const MODES = ['disabled', 'required', 'test-always-fail'] as const;
 
 function readMode(
   given: { readonly mode?: string } | undefined,

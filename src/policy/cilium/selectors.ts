@@ -6,11 +6,10 @@
 import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
+import { OPERATORS } from '../kubernetes/fields.js';
 import { labelKeyComplaints, labelValueComplaints } from '../kubernetes/names.js';
 import type { DecodedSelector } from '../kubernetes/selectors.js';
 import type { CiliumRequirement, CiliumSelector } from './model.js';
-
-const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 
 /** Absent and empty mean the same: nothing is asked. */
 export function readSelector(given: DecodedSelector | null | undefined, path: Path, findings: Findings) {

@@ -3,7 +3,8 @@
  * Source: https://github.com/istio/api, security/v1/authorization_policy.proto and type/v1beta1/selector.proto.
  */
 import { ANY, METADATA, STRING, STRING_LIST } from '../kubernetes/fields.js';
-import { list, type ObjectSchema, object, type Schema } from '../kubernetes/schema.js';
+import { list, type ObjectSchema, object, oneOf, type Schema } from '../kubernetes/schema.js';
+import { ACTIONS } from './model.js';
 
 /** Each with its negation. */
 const both = (names: readonly string[]): Record<string, Schema> =>
@@ -75,7 +76,7 @@ export const AUTHORIZATION_POLICY = object(
         ),
         targetRef: TARGET,
         targetRefs: list('v1beta1.PolicyTargetReference', TARGET),
-        action: STRING,
+        action: oneOf('string', ACTIONS),
         provider: object('v1.ExtensionProvider', 'a provider', { name: STRING }),
         rules: list('v1.Rule', RULE),
       },

@@ -131,5 +131,6 @@ export const AUTHORIZATION_POLICY_KIND: DialectKind<AuthorizationPolicy> = {
   versions: ['v1', 'v1beta1'],
   kind: 'AuthorizationPolicy',
   isNamespaced: true,
+  schema: AUTHORIZATION_POLICY,
   read,
 };

@@ -2,11 +2,15 @@
  * The fields of NetworkPolicy, networking.k8s.io/v1, as data.
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/
  */
-import type { Schema } from './schema.js';
+import { list, oneOf, type Schema } from './schema.js';
 
 export const STRING: Schema = { kind: 'string', type: 'string' };
 export const STRING_LIST: Schema = { kind: 'list', type: '[]string', element: STRING };
 export const ANY: Schema = { kind: 'any' };
+
+export const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
+export const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
+export const POLICY_TYPES: readonly string[] = ['Ingress', 'Egress'];
 
 export const LABEL_SELECTOR: Extract<Schema, { kind: 'object' }> = {
   kind: 'object',
@@ -22,7 +26,7 @@ export const LABEL_SELECTOR: Extract<Schema, { kind: 'object' }> = {
         kind: 'object',
         type: 'v1.LabelSelectorRequirement',
         noun: 'a label selector requirement',
-        fields: { key: STRING, operator: { kind: 'string', type: 'v1.LabelSelectorOperator' }, values: STRING_LIST },
+        fields: { key: STRING, operator: oneOf('v1.LabelSelectorOperator', OPERATORS), values: STRING_LIST },
       },
     },
   },
@@ -62,7 +66,7 @@ const PORTS: Schema = {
     noun: 'a port',
     meant: { containerPort: 'port', targetPort: 'port', name: 'port', number: 'port' },
     fields: {
-      protocol: { kind: 'string', type: 'v1.Protocol' },
+      protocol: oneOf('v1.Protocol', PROTOCOLS),
       port: { kind: 'intOrString', type: 'int32 or string' },
       endPort: { kind: 'int32', type: 'int32' },
     },
@@ -105,7 +109,7 @@ export const NETWORK_POLICY_SPEC: Extract<Schema, { kind: 'object' }> = {
   meant: { selector: 'podSelector', types: 'policyTypes', from: 'ingress', to: 'egress' },
   fields: {
     podSelector: LABEL_SELECTOR,
-    policyTypes: { kind: 'list', type: '[]v1.PolicyType', element: { kind: 'string', type: 'v1.PolicyType' } },
+    policyTypes: list('v1.PolicyType', oneOf('v1.PolicyType', POLICY_TYPES)),
     ingress: {
       kind: 'list',
       type: '[]v1.NetworkPolicyIngressRule',

@@ -9,7 +9,7 @@ import type { KubernetesDocument, Path, Problem } from '../../documents/document
 import { byPosition, Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { NetworkPolicy, PolicyRule } from '../policy.js';
-import { NETWORK_POLICY } from './fields.js';
+import { NETWORK_POLICY, POLICY_TYPES } from './fields.js';
 import { type DecodedMetadata, readMetadata } from './metadata.js';
 import { type DecodedPeer, readPeer } from './peers.js';
 import { type DecodedPort, readPort } from './ports.js';
@@ -33,8 +33,6 @@ interface Decoded {
   readonly metadata?: DecodedMetadata;
   readonly spec?: DecodedSpec;
 }
-
-const POLICY_TYPES = ['Ingress', 'Egress'];
 
 /**
  * @param problems gets what is wrong; the policy is null where that holds an error of this document

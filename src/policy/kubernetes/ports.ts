@@ -5,6 +5,7 @@ import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { PolicyPort } from '../policy.js';
+import { PROTOCOLS } from './fields.js';
 import { portNameComplaints, portNumberComplaints } from './names.js';
 
 export interface DecodedPort {
@@ -12,8 +13,6 @@ export interface DecodedPort {
   readonly port?: number | string;
   readonly endPort?: number;
 }
-
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
 /** @returns null where the protocol is unknown; then a finding says so */
 export function readPort(given: DecodedPort, path: Path, findings: Findings): PolicyPort | null {

@@ -13,11 +13,11 @@ import { type Findings, formatPath, shown, typeName } from '../../documents/find
 import { nearest } from '../../documents/suggest.js';
 
 export type Schema =
-  /** `type` as the API names it: v1.Protocol. */
-  | { readonly kind: 'string'; readonly type: string }
+  /** `type` as the API names it: v1.Protocol; `values`: all that may be given, where these are few. */
+  | { readonly kind: 'string'; readonly type: string; readonly values?: readonly string[] }
   | { readonly kind: 'int32'; readonly type: string }
   | { readonly kind: 'bool'; readonly type: string }
-  | { readonly kind: 'intOrString'; readonly type: string }
+  | { readonly kind: 'intOrString'; readonly type: string; readonly values?: readonly string[] }
   | { readonly kind: 'number'; readonly type: string }
   | { readonly kind: 'boolean'; readonly type: string }
   | { readonly kind: 'any' }
@@ -37,6 +37,7 @@ export type Schema =
 
 export type ObjectSchema = Extract<Schema, { kind: 'object' }>;
 
+export const oneOf = (type: string, values: readonly string[]): Schema => ({ kind: 'string', type, values });
 export const list = (type: string, element: Schema): Schema => ({ kind: 'list', type: `[]${type}`, element });
 export const object = (
   type: string,

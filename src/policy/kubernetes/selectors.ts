@@ -5,6 +5,7 @@ import type { Path } from '../../documents/document.js';
 import { type Findings, shown } from '../../documents/findings.js';
 import { nearest } from '../../documents/suggest.js';
 import type { LabelSelector } from '../policy.js';
+import { OPERATORS } from './fields.js';
 import { labelKeyComplaints, labelValueComplaints } from './names.js';
 
 interface DecodedRequirement {
@@ -19,8 +20,6 @@ export interface DecodedSelector {
 }
 
 type Requirement = LabelSelector['matchExpressions'][number];
-
-const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
 
 /** Absent and empty mean the same: everything. */
 export function readSelector(selector: DecodedSelector = {}, path: Path, findings: Findings): LabelSelector {

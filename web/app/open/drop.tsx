@@ -1,12 +1,15 @@
 /**
  * Where files are dropped, or chosen by keyboard.
  *
- * In:  files.  Out: the workspace with them, and a sentence for each that is neither a capture nor a document. From the first view the
+ * In:  files.  Out: the workspace with them, and a sentence for each that is neither a capture nor a document; or a workspace that was
+ * shared as one file, with all that it shows. From the first view the
  * reader is taken to the replay when something was judged; another view stays, with its link.
  */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { go, link } from '../link.js';
+import { restore } from '../edit/edits.js';
+import { follow, go, link } from '../link.js';
+import { readShared, ShareFault } from '../share/file.js';
 import { add, judged, status } from '../workspace.js';
 import { sortFiles } from './files.js';
 
@@ -16,11 +19,23 @@ export function Drop(): JSX.Element {
 
   async function take(files: readonly File[]): Promise<void> {
     if (files.length === 0) return;
-    const { refused: not, ...added } = await sortFiles(files);
+    const { refused: not, shared, ...added } = await sortFiles(files);
     refused.value = not;
+    if (shared !== null) return takeShared(shared);
     if (added.captures.length + added.documents.length === 0) return;
     await add(added);
     if (link.value.view === 'open' && status.value.is === 'ready' && judged.value?.summary) go('replay');
+  }
+
+  async function takeShared(file: File): Promise<void> {
+    try {
+      const { link: shown, ...its } = await readShared(file, file.name);
+      await restore(its);
+      follow(shown);
+    } catch (error) {
+      if (!(error instanceof ShareFault)) throw error;
+      refused.value = [error.message];
+    }
   }
 
   return (
