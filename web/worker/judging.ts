@@ -21,8 +21,8 @@ import { openCaptures } from './sources.js';
 /** Packets that are kept; some 40 bytes each. A longer capture is replayed each time. */
 export const MOST_PACKETS = 10_000_000;
 
-export const replayOptions = ({ captures, options: { mode, conntrack, timeouts } }: Workspace) => ({
-  ...{ mode, conntrack, timeouts },
+export const replayOptions = ({ captures, options: { profile: _, staged: __, ...options } }: Workspace) => ({
+  ...options,
   captures: captures.map(({ name }) => name),
 });
 

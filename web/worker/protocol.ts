@@ -34,6 +34,10 @@ export interface WorkspaceOptions {
   readonly conntrack?: ConntrackKind;
   readonly staged?: boolean;
   readonly timeouts?: Readonly<Record<string, number>>;
+  readonly maxConnections?: number;
+  /** Whether packets in tunnels are judged, and copies of packets told; both by default. */
+  readonly tunnels?: boolean;
+  readonly duplicates?: boolean;
 }
 
 export interface Workspace {

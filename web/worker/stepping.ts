@@ -6,6 +6,7 @@
  */
 import type { Compiled } from '../../src/compile.js';
 import { createStepper, type Stepper } from '../../src/stepping/stepper.js';
+import { replayOptions } from './judging.js';
 import { EngineFault, type Progress, type Stepped, type Workspace } from './protocol.js';
 import { openCaptures } from './sources.js';
 
@@ -18,17 +19,15 @@ export interface Stepping {
 export function createStepping(onProgress: (progress: Progress) => void): Stepping {
   let stepper: Stepper | null = null;
   return {
-    opened({ captures, options: { mode, conntrack, timeouts } }, compiled) {
+    opened(workspace, compiled) {
+      const { captures } = workspace;
       stepper?.close();
       if (compiled === null || captures.length === 0) {
         stepper = null;
         return;
       }
       const options = {
-        mode,
-        conntrack,
-        timeouts,
-        captures: captures.map(({ name }) => name),
+        ...replayOptions(workspace),
         onProgress: (packets: number, bytesRead: number, bytesTotal: number | undefined) =>
           onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
       };
