@@ -127,6 +127,21 @@ describe('a change in the editor', () => {
     await expectDiff(page, await expected('data.yaml', data));
   });
 
+  it('is saved as the comment that policap diff writes', async () => {
+    const page = await editing();
+    const changed = await changePort(page);
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save as Markdown' }).click();
+    const saved = readFileSync(await (await waiting).path(), 'utf8');
+    const file = join(folder, 'data.yaml');
+    writeFileSync(file, changed);
+    const sides = ['--before', ...policies, '--after', file, ...policies.filter(it => !it.endsWith('/data.yaml'))];
+    const { out } = await policap(['diff', CAPTURE, '-c', CLUSTER, ...sides, '-o', 'markdown']);
+    const named = (text: string): string =>
+      text.replaceAll(`${folder}/`, '').replaceAll('pcaps/shop/policies/', '').replaceAll('pcaps/shop/', '');
+    expect(named(saved)).toBe(named(out));
+  });
+
   it('names the line that decides, which the editor lights', async () => {
     const page = await editing();
     const diff = await expected('data.yaml', await changePort(page));

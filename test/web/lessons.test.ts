@@ -79,6 +79,16 @@ describe('the course', () => {
       .waitFor();
   });
 
+  it('gives the file away that was written', async () => {
+    const { page } = await pages.open('#/lessons?lesson=06-dns');
+    await editor(page).fill('# mine');
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    const download = await waiting;
+    expect(download.suggestedFilename()).toBe('policy.yaml');
+    expect(readFileSync(await download.path(), 'utf8')).toBe('# mine');
+  });
+
   it("opens the lesson's traffic in the replay view, judged by what was written", async () => {
     const { page } = await pages.open('#/lessons?lesson=06-dns');
     await editor(page).waitFor();

@@ -205,6 +205,69 @@ describe('the replay view', () => {
     expect(summary.packets).toEqual(JSON.parse((await policap([...command, '-o', 'json'])).out).packets);
     expect(String((await save('Report as one HTML file')).bytes)).toContain('policap.html/1');
   });
+
+  it('saves what else it shows: conversations, the map, policies, and traffic over time, as tables and as pictures', async () => {
+    const page = await open('#/replay');
+    await page.getByText('Save', { exact: true }).click();
+    const save = async (button: string): Promise<string> => {
+      const waiting = page.waitForEvent('download');
+      await page.getByRole('button', { name: button }).click();
+      return readFileSync(await (await waiting).path(), 'utf8');
+    };
+    const rowsOf = (text: string): string[] => text.trimEnd().split('\r\n').slice(1);
+    const { denied, policies: hits, packets } = JSON.parse((await policap([...command, '-o', 'json'])).out);
+    const conversations = rowsOf(await save('Conversations as CSV')).map(line => line.split(',').slice(0, 4));
+    expect(conversations).toEqual(
+      denied.map((it: Record<string, unknown>) =>
+        [it['verdict'], it['reason'], it['connections'], it['packets']].map(String),
+      ),
+    );
+    const spans = rowsOf(await save('Traffic over time as CSV')).map(line => line.split(',').slice(2).map(Number));
+    expect([0, 1, 2].map(i => spans.reduce((sum, row) => sum + row[i]!, 0))).toEqual([
+      packets.dropped,
+      packets.undecided,
+      packets.allowed,
+    ]);
+    expect(await save('Traffic over time as SVG')).toMatch(/^<svg .*<rect .*<\/svg>$/s);
+    await page.getByRole('link', { name: 'Map', exact: true }).click();
+    await page.getByRole('table', { name: 'Connections by pair' }).waitFor();
+    const pairs = rowsOf(await save('Pairs as CSV')).map(line => line.split(',').slice(2, 5).map(Number));
+    expect(pairs.flat().reduce((sum, it) => sum + it)).toBe((await csv('--records', 'connections')).length);
+    expect(await save('Map as SVG')).toContain('StatefulSet/db');
+    await page.getByRole('link', { name: 'Policies', exact: true }).click();
+    const decided = rowsOf(await save('Policies as CSV')).map(line => Number(line.split(',')[3]));
+    type Hits = { rules: { hits: { connections: number } }[]; defaultDeny: { connections: number } };
+    expect(decided).toEqual(
+      hits.flatMap(({ rules, defaultDeny }: Hits) => [
+        ...rules.map(it => it.hits.connections),
+        defaultDeny.connections,
+      ]),
+    );
+  });
+});
+
+it('lists requests that a proxy refuses, and what the mesh says', async () => {
+  for (const name of ['cilium-http', 'istio-mesh']) {
+    const folder = `examples/${name}`;
+    const files = readdirSync(folder).filter(it => /^(capture|cluster)\./.test(it));
+    const given = readdirSync(`${folder}/policies`).map(it => `${folder}/policies/${it}`);
+    const { page } = await pages.open('#/replay');
+    await page.setInputFiles('input[type=file]', [...files.map(it => `${folder}/${it}`), ...given]);
+    await page.getByRole('table', { name: 'By verdict' }).waitFor();
+    const { out } = await policap([
+      ...['replay', `${folder}/${files.find(it => it.startsWith('capture'))}`, '-p', `${folder}/policies`],
+      ...['-c', `${folder}/cluster.yaml`, '-o', 'json'],
+    ]);
+    const { requests, mesh } = JSON.parse(out);
+    const title =
+      requests === undefined ? 'Requests and connections, by the service mesh' : 'Refused and undecided requests';
+    const rows = page.getByRole('region', { name: title }).locator('tbody tr');
+    const { refused } = requests ?? mesh;
+    expect(refused.length).toBeGreaterThan(0);
+    expect(await rows.locator('td:first-child').allTextContents()).toEqual(
+      refused.map((it: { requests: number }) => String(it.requests)),
+    );
+  }
 });
 
 describe('for everybody', () => {

@@ -2,7 +2,7 @@
  * Stepping through captures in the browser: each pane says what the engine and the command line say, forward and back, by keyboard, by
  * link, and for people who use a screen reader.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
@@ -139,6 +139,15 @@ describe('forward and back', () => {
     }
     await page.goBack();
     await at(page, 1);
+  });
+
+  it('what it shows is saved as it is', async () => {
+    const page = await opened(SCAN, '#/step?packet=12');
+    await at(page, 12);
+    const waiting = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save this packet as JSON' }).click();
+    const document = JSON.parse(readFileSync(await (await waiting).path(), 'utf8'));
+    expect(document.number).toBe(12);
   });
 
   it('keys stay with the field that has the focus', async () => {

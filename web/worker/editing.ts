@@ -7,15 +7,17 @@
 import type { Inventory } from '../../src/cluster/inventory.js';
 import { type Compiled, type CompileResult, type Compiler, createCompiler } from '../../src/compile.js';
 import { complete } from '../../src/completion/complete.js';
+import type { Diff } from '../../src/diff/connections.js';
+import { diffMarkdown } from '../../src/diff/markdown.js';
 import type { Problem } from '../../src/documents/document.js';
 import type { Keeping } from '../../src/kept/keep.js';
 import { shownDiff } from './changes.js';
 import type { DocumentReader } from './documents.js';
 import { createDiffOf, type DiffOf } from './judging.js';
 import { problemOf } from './problems.js';
-import type { DocumentInput, Edit, Edited, Engine, Workspace } from './protocol.js';
+import { type DocumentInput, type Edit, type Edited, type Engine, EngineFault, type Workspace } from './protocol.js';
 
-export type Editing = Pick<Engine, 'edit' | 'overtake' | 'complete'>;
+export type Editing = Pick<Engine, 'edit' | 'saveDiff' | 'overtake' | 'complete'>;
 
 interface Side {
   readonly documents: readonly unknown[];
@@ -38,11 +40,13 @@ export function createEditing(opened: () => Opened, read: DocumentReader): Editi
   let inventory: Inventory | null = null;
   let diffOf: DiffOf = async () => null;
   let running: AbortController | null = null;
+  let last: Diff | null = null;
 
   function begin(): readonly [CompileSide, CompileSide] {
     const now = opened();
     if (workspace !== now.workspace || sides === null) {
       ({ workspace } = now);
+      last = null;
       inventory = null;
       diffOf = createDiffOf(workspace, now.keeping);
       sides = [createSide(workspace, read, 'before'), createSide(workspace, read, 'after')];
@@ -66,8 +70,13 @@ export function createEditing(opened: () => Opened, read: DocumentReader): Editi
       const { signal } = running;
       const diff = await diffOf(was.compiled, is.compiled, signal);
       if (diff === null || signal.aborted) return { ...nothing, why: null, isOvertaken: true };
+      last = diff;
       const milliseconds = performance.now() - started;
       return { ...nothing, why: null, diff: shownDiff(diff), milliseconds };
+    },
+    saveDiff() {
+      if (last === null) throw new EngineFault('Nothing was held against each other yet.');
+      return { name: 'changes.md', blob: new Blob([`${diffMarkdown(last).join('\n')}\n`], { type: 'text/markdown' }) };
     },
     overtake() {
       running?.abort();

@@ -56,10 +56,20 @@ export interface DocumentProblem {
   readonly hint: string | null;
 }
 
+/** Requests that a proxy or a mesh refuses, or that are undecided: a row each, of the names in `head`. */
+export interface RequestList {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Not told apart. */
+  readonly others: number;
+}
+
 /** What was judged; `summary` is null where a document has an error, or there is no capture. */
 export interface Judged {
   readonly problems: readonly DocumentProblem[];
   readonly summary: Summary | null;
+  readonly requests: readonly RequestList[];
   /** Whether its packets are kept: a longer capture has connections alone. */
   readonly hasPackets: boolean;
 }
@@ -155,6 +165,9 @@ export interface LessonVerdict {
 export type LessonFiles = Readonly<Record<string, string>>;
 
 export type ExportFormat = 'csv' | 'jsonl' | 'pcapng' | 'summary' | 'text' | 'html';
+
+/** Parts of the replay view, as tables. */
+export type ViewName = 'conversations' | 'map' | 'policies' | 'timeline';
 
 export interface Exported {
   readonly name: string;
@@ -258,6 +271,10 @@ export interface Engine {
   map(): WorkloadMap;
   /** What a person takes away: `where` chooses records of csv, jsonl and pcapng. */
   save(format: ExportFormat, records: TableName, where: string): Exported | Promise<Exported>;
+  /** One part of the replay view as csv, whole. */
+  saveView(view: ViewName): Exported;
+  /** What edit() answered last, as `policap diff -o markdown` has it. @throws EngineFault where it answered nothing */
+  saveDiff(): Exported;
   /** @param number of a packet of all captures, merged by time, from 1 */
   step(number: number): Promise<Stepped>;
   /** What checkLesson() is about from now on. */

@@ -65,10 +65,13 @@ export async function save(
     source.close();
   }
   parts.push(text);
-  const stem = (captures[0]?.name.replace(/^.*\//, '') ?? 'capture').replace(/(\.(pcapng|pcap|cap|gz|zst))+$/, '');
   const of = format === 'csv' || format === 'jsonl' ? `-${records}` : format === 'pcapng' ? '-verdicts' : '-policap';
-  return { name: `${stem}${of}.${ending}`, blob: new Blob(parts, { type }) };
+  return { name: `${stemOf(captures)}${of}.${ending}`, blob: new Blob(parts, { type }) };
 }
+
+/** What files are called that are made of these captures. */
+export const stemOf = (captures: readonly CaptureInput[]): string =>
+  (captures[0]?.name.replace(/^.*\//, '') ?? 'capture').replace(/(\.(pcapng|pcap|cap|gz|zst))+$/, '');
 
 function reportOf(format: ExportFormat, records: TableName, where: string, output: Output, compiled: Compiled): Report {
   const chosen = (fields: readonly Field[]) => expressionOf(where, fields);

@@ -7,15 +7,17 @@
 import { type Compiled, type Compiler, createCompiler } from '../../src/compile.js';
 import { judge, type Keeping, keep } from '../../src/kept/keep.js';
 import type { Kept } from '../../src/kept/kept.js';
-import type { Summary } from '../../src/report/summary.js';
+import { askedText, reasonText } from '../../src/report/request-text.js';
+import type { RequestSummary, Summary } from '../../src/report/summary.js';
 import { createDocumentReader } from './documents.js';
 import { createEditing } from './editing.js';
 import { MOST_PACKETS, replayOptions } from './judging.js';
 import { createLessons } from './lessons.js';
 import { problemOf } from './problems.js';
-import { type Engine, EngineFault, type Progress, type Workspace } from './protocol.js';
+import { type Engine, EngineFault, type Progress, type RequestList, type Workspace } from './protocol.js';
 import { Review } from './review.js';
 import { save } from './saving.js';
+import { saveView } from './saving-views.js';
 import { openCaptures } from './sources.js';
 import { createStepping } from './stepping.js';
 
@@ -53,14 +55,15 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
       const isWrong = told.some(({ severity }) => severity === 'error');
       stepping.opened(workspace, isWrong ? null : made);
       if (made === null || isWrong || captures.length === 0)
-        return { problems: told, summary: null, hasPackets: false };
+        return { problems: told, summary: null, requests: [], hasPackets: false };
       const compiled = { ...made, problems: [...unread, ...problems] };
       const keeping = await keepingOf(workspace, compiled, kept, (packets, bytesRead, bytesTotal) =>
         onProgress({ packets, bytesRead, bytesTotal: bytesTotal ?? null }),
       );
       const review = new Review(keeping);
       bench = { workspace, compiled, review, keeping };
-      return { problems: told, summary: shortened(review.summary), hasPackets: review.hasPackets };
+      const { summary, hasPackets } = review;
+      return { problems: told, summary: shortened(summary), requests: requestsOf(summary), hasPackets };
     },
     select: selection => opened().review.select(selection),
     rows: (table, from, count, fields) => opened().review.rows(table, from, count, fields),
@@ -70,6 +73,10 @@ export function createWorkbench(onProgress: (progress: Progress) => void): Engin
     save(format, records, where) {
       const { workspace, compiled } = opened();
       return save(format, records, where, workspace.captures, compiled, replayOptions(workspace));
+    },
+    saveView(view) {
+      const { workspace, review } = opened();
+      return saveView(view, review, workspace.captures);
     },
     step: stepping.step,
     ...createLessons(),
@@ -88,6 +95,35 @@ async function keepingOf(
   const open = () => openCaptures(workspace.captures);
   if (kept !== null) return { kept, judgement: await judge(kept, open, compiled, { onProgress }) };
   return keep(open, compiled, { ...replayOptions(workspace), mostPackets: MOST_PACKETS, onProgress });
+}
+
+const REQUESTS = ['requests', 'from', 'to', 'service', 'request', 'why'];
+
+function requestsOf({ requests, mesh }: Summary): RequestList[] {
+  const listOf = (title: string, of: RequestSummary | undefined): RequestList[] =>
+    of === undefined
+      ? []
+      : [
+          {
+            title,
+            head: REQUESTS,
+            rows: of.refused
+              .slice(0, MOST_LISTED)
+              .map(it => [
+                String(it.requests),
+                it.source,
+                it.destination,
+                `${it.protocol} ${it.port}`,
+                askedText(it),
+                reasonText(it),
+              ]),
+            others: of.others,
+          },
+        ];
+  return [
+    ...listOf('Refused and undecided requests', requests),
+    ...listOf('Requests and connections, by the service mesh', mesh),
+  ];
 }
 
 /** What the page lists; conversations are described when they are asked for, which is now. */

@@ -6,7 +6,9 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Place, Said, ShownChange, ShownDiff } from '../../worker/protocol.js';
 import { href } from '../link.js';
+import { download } from '../parts/download.js';
 import { count, plural } from '../parts/format.js';
+import { engine } from '../workspace.js';
 import { answer, current, isJudging } from './edits.js';
 import { type Files, fileOf } from './files.js';
 
@@ -32,6 +34,9 @@ export function Changes(): JSX.Element {
           {why === null && known !== null && (
             <p class="soft">{isJudging.value ? 'Judging …' : `Judged in ${known.milliseconds.toFixed(0)} ms.`}</p>
           )}
+          <button type="button" onClick={() => void engine.saveDiff().then(({ name, blob }) => download(name, blob))}>
+            Save as Markdown
+          </button>
         </div>
       )}
     </section>

@@ -5,7 +5,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { DocumentInput } from '../../worker/protocol.js';
 import { go } from '../link.js';
-import { downloadText } from '../share/download.js';
+import { downloadText } from '../parts/download.js';
 import { answer, change, current, opened, saved } from './edits.js';
 import { fileOf, replaced } from './files.js';
 import { NameDialog } from './name-dialog.js';

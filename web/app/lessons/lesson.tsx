@@ -9,6 +9,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { EngineFault, type LessonPage, type LessonVerdict } from '../../worker/protocol.js';
 import { go, href } from '../link.js';
+import { downloadText } from '../parts/download.js';
 import { Html } from '../parts/html.js';
 import { Pre } from '../parts/pre.js';
 import { Problems } from '../parts/problems.js';
@@ -144,6 +145,9 @@ function Parts({ name, text, page, next, fail }: PartsProps): JSX.Element {
           </button>
           <button type="button" onClick={() => write(page.solution)}>
             Show a right answer
+          </button>
+          <button type="button" onClick={() => downloadText(page.learnerFile, draft.value)}>
+            Download
           </button>
           <button type="button" onClick={() => void see('replay')().catch(fail)}>
             See the traffic

@@ -10,6 +10,7 @@ import { Conversations } from './conversations.js';
 import { MapView } from './map.js';
 import { Policies } from './policies.js';
 import { Records } from './records.js';
+import { Requests } from './requests.js';
 import { Save } from './save.js';
 import { Timeline } from './timeline.js';
 import { Totals } from './totals.js';
@@ -21,10 +22,10 @@ const TABS = {
   map: 'Map',
   policies: 'Policies',
 } as const;
-type Tab = keyof typeof TABS;
+export type Tab = keyof typeof TABS;
 
 export function ReplayView(): JSX.Element {
-  const { summary, problems } = judged.value ?? { summary: null, problems: [] };
+  const { summary, problems, requests } = judged.value ?? { summary: null, problems: [], requests: [] };
   if (summary === null) {
     return (
       <section>
@@ -38,7 +39,6 @@ export function ReplayView(): JSX.Element {
   const { parameters } = link.value;
   const tab =
     parameters['tab'] !== undefined && parameters['tab'] in TABS ? (parameters['tab'] as Tab) : 'conversations';
-  const table = tab === 'packets' ? 'packets' : 'connections';
   return (
     <section>
       <h1>{summary.captures.map(({ name }) => name).join(', ')}</h1>
@@ -64,12 +64,15 @@ export function ReplayView(): JSX.Element {
           {summary.undecided.length > 0 && (
             <Conversations title="Undecided conversations" conversations={summary.undecided} others={0} />
           )}
+          {requests.map(it => (
+            <Requests {...it} key={it.title} />
+          ))}
         </>
       )}
       {(tab === 'connections' || tab === 'packets') && <Records table={tab} key={tab} />}
       {tab === 'map' && <MapView />}
       {tab === 'policies' && <Policies policies={summary.policies} />}
-      <Save table={table} where={parameters['where'] ?? ''} />
+      <Save tab={tab} where={parameters['where'] ?? ''} />
       <Problems problems={problems} />
       {summary.warnings.length > 0 && (
         <details>

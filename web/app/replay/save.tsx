@@ -1,31 +1,62 @@
 /**
- * What a person takes away: the records of the table as it is filtered, the marked capture, and the whole report.
+ * What a person takes away: what stands in the view, whole; the records of the table as it is filtered; the marked capture; the report.
+ *
+ * In:  the part of the view that is open, and its filter.  Out: files, as `policap replay` writes them where it does.
  */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { EngineFault, type ExportFormat, type TableName } from '../../worker/protocol.js';
+import { EngineFault, type Exported } from '../../worker/protocol.js';
+import { download } from '../parts/download.js';
+import { pictureOf } from '../parts/picture.js';
 import { engine } from '../workspace.js';
+import type { Tab } from './replay.js';
 
-const FORMATS: readonly { readonly format: ExportFormat; readonly name: string; readonly needs?: TableName }[] = [
-  { format: 'csv', name: 'Table as CSV' },
-  { format: 'jsonl', name: 'Table as JSON lines' },
-  { format: 'pcapng', name: 'Packets as pcapng, verdicts as comments', needs: 'packets' },
-  { format: 'summary', name: 'Summary as JSON' },
-  { format: 'text', name: 'Summary as text' },
-  { format: 'html', name: 'Report as one HTML file' },
+interface Kind {
+  readonly name: string;
+  make(tab: Tab, where: string): Promise<Exported>;
+}
+
+const recordsOf = (tab: Tab): 'packets' | 'connections' => (tab === 'packets' ? 'packets' : 'connections');
+
+const picture = async (selector: string, name: string): Promise<Exported> => {
+  const drawn = document.querySelector<SVGSVGElement>(selector);
+  if (drawn === null) throw new EngineFault('There is nothing drawn.');
+  return { name, blob: pictureOf(drawn) };
+};
+
+const TABLE: readonly Kind[] = [
+  { name: 'Table as CSV', make: (tab, where) => engine.save('csv', recordsOf(tab), where) },
+  { name: 'Table as JSON lines', make: (tab, where) => engine.save('jsonl', recordsOf(tab), where) },
+];
+const MARKED: Kind = {
+  name: 'Packets as pcapng, verdicts as comments',
+  make: (_, where) => engine.save('pcapng', 'packets', where),
+};
+const OF_TAB: Readonly<Record<Tab, readonly Kind[]>> = {
+  conversations: [{ name: 'Conversations as CSV', make: () => engine.saveView('conversations') }],
+  connections: TABLE,
+  packets: [...TABLE, MARKED],
+  map: [
+    { name: 'Pairs as CSV', make: () => engine.saveView('map') },
+    { name: 'Map as SVG', make: () => picture('svg.map', 'map.svg') },
+  ],
+  policies: [{ name: 'Policies as CSV', make: () => engine.saveView('policies') }],
+};
+const ALWAYS: readonly Kind[] = [
+  { name: 'Traffic over time as CSV', make: () => engine.saveView('timeline') },
+  { name: 'Traffic over time as SVG', make: () => picture('svg.timeline', 'timeline.svg') },
+  { name: 'Summary as JSON', make: () => engine.save('summary', 'connections', '') },
+  { name: 'Summary as text', make: () => engine.save('text', 'connections', '') },
+  { name: 'Report as one HTML file', make: () => engine.save('html', 'connections', '') },
 ];
 
-export function Save({ table, where }: { readonly table: TableName; readonly where: string }): JSX.Element {
+export function Save({ tab, where }: { readonly tab: Tab; readonly where: string }): JSX.Element {
   const says = useSignal('');
-  async function save(format: ExportFormat): Promise<void> {
+  async function save({ make }: Kind): Promise<void> {
     says.value = 'Writing …';
     try {
-      const { name, blob } = await engine.save(format, table, where);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      const { name, blob } = await make(tab, where);
+      download(name, blob);
       says.value = `${name} is written.`;
     } catch (error) {
       says.value = error instanceof EngineFault ? error.message : String(error);
@@ -35,10 +66,10 @@ export function Save({ table, where }: { readonly table: TableName; readonly whe
     <details class="save">
       <summary>Save</summary>
       <ul>
-        {FORMATS.filter(({ needs }) => needs === undefined || needs === table).map(({ format, name }) => (
-          <li key={format}>
-            <button type="button" onClick={() => void save(format)}>
-              {name}
+        {[...OF_TAB[tab], ...ALWAYS].map(kind => (
+          <li key={kind.name}>
+            <button type="button" onClick={() => void save(kind)}>
+              {kind.name}
             </button>
           </li>
         ))}

@@ -8,9 +8,9 @@ import { before, current, saved } from '../edit/edits.js';
 import { editsBetween } from '../edit/files.js';
 import { href, link } from '../link.js';
 import { Dialog } from '../parts/dialog.js';
+import { download } from '../parts/download.js';
 import { bytes, plural } from '../parts/format.js';
 import { workspace } from '../workspace.js';
-import { download } from './download.js';
 import { type SharedCapture, ShareFault, writeShared } from './file.js';
 
 export function ShareDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {

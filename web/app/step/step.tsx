@@ -8,6 +8,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { StepDocument } from '../../../src/stepping/document.js';
 import { href } from '../link.js';
+import { download } from '../parts/download.js';
 import { count, plural } from '../parts/format.js';
 import { judged, progressed } from '../workspace.js';
 import { ConnectionsPane } from './connections.js';
@@ -61,9 +62,22 @@ export function StepView(): JSX.Element {
       )}
       {isAsking.value && document === null && <Reading />}
       {document !== null && <Panes document={document} />}
+      {document !== null && (
+        <button type="button" onClick={() => downloadStep(document)}>
+          Save this packet as JSON
+        </button>
+      )}
       <SourcePane />
     </section>
   );
+}
+
+function downloadStep(document: StepDocument): void {
+  // Bytes as a dump has them.
+  const plain = (_: string, value: unknown): unknown =>
+    value instanceof Uint8Array ? Array.from(value, byte => byte.toString(16).padStart(2, '0')).join(' ') : value;
+  const blob = new Blob([`${JSON.stringify(document, plain, 2)}\n`], { type: 'application/json' });
+  download(`packet-${document.number}.json`, blob);
 }
 
 function Panes({ document }: { readonly document: StepDocument }): JSX.Element {
