@@ -4,15 +4,14 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY . .
-RUN npm run -s build && npm prune --omit=dev --no-audit --no-fund
+# What the package holds: the program, the page, the lessons with their captures.
+RUN npm run -s build && npm pack --silent && tar xzf policap-*.tgz && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-slim
 ENV NODE_ENV=production
 WORKDIR /opt/policap
-COPY --from=build /src/package.json ./
+COPY --from=build /src/package ./
 COPY --from=build /src/node_modules ./node_modules
-COPY --from=build /src/bin ./bin
-COPY --from=build /src/dist ./dist
 RUN ln -s /opt/policap/bin/policap /usr/local/bin/policap
 # Nothing is written but what -w names: the file system may be read-only.
 USER node

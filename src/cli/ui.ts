@@ -105,7 +105,7 @@ async function listen(port: number, served: Parameters<typeof serve>[0]): Promis
 function servedText({ captures, documents }: Workspace): string {
   const what =
     captures.length + documents.length === 0
-      ? 'the page, without files'
+      ? 'the page without files,'
       : `${plural(captures.length, 'capture')} and ${plural(documents.length, 'document')}`;
   return `policap: serving ${what} to this machine alone; nothing is sent anywhere. Ctrl-C ends it.`;
 }

@@ -147,7 +147,7 @@ describe('policap ui', () => {
     running.child.stdout!.destroy();
     expect(await workspaceOf(running)).toMatchObject({ captures: [], documents: [] });
     await until(() => running.said().includes('\n'));
-    expect(running.said()).toContain('serving the page, without files');
+    expect(running.said()).toContain('serving the page without files, to this machine alone');
     expect(await running.end('SIGTERM')).toBe(0);
   });
 

@@ -82,6 +82,15 @@ describe('the Dockerfile', () => {
     for (const line of kept.slice(1).filter(line => line !== '')) expect(existsSync(line.slice(1)), line).toBe(true);
   });
 
+  it('builds from all that the package holds, and all that the build reads', () => {
+    const { files } = JSON.parse(readFileSync('package.json', 'utf8')) as { files: string[] };
+    const held = files.filter(path => path !== 'dist' && !path.startsWith('!'));
+    const read = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts', 'src', 'web', 'lessons'];
+    const isThere = (path: string): boolean =>
+      kept.some(line => line.startsWith('!') && `${path}/`.startsWith(`${line.slice(1)}/`));
+    expect([...held, ...read].filter(path => !isThere(path))).toEqual([]);
+  });
+
   it('runs policap, and not as root', () => {
     expect(lines).toEqual(expect.arrayContaining(['USER node', 'ENTRYPOINT ["policap"]']));
     expect(lines.filter(line => line.startsWith('FROM node:20-slim')).length).toBe(2);
