@@ -80,6 +80,17 @@ describe('files given to the page', () => {
     await page.getByText('did you mean').first().waitFor();
   });
 
+  it('of several gzip streams say that only the first is read', async () => {
+    const { page } = await pages.open();
+    const whole = readFileSync(shop[0]!);
+    const buffer = Buffer.concat([whole.subarray(0, 20_000), whole.subarray(20_000)].map(it => gzipSync(it)));
+    await give(page, [{ name: 'two.pcapng.gz', mimeType: 'application/octet-stream', buffer }]);
+    await give(page, shop.slice(1));
+    await page.getByRole('alert').filter({ hasText: 'another gzip stream behind it' }).waitFor();
+    const [packets] = await totals(page);
+    expect(packets![3]).toBeGreaterThan(0);
+  });
+
   it('cut in the middle are judged as far as they go', async () => {
     const { page } = await pages.open();
     const buffer = readFileSync(shop[0]!).subarray(0, 5000);
@@ -87,6 +98,7 @@ describe('files given to the page', () => {
     await give(page, shop.slice(1));
     const [packets] = await totals(page);
     expect(packets![3]).toBeGreaterThan(0);
+    await page.getByRole('alert').filter({ hasText: 'cut.pcapng is damaged' }).waitFor();
   });
 });
 

@@ -4,7 +4,7 @@
  * In:  CaptureInputs.  Out: one FrameSource, merged by time. What cannot be opened at all throws an EngineFault; damage inside a
  * capture stands in FrameSource.errors. A capture may be opened again and again: a Blob is read from its beginning each time.
  */
-import type { ByteSource, FrameSource } from '../../src/capture/frame.js';
+import { type ByteSource, CaptureError, type FrameSource } from '../../src/capture/frame.js';
 import { mergeCaptures } from '../../src/capture/merge.js';
 import { openCapture } from '../../src/capture/open.js';
 import { ChunkQueue, CompressedInput, chunkSource } from '../../src/node/chunks.js';
@@ -111,13 +111,30 @@ function gzipSource(source: ByteSource): ByteSource {
     await writer.close();
   };
   let isFed = false;
+  let delivered = 0;
   const more = async (): Promise<boolean> => {
     if (!isFed) void feed().catch(ignore);
     isFed = true;
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw isMoreBehind(error) ? severalStreams(source.name, delivered) : error;
+    });
     if (done) return false;
+    delivered += value.length;
     queue.push(value);
     return true;
   };
   return chunkSource(input, 'gzip', queue, more, () => void reader.cancel().catch(ignore));
 }
+
+/** Browsers read the first of several gzip streams in a file, and say so of the rest in words of their own. */
+const isMoreBehind = (error: unknown): boolean =>
+  error instanceof TypeError && /junk|trailing|after (the )?end/i.test(error.message);
+
+const severalStreams = (name: string, offset: number): CaptureError =>
+  new CaptureError(
+    name,
+    offset,
+    'the end of the gzip data',
+    'another gzip stream behind it, which browsers do not read',
+    'decompress it first (gunzip), or use policap replay, which reads them all',
+  );

@@ -43,6 +43,14 @@ export function ReplayView(): JSX.Element {
     <section>
       <h1>{summary.captures.map(({ name }) => name).join(', ')}</h1>
       {summary.notice !== undefined && <p class="notice">{summary.notice}</p>}
+      {summary.captures.map(
+        ({ name, error }) =>
+          error !== null && (
+            <p class="dropped-text" role="alert" key={name}>
+              {name} is damaged: what stands before the damage is judged. {error.message}
+            </p>
+          ),
+      )}
       <div class="overview">
         <Totals summary={summary} />
         <Timeline />
