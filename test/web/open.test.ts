@@ -7,6 +7,8 @@ import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { CONNTRACK_KINDS } from '../../src/flow/kinds.js';
+import { PROFILE_NAMES } from '../../src/profile/profile.js';
 import { policap } from '../cli/person.js';
 import { violations } from './axe.js';
 import { usePages } from './browser.js';
@@ -99,6 +101,30 @@ describe('files given to the page', () => {
     const [packets] = await totals(page);
     expect(packets![3]).toBeGreaterThan(0);
     await page.getByRole('alert').filter({ hasText: 'cut.pcapng is damaged' }).waitFor();
+  });
+});
+
+describe('how it is judged', () => {
+  it('is chosen in the page, as on the command line', async () => {
+    const { page } = await pages.open();
+    await give(page, shop);
+    await totals(page);
+    await page.getByRole('link', { name: 'Change' }).click();
+    const profiles = await page.getByLabel('Network plugin').locator('option').allTextContents();
+    expect(profiles[0]).toBe('as the cluster tells: upstream');
+    expect(profiles.slice(1).sort()).toEqual([...PROFILE_NAMES].sort());
+    const tables = await page.getByLabel('Connection table').locator('option').allTextContents();
+    expect(tables.slice(1).sort()).toEqual([...CONNTRACK_KINDS].sort());
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Network plugin').selectOption('kube-router');
+    await page.getByLabel('Mode').selectOption('dataplane');
+    await page.getByLabel('Connection table').selectOption('none');
+    await page.getByRole('link', { name: 'Replay', exact: true }).click();
+    await page.getByText('Judged as kube-router enforces policies (asked for), mode dataplane').waitFor();
+    const further = ['--profile', 'kube-router', '--mode', 'dataplane', '--conntrack', 'none', '-o', 'json'];
+    const { packets, connections } = JSON.parse((await policap([...command, ...further])).out);
+    const rows = [packets, connections].map(it => [it.dropped, it.undecided, it.allowed, it.total]);
+    await expect.poll(() => totals(page)).toEqual(rows);
   });
 });
 

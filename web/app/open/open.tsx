@@ -8,6 +8,7 @@ import { Pre } from '../parts/pre.js';
 import { Problems } from '../parts/problems.js';
 import { close, judged, workspace } from '../workspace.js';
 import { Drop } from './drop.js';
+import { Options } from './options.js';
 
 const COMMANDS =
   'kubectl get ns,nodes,pods,svc,endpointslices -A -o yaml > cluster.yaml\nkubectl get netpol -A -o yaml > policies.yaml\ntcpdump -i any -s 128 -w capture.pcap';
@@ -45,6 +46,7 @@ function Given(): JSX.Element | null {
       </ul>
       {captures.length === 0 && <p>A capture is still missing.</p>}
       {documents.length === 0 && <p>Policies and a cluster are still missing.</p>}
+      <Options />
       <button type="button" onClick={close}>
         Start over
       </button>

@@ -51,6 +51,10 @@ export function ReplayView(): JSX.Element {
             </p>
           ),
       )}
+      <p class="soft">
+        Judged as {summary.profile ?? 'upstream'} enforces policies ({summary.profileFrom}), mode {summary.mode}.{' '}
+        <a href={href('open')}>Change</a>
+      </p>
       <div class="overview">
         <Totals summary={summary} />
         <Timeline />
