@@ -21,6 +21,7 @@ const shared: fc.Arbitrary<Shared> = fc.record({
     {},
     { profile: 'calico', staged: true } as const,
     { mode: 'dataplane', conntrack: 'none', timeouts: { udp: 30 } } as const,
+    { maxConnections: 5, tunnels: false, duplicates: false } as const,
   ),
   link: fc.constantFrom('', '#/edit?file=a.yaml&line=3'),
 });

@@ -133,12 +133,21 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isList = (value: unknown, holds: (it: Fields) => boolean): boolean =>
   Array.isArray(value) && value.length <= MOST_FILES && value.every(it => isObject(it) && holds(it));
 
+/** Every option but the timeouts: one that is missing here would be judged without. */
+const TYPES: Readonly<Record<Exclude<keyof WorkspaceOptions, 'timeouts'>, 'string' | 'boolean' | 'number'>> = {
+  profile: 'string',
+  mode: 'string',
+  conntrack: 'string',
+  staged: 'boolean',
+  maxConnections: 'number',
+  tunnels: 'boolean',
+  duplicates: 'boolean',
+};
+
 /** What is of another shape is left out; what the engine does not know of the rest, it says. */
 function optionsOf(value: unknown): WorkspaceOptions {
   if (!isObject(value)) return {};
-  const known = ['profile', 'mode', 'conntrack', 'staged'].flatMap(key =>
-    isText(value[key]) || typeof value[key] === 'boolean' ? [[key, value[key]]] : [],
-  );
+  const known = Object.entries(TYPES).flatMap(([key, type]) => (typeof value[key] === type ? [[key, value[key]]] : []));
   const timeouts = isObject(value['timeouts']) ? Object.entries(value['timeouts']) : [];
   const numbers = timeouts.filter(([, seconds]) => typeof seconds === 'number');
   return {
