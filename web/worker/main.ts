@@ -5,6 +5,7 @@
  * can start one from the function's own text (web/app/engine.ts).
  */
 import { CaptureError } from '../../src/capture/frame.js';
+import { TimeoutError } from '../../src/flow/timeouts.js';
 import { AT_ONCE, type Call, EngineFault, type Progress, type Reply } from './protocol.js';
 import { createWorkbench } from './workbench.js';
 
@@ -35,7 +36,8 @@ async function answer({ id, method, given }: Call): Promise<void> {
 }
 
 function sentenceOf(error: unknown): string {
-  if (error instanceof EngineFault || error instanceof CaptureError) return error.message;
+  if (error instanceof EngineFault || error instanceof CaptureError || error instanceof TimeoutError)
+    return error.message;
   // A fault of ours: what a report of it needs.
   console.error(error);
   return `policap failed: ${error instanceof Error ? error.message : String(error)}. The browser's console has more.`;

@@ -36,7 +36,9 @@ export class Review {
   readonly summary: Summary;
   /** null where the capture is too long for its packets to be kept. */
   private readonly packets: Table<PacketRow> | null;
-  private readonly connections: Table<ConnectionRow>;
+  /** Made when a view first asks for them. */
+  private readonly connectionsMade: () => Table<ConnectionRow>;
+  private made: Table<ConnectionRow> | null = null;
   private readonly spans: Timeline;
   private readonly selections = new Map<TableName, Uint32Array>();
 
@@ -45,15 +47,20 @@ export class Review {
       const { summary, timeline, connections } = keeping.overview;
       this.summary = summary;
       this.spans = timeline;
-      this.connections = connections;
+      this.connectionsMade = () => connections;
       this.packets = null;
     } else {
       const { judgement } = keeping;
       this.summary = summaryOf(judgement);
       this.spans = timelineOf(judgement);
-      this.connections = connectionsOf(judgement);
+      this.connectionsMade = () => connectionsOf(judgement);
       this.packets = packetsOf(judgement);
     }
+  }
+
+  private get connections(): Table<ConnectionRow> {
+    this.made ??= this.connectionsMade();
+    return this.made;
   }
 
   get hasPackets(): boolean {
