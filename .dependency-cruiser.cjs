@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|completion|stepping)/';
+  '^src/(capture|compression|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|completion|stepping)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -29,6 +29,7 @@ module.exports = {
     only('memory', []),
     only('documents', []),
     only('capture', ['memory']),
+    only('compression', ['capture']),
     only('packet', ['capture', 'memory']),
     only('cluster', ['documents']),
     only('policy', ['documents', 'cluster']),
@@ -133,6 +134,7 @@ module.exports = {
     only(
       'lessons',
       [
+        'compression',
         'documents',
         'capture',
         'packet',

@@ -13,7 +13,7 @@
  */
 import type { Transform } from 'node:stream';
 import type { ByteSource } from '../capture/frame.js';
-import { ChunkQueue, CompressedInput, chunkSource } from './chunks.js';
+import { ChunkQueue, CompressedInput, chunkSource } from '../compression/chunks.js';
 
 const SLICE = { gzip: 16 * 1024, zstd: 2 * 1024 };
 

@@ -7,7 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { ByteSource } from '../capture/frame.js';
-import { ChunkQueue, CompressedInput, chunkSource } from './chunks.js';
+import { ChunkQueue, CompressedInput, chunkSource } from '../compression/chunks.js';
 
 const SLICE = 64 * 1024;
 
