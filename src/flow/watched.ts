@@ -9,6 +9,7 @@ import { STRIDE } from '../packet/row.js';
 import type { ConnectionTracker } from './conntrack.js';
 import type { ConnectionDescription } from './describe.js';
 import { INVALID_NONE, TRACK_INVALID, TRACK_NEW, TRACK_RELATED, type Tracker } from './tracker.js';
+import { wrapped } from './wrapped.js';
 
 export interface TrackerWatch {
   /** The tracker to use in its place. */
@@ -90,17 +91,7 @@ export function watchPackets(
       return slot < 0 ? null : describing.describe(slot);
     }
 
-    return {
-      get slot() {
-        return tracker.slot;
-      },
-      get invalid() {
-        return tracker.invalid;
-      },
-      get tag() {
-        return tracker.tag;
-      },
-      prepare: (rows, bytes, from, to) => tracker.prepare(rows, bytes, from, to),
+    return wrapped(tracker, {
       track(rows, base, bytes, now, prepared) {
         const number = rows === batchRows ? first + base / STRIDE : 0;
         const code = wanted.has(number)
@@ -120,10 +111,7 @@ export function watchPackets(
         tracker.discard();
         pending = 0;
       },
-      writeEnds: (slot, row) => tracker.writeEnds(slot, row),
-      replied: slot => tracker.replied(slot),
-      counters: () => tracker.counters(),
-    };
+    });
   }
 
   return {

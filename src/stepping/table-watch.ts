@@ -10,6 +10,7 @@
 import type { ConnectionTracker } from '../flow/conntrack.js';
 import type { Tracker, TrackerCounters } from '../flow/tracker.js';
 import type { TrackerWatch } from '../flow/watched.js';
+import { wrapped } from '../flow/wrapped.js';
 import {
   DST,
   FAMILY,
@@ -96,17 +97,7 @@ export function watchTable(settled: (number: number, state: SettledTable) => voi
     wrap(inner, described = inner) {
       tracker = inner;
       table = 'snapshot' in described ? (described as Tracker & DescribingTable) : null;
-      return {
-        get slot() {
-          return inner.slot;
-        },
-        get invalid() {
-          return inner.invalid;
-        },
-        get tag() {
-          return inner.tag;
-        },
-        prepare: (rows, bytes, from, to) => inner.prepare(rows, bytes, from, to),
+      return wrapped(inner, {
         track(rows, base, bytes, time, prepared) {
           const number = rows === batchRows ? first + base / STRIDE : lastFragment(rows);
           settleBefore(number);
@@ -119,11 +110,7 @@ export function watchTable(settled: (number: number, state: SettledTable) => voi
           isCreated = true;
           return inner.confirm(refused);
         },
-        discard: () => inner.discard(),
-        writeEnds: (slot, row) => inner.writeEnds(slot, row),
-        replied: slot => inner.replied(slot),
-        counters: () => inner.counters(),
-      };
+      });
     },
   };
 }

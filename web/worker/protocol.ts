@@ -4,14 +4,15 @@
  * Everything here can be cloned by postMessage(). Errors arrive as EngineFault: a sentence for the user, never a stack trace.
  */
 import type { Completions } from '../../src/completion/complete.js';
-import type { Change, ChangeTotals } from '../../src/diff/change.js';
 import type { ConntrackKind } from '../../src/flow/kinds.js';
 import type { LessonResult } from '../../src/lessons/result.js';
 import type { ProfileName } from '../../src/profile/profile.js';
-import type { VerdictTotals } from '../../src/report/side-by-side.js';
 import type { Summary } from '../../src/report/summary.js';
 import type { StepDocument } from '../../src/stepping/document.js';
 import type { OutcomeRecord, Reason, Verdict } from '../../src/verdict/verdict.js';
+import type { Edit, Edited } from './edited.js';
+
+export type * from './edited.js';
 
 /** A capture that was dropped on the page, or one that the server has. */
 export interface CaptureInput {
@@ -181,77 +182,6 @@ export interface Stepped {
   readonly total: number;
   /** Where a capture is damaged: what stands before it can be stepped through. */
   readonly damage: string | null;
-}
-
-/** A file that is not as it was opened; null: it is taken away. */
-export interface Edit {
-  readonly name: string;
-  readonly text: string | null;
-}
-
-/** What `policap diff` says, in its words. */
-export interface ShownDiff {
-  /** What must be said first: a side's profile enforces nothing. */
-  readonly notices: readonly string[];
-  readonly headline: string;
-  readonly besides: readonly string[];
-  readonly before: ShownSide;
-  readonly after: ShownSide;
-  readonly connections: ChangeTotals;
-  readonly packets: ChangeTotals;
-  readonly changes: readonly ShownChange[];
-  /** How many there are, with those that are not shown. */
-  readonly groups: number;
-  /** Connections of groups that are not shown. */
-  readonly left: number;
-}
-
-export interface ShownSide {
-  readonly connections: VerdictTotals;
-  readonly packets: VerdictTotals;
-}
-
-export interface ShownChange {
-  readonly change: Change;
-  readonly heading: string;
-  readonly connections: number;
-  readonly packets: number;
-  readonly firstPacket: number;
-  readonly source: string;
-  readonly destination: string;
-  /** `TCP 5432` */
-  readonly on: string;
-  readonly service: string | null;
-  readonly before: Said;
-  readonly after: Said;
-  /** An expression that chooses these connections. */
-  readonly where: string;
-}
-
-export interface Said {
-  readonly verdict: Verdict;
-  readonly why: string;
-  /** Of what decided, where it stands. */
-  readonly places: readonly Place[];
-}
-
-export interface Place {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-export interface Edited {
-  /** Of the documents after. */
-  readonly problems: readonly DocumentProblem[];
-  /** Names of files that hold documents of the cluster, and no policy. */
-  readonly readOnly: readonly string[];
-  /** null where nothing was held against each other; `why` says why not. */
-  readonly diff: ShownDiff | null;
-  readonly why: string | null;
-  readonly milliseconds: number;
-  /** Nothing was answered: something newer is asked. */
-  readonly isOvertaken: boolean;
 }
 
 /** The engine as the page sees it; each method runs in the worker, one after another. */
