@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
  * What a long replay leaves to the garbage collector:
- *   node --max-semi-space-size=1 bench/collections.mjs CAPTURE PODS [OBJECTS] [plain]
+ *   node --max-semi-space-size=1 --no-allocation-site-pretenuring bench/collections.mjs CAPTURE PODS [OBJECTS] [plain]
  *
  * In:  a capture; OBJECTS: so many objects made a packet on purpose, to see that they are noticed; plain: without the fast path.
  * Out: one line of JSON, { packets, before, after }: collections before and after the middle of the capture. Behind it all
  * code is compiled and every connection known: nothing is left to allocate but what a batch takes. With 1 MB for new
- * objects, one boxed number a packet is a collection every 65,000 packets.
+ * objects, one boxed number a packet is a collection every 65,000 packets. Without the second flag V8 may, from one early
+ * collection that most objects outlived, decide to make all later ones among the old, where these counts do not see them.
  */
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { onFastPath } from '../dist/capture/loops.js';
