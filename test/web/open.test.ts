@@ -2,8 +2,9 @@
  * Files are dropped on the page, and it says what the command line says of them; from a web server and from a folder, with nothing
  * asked of any other host.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +60,32 @@ describe('files given to the page', () => {
     await page.getByText('Policies and a cluster are still missing').waitFor();
     await give(page, documents);
     expect(await totals(page)).toEqual(await expected());
+  });
+
+  it('count each, where two have one name', async () => {
+    const { page } = await pages.open();
+    const [capture = '', cluster = '', ...policies] = shop;
+    const documents = [cluster, ...policies].map(path => ({
+      name: 'same.yaml',
+      mimeType: 'text/yaml',
+      buffer: readFileSync(path),
+    }));
+    await give(page, documents);
+    await page.getByText('same (2).yaml: documents').waitFor();
+    await give(page, [capture]);
+    expect(await totals(page)).toEqual(await expected());
+  });
+
+  it('may be all those of a folder', async () => {
+    const { page } = await pages.open();
+    const folder = mkdtempSync(join(tmpdir(), 'policap-folder-'));
+    cpSync('pcaps/shop', folder, { recursive: true });
+    for (const name of readdirSync(folder)) {
+      if (!/^(capture\.pcapng|cluster\.yaml|policies)$/.test(name)) rmSync(join(folder, name), { recursive: true });
+    }
+    await page.getByLabel('or all files of a folder').setInputFiles(folder);
+    expect(await totals(page)).toEqual(await expected());
+    rmSync(folder, { recursive: true });
   });
 
   it('that are neither captures nor documents are named', async () => {

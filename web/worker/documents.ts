@@ -16,6 +16,7 @@ export interface ReadSet {
 }
 
 interface Known extends Omit<ReadSet, 'withoutPolicies'> {
+  readonly name: string;
   readonly text: string;
   readonly holdsOthers: boolean;
 }
@@ -23,27 +24,25 @@ interface Known extends Omit<ReadSet, 'withoutPolicies'> {
 export type DocumentReader = (inputs: readonly DocumentInput[], set: string) => ReadSet;
 
 export function createDocumentReader(): DocumentReader {
-  /** By set, its files. What stands in none of the sets any more is forgotten. */
-  const sets = new Map<string, Map<string, Known>>();
+  /** By set, its files; two may have one name. What stands in none of the sets any more is forgotten. */
+  const sets = new Map<string, readonly Known[]>();
   return (inputs, set) => {
-    const now = new Map<string, Known>();
-    for (const { name, text } of inputs) {
-      const known = [...sets.values()].map(files => files.get(name)).find(it => it?.text === text);
-      now.set(name, known ?? readFile(name, text));
-    }
+    const before = new Map([...sets.values()].flat().map(it => [keyOf(it), it]));
+    const now = inputs.map(it => before.get(keyOf(it)) ?? readFile(it));
     // What is opened stands in place of all that was.
     if (set === 'open') sets.clear();
     sets.set(set, now);
-    const all = [...now.values()];
     return {
-      documents: all.flatMap(it => it.documents),
-      problems: all.flatMap(it => it.problems),
-      withoutPolicies: [...now].filter(([, { holdsOthers }]) => holdsOthers).map(([name]) => name),
+      documents: now.flatMap(it => it.documents),
+      problems: now.flatMap(it => it.problems),
+      withoutPolicies: now.filter(({ holdsOthers }) => holdsOthers).map(({ name }) => name),
     };
   };
 }
 
-function readFile(name: string, text: string): Known {
+const keyOf = ({ name, text }: DocumentInput): string => `${name}\0${text}`;
+
+function readFile({ name, text }: DocumentInput): Known {
   const { documents, problems } = readDocuments(text, name);
-  return { text, documents, problems, holdsOthers: documents.length > 0 && !documents.some(isPolicyDocument) };
+  return { name, text, documents, problems, holdsOthers: documents.length > 0 && !documents.some(isPolicyDocument) };
 }

@@ -7,6 +7,7 @@
  */
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { restore } from '../edit/edits.js';
 import { follow, go, link } from '../link.js';
 import { readShared, ShareFault } from '../share/file.js';
@@ -69,6 +70,7 @@ export function Drop(): JSX.Element {
             }}
           />
         </label>
+        <Folder onTake={files => void take(files)} />
       </div>
       {refused.value.map(sentence => (
         <p class="dropped-text" role="alert" key={sentence}>
@@ -76,5 +78,26 @@ export function Drop(): JSX.Element {
         </p>
       ))}
     </>
+  );
+}
+
+/** All files of a folder and those below it, named by their paths. */
+function Folder({ onTake }: { onTake(files: readonly File[]): void }): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current!.webkitdirectory = true;
+  }, []);
+  return (
+    <label>
+      <span>or all files of a folder</span>
+      <input
+        type="file"
+        ref={input}
+        onChange={event => {
+          onTake([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = '';
+        }}
+      />
+    </label>
   );
 }

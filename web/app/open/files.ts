@@ -27,9 +27,18 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
   const captures: { name: string; blob: Blob }[] = [];
   const documents: { name: string; text: string }[] = [];
   const refused: string[] = [];
+  const names = new Set<string>();
   for (const file of files) {
-    const name = file.webkitRelativePath || file.name;
-    const start = new Uint8Array(await file.slice(0, FIRST_BYTES).arrayBuffer());
+    const name = distinct(file.webkitRelativePath || file.name, names);
+    const bytes = await file
+      .slice(0, FIRST_BYTES)
+      .arrayBuffer()
+      .catch(() => null);
+    if (bytes === null) {
+      refused.push(`${name} cannot be read: a folder is chosen below, file by file it can be dropped`);
+      continue;
+    }
+    const start = new Uint8Array(bytes);
     const magic = hex(start.subarray(0, 4));
     if (isShared(new TextDecoder('latin1').decode(start)) || /\.policap$/i.test(name)) shared = file;
     else if (CAPTURE_MAGICS.has(magic) || magic.startsWith('1f8b')) captures.push({ name, blob: file });
@@ -39,6 +48,14 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
     else documents.push({ name, text: await file.text() });
   }
   return { captures, documents, refused, shared };
+}
+
+/** Files of several folders may have one name: each keeps its own, as positions and edits name files. */
+function distinct(name: string, names: Set<string>): string {
+  let own = name;
+  for (let n = 2; names.has(own); n++) own = name.replace(/(\.[^./]*)?$/, ending => ` (${n})${ending}`);
+  names.add(own);
+  return own;
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
