@@ -18,6 +18,7 @@ const ci = process.env.CI === 'true';
 /** Debian packages that tests need: program -> package, and what is left out without it. */
 const DEBIAN = [
   { program: 'tshark', package: 'tshark', leavesOut: 'the comparison of every header field with tshark' },
+  { program: 'tcpdump', package: 'tcpdump', leavesOut: 'live traffic of an interface' },
   { program: 'zstd', package: 'zstd', leavesOut: 'reading zstd captures through the zstd program' },
   { program: 'bridge', package: 'iproute2', leavesOut: 'the comparison of verdicts with the running kernel' },
   { program: 'nft', package: 'nftables', leavesOut: 'the comparison of verdicts with the running kernel' },

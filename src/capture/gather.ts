@@ -2,11 +2,13 @@
  * Batches of at least so many frames: what a reader gives in smaller ones (a pipe's, a merge's, jumbo frames') is put
  * together, so that whoever looks ahead by one batch sees as far, however the capture was cut.
  *
- * In:  a FrameSource.  Out: the same frames; every batch but the last holds `least` or more.
+ * In:  a FrameSource.  Out: the same frames; every batch but the last holds `least` or more, and but those before a PAUSE
+ * (pauses.ts): nothing else comes for now, so what is gathered goes out.
  * A batch that is big enough is handed through as it is, without a copy. Its memory belongs to the reader, which reuses
  * it when two more batches are read; where small ones follow it is therefore copied first.
  */
 import { BATCH_FRAMES, type FrameBatch, type FrameSource } from './frame.js';
+import { PAUSE } from './pauses.js';
 
 /** The most frames that can be asked for; a gathered batch is smaller than that before its last part is added. */
 export const MOST_LEAST = 256;
@@ -26,7 +28,9 @@ export function gatherFrames(source: FrameSource, least: number): Pick<FrameSour
     for (;;) {
       if (got === null) ended = true;
       else append(current, got);
-      if (ended || current.batch.count >= least) return current.batch.count === 0 ? null : current.batch;
+      if (ended || got === PAUSE || current.batch.count >= least) {
+        return ended && current.batch.count === 0 ? null : current.batch;
+      }
       const pending = source.next();
       if (pending instanceof Promise) return pending.then(gather);
       got = pending;
@@ -34,7 +38,7 @@ export function gatherFrames(source: FrameSource, least: number): Pick<FrameSour
   }
 
   function take(batch: FrameBatch | null): FrameBatch | null | Promise<FrameBatch | null> {
-    if (batch === null || batch.count >= least) {
+    if (batch === null || batch === PAUSE || batch.count >= least) {
       if (batch === null) ended = true;
       else refer(current, batch);
       return batch === null ? null : current.batch;

@@ -32,6 +32,7 @@ import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
 import { learnCommand } from './learn-command.js';
 import { lintCommand } from './lint-command.js';
+import { liveCommand } from './live-command.js';
 import { matrixCommand } from './matrix-command.js';
 import { suggestChoices } from './options.js';
 import { queryCommand } from './query-command.js';
@@ -95,6 +96,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
   addConfigOptions(program);
   for (const command of [
     replayCommand(terminal, finish),
+    liveCommand(terminal, finish),
     compareCommand(terminal, finish),
     diffCommand(terminal, finish),
     queryCommand(terminal, finish),

@@ -18,7 +18,8 @@ const BREATH = 50;
 const FIRST = 500;
 const BETWEEN = 200;
 
-export function createProgress(terminal: Terminal): Progress {
+/** @param more what else the line says */
+export function createProgress(terminal: Terminal, more: () => string = () => ''): Progress {
   const started = performance.now();
   let breathed = started;
   let shown = started + FIRST - BETWEEN;
@@ -37,7 +38,7 @@ export function createProgress(terminal: Terminal): Progress {
         visible = true;
         const rate = Math.round((packets / (now - started)) * 1000);
         const part = bytesTotal ? `${Math.min(100, Math.floor((bytesRead / bytesTotal) * 100))}%  ` : '';
-        terminal.progress(`${part}${count(packets)} packets  ${count(rate)}/s`);
+        terminal.progress(`${part}${count(packets)} packets  ${count(rate)}/s${more()}`);
       }
       if (now - breathed < BREATH) return undefined;
       breathed = now;

@@ -17,7 +17,7 @@ import { LinkTypesDiffer } from '../report/pcap.js';
 import type { Output, Report } from '../report/report.js';
 import { plural } from '../report/style.js';
 import { createTextReport } from '../report/text.js';
-import { createVerdictCount } from '../report/verdict-count.js';
+import { createVerdictCount, type VerdictCount } from '../report/verdict-count.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FINDING, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { isUnenforced, noticeText } from './notice.js';
@@ -29,6 +29,8 @@ import { styleFor, type Terminal } from './terminal.js';
 
 /** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
 const PATIENCE = 200;
+/** Milliseconds after which whoever reads live traffic's results along is given what there is. */
+const FLUSH = 200;
 
 export async function runReplay(
   paths: readonly string[],
@@ -64,7 +66,14 @@ export async function runReplay(
   }
 }
 
-async function judgeAll(
+/** Who follows live traffic. */
+export interface Live {
+  readonly counted: VerdictCount;
+  /** What the progress line says beside the packets. */
+  line(): string;
+}
+
+export async function judgeAll(
   source: FrameSource | PacketSource,
   fastPath: FastPath | null,
   compiled: Compiled,
@@ -72,6 +81,7 @@ async function judgeAll(
   options: ReplayCommandOptions,
   terminal: Terminal,
   stop: AbortController,
+  live?: Live,
 ): Promise<number> {
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   let readerLeft = false;
@@ -87,13 +97,19 @@ async function judgeAll(
   if (file === null && notice !== '' && hasNoNotice(options)) terminal.say(notice);
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
   const text = createTextReport(results, { style, top: options.top, columns: terminal.columns });
-  const counted = createVerdictCount();
-  const reports: Report[] = options.failOn === undefined ? [] : [counted];
+  const counted = live?.counted ?? createVerdictCount();
+  const reports: Report[] = options.failOn === undefined && live === undefined ? [] : [counted];
   if (options.output === 'text') reports.push(file === null ? text : createTextReport(file, { top: options.top }));
   else reports.push(await createReport(file ?? results, options, compiled));
   if (file !== null && options.output !== 'text') reports.push(text);
 
-  const progress = createProgress(terminal);
+  let flushed = performance.now();
+  const flush = (): void => {
+    if (live === undefined || performance.now() - flushed < FLUSH) return;
+    flushed = performance.now();
+    for (const report of reports) report.flush?.();
+  };
+  const progress = createProgress(terminal, live?.line);
   try {
     const outcome = await replay(
       source,
@@ -101,7 +117,10 @@ async function judgeAll(
       {
         ...replayOptions(paths, options),
         fastPath,
-        onProgress: progress.update,
+        onProgress: (...now) => {
+          flush();
+          return progress.update(...now);
+        },
         signal: stop.signal,
       },
       [progress.report, ...reports],
@@ -159,7 +178,7 @@ async function open(
 }
 
 /** What a profile's connection table has no use for. */
-function checkTable(options: ReplayCommandOptions, compiled: Compiled): void {
+export function checkTable(options: ReplayCommandOptions, compiled: Compiled): void {
   const { conntrack, beLiberal, verifyChecksums, timeout } = options;
   const kind = conntrackOf(trackerOptions(options), compiled);
   const why = conntrack === undefined ? ` (of profile ${compiled.profile.name})` : '';
@@ -188,7 +207,7 @@ const replayOptions = (paths: readonly string[], options: ReplayCommandOptions):
   captures: paths.map(path => (path === '-' ? 'standard input' : path)),
 });
 
-const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
+export const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
   conntrack: options.conntrack as ConntrackKind | undefined,
   timeouts: options.timeout,
   maxConnections: options.maxConnections,
@@ -197,11 +216,11 @@ const trackerOptions = (options: ReplayCommandOptions): TableOptions => ({
 });
 
 /** `-w -`: one result goes there, as without -w, and no summary beside it. */
-const withoutStandardOutput = ({ write, ...others }: ReplayCommandOptions): ReplayCommandOptions =>
+export const withoutStandardOutput = ({ write, ...others }: ReplayCommandOptions): ReplayCommandOptions =>
   write === undefined || isStandardOutput(write) ? others : { ...others, write };
 
 function check(paths: readonly string[], options: ReplayCommandOptions, terminal: Terminal): void {
-  const { conntrack, policies, cluster, rules } = options;
+  const { policies, cluster, rules } = options;
   if (paths.length === 0) {
     throw new UsageError(
       'no capture to replay',
@@ -211,6 +230,10 @@ function check(paths: readonly string[], options: ReplayCommandOptions, terminal
   if (paths.includes('-') && [policies, cluster, rules].some(documents => documents?.includes('-'))) {
     throw new UsageError('standard input can be read only once', 'give the capture or the documents as a file');
   }
-  checkConntrack(conntrack);
+  checkOptions(options, terminal);
+}
+
+export function checkOptions(options: ReplayCommandOptions, terminal: Terminal): void {
+  checkConntrack(options.conntrack);
   checkFormat(options, terminal);
 }

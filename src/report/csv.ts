@@ -30,6 +30,7 @@ export function createCsv<Row>(output: Output, columns: readonly Column<Row>[]):
       for (let i = 0; i < cells.length; i++) cells[i]!(line, row);
       line.ascii('\r\n');
     },
+    flush: () => line.flush(),
     end() {
       line.flush();
     },

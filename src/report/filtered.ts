@@ -38,6 +38,7 @@ export function createFiltered(report: Report, where: Expression): Report {
         from = to;
       }
     },
+    flush: () => report.flush?.(),
     end: result => report.end(result),
   };
 

@@ -153,6 +153,7 @@ function writing<Row>(
       line.reserve(bytes.length);
       line.piece(bytes);
     },
+    flush: () => line.flush(),
     end() {
       line.flush();
     },

@@ -37,6 +37,7 @@ export function createJsonRows<Row>(
       for (let i = 0; i < cells.length; i++) cells[i]!(line, row);
       line.ascii('}\n');
     },
+    flush: () => line.flush(),
     end() {
       line.flush();
     },

@@ -133,6 +133,7 @@ export function createJsonlReport(output: Output, options: JsonlOptions = {}): R
     batch(frames, packets, verdicts, first) {
       lines.write(frames, packets, verdicts, first);
     },
+    flush: () => lines.flush(),
     end() {
       lines.flush();
     },

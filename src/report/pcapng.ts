@@ -48,6 +48,7 @@ export function createPcapngReport(output: Output, options: PcapngOptions = {}):
     batch(frames, { rows }, verdicts) {
       marking.write(frames, rows, verdicts);
     },
+    flush: () => marking.writer.flush(),
     end() {
       marking.writer.flush();
     },

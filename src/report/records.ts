@@ -16,6 +16,8 @@ export interface RowWriter<Row> {
   row(row: Row): void;
   /** In the place of row(): the `count` rows that were picked of a batch. */
   rows?(row: Row & PickedRows, count: number): void;
+  /** As Report.flush. */
+  flush?(): void;
   end(): void;
 }
 
@@ -39,6 +41,7 @@ export function createPacketRecords(writer: RowWriter<PacketRow>, where: Express
         if (wanted === null || wanted(row)) writer.row(row);
       }
     },
+    flush: () => writer.flush?.(),
     end() {
       writer.end();
     },

@@ -64,6 +64,8 @@ export interface Report {
   begin(context: ReplayContext): void;
   /** `first` is the packet number (from 1) of index 0. */
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void | Promise<void>;
+  /** Gives what is written so far to the output: between two batches, for who reads along. */
+  flush?(): void;
   end(result: ReplayResult): void | Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Packets by verdict, and requests, and nothing else: what `--fail-on` asks. A refused request counts as what is dropped.
  */
-import { CODES, type Verdict, verdictOf } from '../verdict/verdict.js';
+import { CODES, PENDING, type Reason, reasonOf, type Verdict, verdictOf } from '../verdict/verdict.js';
 import type { Report } from './report.js';
 import type { RequestTally } from './requests.js';
 
@@ -9,6 +9,8 @@ export interface VerdictCount extends Report {
   of(verdict: Verdict): number;
   /** What the service mesh refuses. */
   ofMesh(): number;
+  /** Packets by verdict and reason: every one there is, also those that no packet had. */
+  all(): { readonly verdict: Verdict; readonly reason: Reason; readonly count: number }[];
 }
 
 export function createVerdictCount(): VerdictCount {
@@ -27,6 +29,10 @@ export function createVerdictCount(): VerdictCount {
       const packets = byCode.reduce((sum, value, code) => (verdictOf(code) === verdict ? sum + value : sum), 0);
       return packets + (requests?.counts[verdict === 'dropped' ? 'denied' : verdict] ?? 0);
     },
+    all: () =>
+      Array.from(byCode, (count, code) => ({ verdict: verdictOf(code), reason: reasonOf(code), count })).slice(
+        PENDING + 1,
+      ),
     ofMesh: () => mesh?.counts.denied ?? 0,
   };
 }

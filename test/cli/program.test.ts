@@ -18,6 +18,7 @@ describe('help', () => {
 
   it.each([
     'replay',
+    'live',
     'compare',
     'diff',
     'query',

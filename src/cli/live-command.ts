@@ -1,0 +1,106 @@
+/**
+ * policap live on the command line: its options and its help. What it does (live.ts) is loaded when it is asked for.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { MOST_CONNECTIONS } from '../flow/conntrack.js';
+import type { Finish } from './main.js';
+import { addInputOptions, conntrackOption, timeoutOption, wholeNumber } from './options.js';
+import type { ReplayCommandOptions } from './replay-command.js';
+import type { Terminal } from './terminal.js';
+
+const FORMATS = ['text', 'json', 'jsonl', 'csv', 'hubble', 'pcapng'] as const;
+const VERDICTS = ['allowed', 'dropped', 'undecided'] as const;
+const LONGEST = 366 * 24 * 3600;
+
+export interface LiveCommandOptions extends Omit<ReplayCommandOptions, 'failOn' | 'workers'> {
+  readonly interface: string;
+  readonly filter?: string;
+  readonly snap?: number;
+  readonly buffer?: number;
+  readonly duration?: number;
+  readonly listen?: Listen;
+}
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:9090`, `[::1]:9090`; port 0: any free one. */
+function listenOn(value: string): Listen {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError('Give ADDRESS:PORT, for example 127.0.0.1:9090.');
+  return { host: match[1] ?? match[2]!, port };
+}
+
+const HELP = `
+Examples:
+  policap live -i eth0 -p policies/ -c cluster.yaml
+      what would be refused of what goes by now, until Ctrl-C
+  policap live -i any --duration 3600 --snap 128 -p policies/ -c cluster.yaml -o json -w hour.json
+      one hour of all interfaces, headers only
+  policap live -i cni0 -p policies/ -c cluster.yaml -o jsonl --only dropped
+      a line for each refused packet, as it goes by
+  policap live -i eth0 -p policies/ -c cluster.yaml --listen 127.0.0.1:9090
+      with its counts for Prometheus
+  kubectl exec -n shop web-0 -- tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml
+      from where policap is not: any pipe is a live capture
+
+tcpdump reads the interface: it must be installed, and allowed to (root, or CAP_NET_RAW). Nothing is sent,
+and nothing is refused: policap looks on. Packets that tcpdump could not take in time are counted and said.
+`;
+
+export function liveCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('live')
+    .summary('judge the traffic of an interface as it goes by')
+    .description('Judges the packets of a network interface as they go by, until Ctrl-C, and then prints the summary.')
+    .requiredOption('-i, --interface <name>', 'as tcpdump -D lists them, or any')
+    .option('--filter <expression>', "packets that tcpdump takes, such as 'not port 22' (pcap-filter(7))")
+    .addOption(
+      new Option('--snap <bytes>', 'of a packet that are kept (default: all)').argParser(wholeNumber(64, 262_144)),
+    )
+    .addOption(
+      new Option('--buffer <KiB>', 'that the kernel holds until tcpdump takes it (default: 2048)').argParser(
+        wholeNumber(64, 2_097_151),
+      ),
+    )
+    .addOption(new Option('--duration <seconds>', 'ends by itself').argParser(wholeNumber(1, LONGEST)))
+    .addOption(
+      new Option('--listen <address:port>', 'serves /metrics for Prometheus, and /healthz, there').argParser(listenOn),
+    );
+  addInputOptions(command)
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'what-if: a refused connection is refused whole; dataplane: packet for packet, as a Linux host',
+      )
+        .choices(['what-if', 'dataplane'])
+        .default('what-if'),
+    )
+    .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
+    .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
+    .addOption(new Option('--only <verdict>', 'packets of one verdict').choices([...VERDICTS]))
+    .option('--where <expression>', "those that it lets through, such as 'verdict == dropped && dport == 53'")
+    .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
+    .addOption(conntrackOption())
+    .addOption(
+      new Option(
+        '--timeout <name=seconds>',
+        "override one of the connection table's timeouts, e.g. tcp_established=3600; repeat",
+      ).argParser(timeoutOption),
+    )
+    .addOption(
+      new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
+        wholeNumber(1, MOST_CONNECTIONS),
+      ),
+    )
+    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
+    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    .addHelpText('after', HELP)
+    .action(async (_options: unknown, called: Command) => {
+      const { runLive } = await import('./live.js');
+      finish(await runLive(called.optsWithGlobals<LiveCommandOptions>(), terminal));
+    });
+  return command;
+}

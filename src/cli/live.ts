@@ -1,0 +1,108 @@
+/**
+ * policap live: the packets of an interface, judged as they go by.
+ *
+ * Ctrl-C, SIGTERM and --duration end the capture in order: all that tcpdump took is judged, then the results are printed. A
+ * second Ctrl-C ends the process at once. Where tcpdump ends by itself, what it gave is judged and the exit code is 3.
+ */
+import { onFastPath } from '../capture/loops.js';
+import { openCapture } from '../capture/open.js';
+import { withPauses } from '../capture/pauses.js';
+import { loadFastPath } from '../node/fast-path.js';
+import { reason } from '../node/sources.js';
+import { startTcpdump, type Tcpdump } from '../node/tcpdump.js';
+import { createFastPath } from '../replay-memory.js';
+import { count, plural } from '../report/style.js';
+import { createVerdictCount } from '../report/verdict-count.js';
+import type { Counts, Metrics } from '../server/metrics.js';
+import { compileInput } from './documents.js';
+import { EXIT_DAMAGED, UsageError } from './errors.js';
+import type { Listen, LiveCommandOptions } from './live-command.js';
+import { checkOptions, checkTable, judgeAll, trackerOptions, withoutStandardOutput } from './replay.js';
+import type { ReplayCommandOptions } from './replay-command.js';
+import { styleFor, type Terminal } from './terminal.js';
+
+/** Milliseconds without a packet after which those before are judged without looking ahead any further. */
+const PAUSE = 250;
+/** Milliseconds between two looks at what tcpdump lost. */
+const BETWEEN = 1000;
+
+export async function runLive(given: LiveCommandOptions, terminal: Terminal): Promise<number> {
+  const options: ReplayCommandOptions = withoutStandardOutput({
+    ...given,
+    kernel: '6.18',
+    records: 'packets',
+    workers: 1,
+  });
+  checkOptions(options, terminal);
+  const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+  const compiled = compileInput(options, terminal, errors);
+  checkTable(options, compiled);
+  const module = loadFastPath(terminal.environment);
+  const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
+
+  const tcpdump = await startTcpdump(given);
+  const source = withPauses(openCapture(tcpdump.source, onFastPath(fastPath)), PAUSE);
+  const release = terminal.onInterrupt(() => {
+    tcpdump.stop();
+    release();
+  }, ['SIGTERM']);
+  const over = given.duration === undefined ? undefined : setTimeout(() => tcpdump.stop(), given.duration * 1000);
+  const losses = sayLosses(tcpdump, terminal);
+  if (terminal.errIsTerminal)
+    terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
+  const counted = createVerdictCount();
+  let metrics: Metrics | null = null;
+  try {
+    metrics = await listen(given.listen, terminal, () => ({
+      packets: counted.all(),
+      lost: tcpdump.lost,
+      bytes: source.bytesRead,
+    }));
+    const stop = new AbortController();
+    const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
+    const live = { counted, line };
+    const code = await judgeAll(source, fastPath, compiled, [given.interface], options, terminal, stop, live);
+    if (stop.signal.aborted) return code;
+    const why = await tcpdump.ended();
+    losses.last();
+    if (why === null) return code;
+    terminal.say(`policap: ${errors('red', 'error:')} ${why}; above is what was judged until then`);
+    return EXIT_DAMAGED;
+  } finally {
+    release();
+    clearTimeout(over);
+    losses.end();
+    source.close();
+    await metrics?.close();
+  }
+}
+
+async function listen(where: Listen | undefined, terminal: Terminal, counts: () => Counts): Promise<Metrics | null> {
+  if (where === undefined) return null;
+  const { serveMetrics } = await import('../server/metrics.js');
+  try {
+    const metrics = await serveMetrics(where.host, where.port, counts);
+    terminal.say(`policap: ${metrics.url}/metrics for Prometheus, ${metrics.url}/healthz for probes`);
+    return metrics;
+  } catch (error) {
+    throw new UsageError(
+      `--listen ${where.host}:${where.port}: ${reason(error)}`,
+      'give another port; 0 is any free one',
+    );
+  }
+}
+
+/** Says on stderr when packets were lost, each time that more were. */
+function sayLosses(tcpdump: Tcpdump, terminal: Terminal): { last(): void; end(): void } {
+  let known = 0;
+  const look = (): void => {
+    const { lost } = tcpdump;
+    if (lost <= known) return;
+    known = lost;
+    terminal.say(
+      `policap: warning: ${plural(lost, 'packet')} went by unseen so far: tcpdump could not take them in time; --buffer, --snap or --filter help`,
+    );
+  };
+  const timer = setInterval(look, BETWEEN);
+  return { last: look, end: () => clearInterval(timer) };
+}

@@ -1,0 +1,232 @@
+/**
+ * policap live in a network namespace, on real traffic: tcpdump beside it writes the same packets to a file, and a replay of
+ * that file must say the same of every one of them.
+ */
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { policap } from '../cli/person.js';
+import { createNamespace, type Namespace } from './namespace.js';
+
+/** Pods of the shop: prometheus may not reach the database, the API may. */
+const DB = addressOf('db-0');
+const API = addressOf('api-');
+const WEB = addressOf('web-');
+const SHOP = ['-p', 'pcaps/shop/policies', '-c', 'pcaps/shop/cluster.yaml'];
+const LIVE = ['bin/policap', 'live', '-i', 'lo', ...SHOP];
+
+function addressOf(pod: string): string {
+  const text = readFileSync('pcaps/shop/cluster.yaml', 'utf8');
+  const pods = text.split(/^ {2}- /m).filter(part => /^ {2,4}kind: Pod$/m.test(part) || part.startsWith('kind: Pod'));
+  const found = pods.find(part => new RegExp(`^ +name: ${pod}`, 'm').test(part));
+  return /podIP: (\S+)/.exec(found!)![1]!;
+}
+
+let namespace: Namespace;
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'policap-live-'));
+  namespace = createNamespace(`policap-live-${process.pid}`, [DB, API, WEB]);
+});
+afterAll(() => {
+  namespace.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const running = new Set<Running>();
+afterEach(async () => {
+  for (const { child, end } of running) {
+    child.kill('SIGINT');
+    await end;
+  }
+  running.clear();
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly said: { out: string; err: string };
+  readonly end: Promise<number | null>;
+}
+
+function start(program: string, args: readonly string[]): Running {
+  const child = namespace.start(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout!.setEncoding('utf8').on('data', text => {
+    said.out += text;
+  });
+  child.stderr!.setEncoding('utf8').on('data', text => {
+    said.err += text;
+  });
+  const end = new Promise<number | null>(resolve => child.on('close', code => resolve(code)));
+  const started = { child, said, end };
+  running.add(started);
+  return started;
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (isSo()) return;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  throw new Error(`waited 30 seconds until ${what}`);
+}
+
+/** tcpdump runs as the child of the program: the process that reads the interface. */
+function tcpdumpOf({ child }: Running): number | null {
+  try {
+    return Number(execFileSync('pgrep', ['-x', 'tcpdump', '-P', String(child.pid)], { encoding: 'utf8' }).trim());
+  } catch {
+    return null;
+  }
+}
+
+/** Its capture has begun when the kernel lists its packet socket: as many as programs that look on. */
+async function looking(programs: number): Promise<void> {
+  await until(`${programs} look on`, () => {
+    const sockets = namespace.run('cat', '/proc/net/packet').trim().split('\n').slice(1);
+    return sockets.length >= programs;
+  });
+}
+
+/** One request, outside of the test's own namespace. */
+const ASK = `const [url, method] = process.argv.slice(1);
+fetch(url, { method }).then(async r => console.log(r.status + ' ' + r.headers.get('content-type') + '\\n' + (await r.text()).trim()))`;
+
+const traffic = (client: string, server: string, port: number, connections: number, datagrams: number): string =>
+  namespace.run(
+    process.execPath,
+    'test/live/traffic.mjs',
+    ...[client, server, port, connections, datagrams].map(String),
+  );
+
+const lines = (text: string): Record<string, unknown>[] =>
+  text
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+
+describe('policap live', () => {
+  it('says of every packet what a replay of the same packets says', async () => {
+    const file = join(folder, 'beside.pcap');
+    const beside = start('tcpdump', ['-i', 'lo', '-n', '-B', '16384', '-Z', 'root', '-w', file]);
+    await looking(1);
+    const live = start(process.execPath, [...LIVE, '-o', 'jsonl', '--buffer', '16384']);
+    await looking(2);
+    traffic(API, DB, 5432, 20, 10_000);
+    traffic(WEB, DB, 5432, 20, 10_000);
+    await until('both have seen all', () => live.said.out.trim().split('\n').length >= 20_000);
+    live.child.kill('SIGINT');
+    expect([await live.end, live.said.err]).toEqual([0, '']);
+    beside.child.kill('SIGINT');
+    await beside.end;
+    expect(beside.said.err).toContain('\n0 packets dropped by kernel');
+    const { out } = await policap(['replay', file, ...SHOP, '-o', 'jsonl']);
+    const expected = lines(out);
+    // Each of the two stamps a packet by itself.
+    const untimed = (records: Record<string, unknown>[]) => records.map(({ time: _, ...others }) => others);
+    expect(expected.length).toBeGreaterThan(20_000);
+    expect(untimed(lines(live.said.out))).toEqual(untimed(expected));
+    const dropped = expected.filter(({ verdict }) => verdict === 'dropped');
+    expect(new Set(dropped.map(({ src }) => src))).toContain(WEB);
+    expect(dropped.length).toBeLessThan(expected.length);
+  });
+
+  it('says what has gone by while nothing more does', async () => {
+    const live = start(process.execPath, [...LIVE, '-o', 'jsonl']);
+    await looking(1);
+    traffic(API, DB, 5432, 0, 5);
+    await until('the last packet is told', () => live.said.out.split('\n').length === 5 + 1);
+    expect(live.child.exitCode).toBe(null);
+    live.child.kill('SIGTERM');
+    expect(await live.end).toBe(0);
+  });
+
+  it('serves its counts and its health while it runs, and what goes by is judged on', async () => {
+    const listening = ['--listen', `${DB}:0`];
+    const live = start(process.execPath, [...LIVE, '-o', 'json', ...listening]);
+    await until('it listens', () => live.said.err.includes('/metrics'));
+    const url = /http:\S+(?=\/metrics)/.exec(live.said.err)![0];
+    await looking(1);
+    const ask = (path: string, ...more: string[]): string =>
+      namespace.run(process.execPath, '-e', ASK, url + path, ...more);
+    expect(ask('/healthz')).toBe('200 application/json\n{"ok":true,"lost":0}\n');
+    expect(ask('/')).toMatch(/^404 /);
+    expect(ask('//')).toMatch(/^404 /);
+    expect(ask('/metrics', 'POST')).toMatch(/^405 /);
+    traffic(API, DB, 5432, 0, 5);
+    await until('they are counted', () =>
+      /^policap_packets_total\{verdict="dropped",reason="connection-dropped"\} 4$/m.test(ask('/metrics')),
+    );
+    live.child.kill('SIGINT');
+    expect(await live.end).toBe(0);
+    expect(JSON.parse(live.said.out).packets.dropped).toBe(5);
+  });
+
+  it('ends after --duration, with a summary', async () => {
+    const live = start(process.execPath, [...LIVE, '--duration', '10']);
+    await looking(1);
+    traffic(WEB, DB, 5432, 3, 0);
+    expect([await live.end, live.said.err]).toEqual([0, '']);
+    expect(live.said.out).toMatch(/^connections +3 +0 +3 +0$/m);
+  });
+
+  it('judges what tcpdump gave before it was killed, and says so', async () => {
+    const live = start(process.execPath, [...LIVE, '-o', 'jsonl']);
+    await looking(1);
+    traffic(API, DB, 5432, 0, 5);
+    await until('all are told', () => live.said.out.split('\n').length === 5 + 1);
+    process.kill(tcpdumpOf(live)!, 'SIGKILL');
+    expect(await live.end).toBe(3);
+    expect(live.said.err).toBe('policap: error: tcpdump was ended by SIGKILL; above is what was judged until then\n');
+    expect(lines(live.said.out).length).toBe(5);
+  });
+
+  it('counts what tcpdump could not take, while it runs', async () => {
+    const live = start(process.execPath, [...LIVE, '-o', 'json', '--buffer', '64']);
+    await looking(1);
+    const tcpdump = tcpdumpOf(live)!;
+    process.kill(tcpdump, 'SIGSTOP');
+    traffic(API, DB, 5432, 0, 20_000);
+    process.kill(tcpdump, 'SIGCONT');
+    await until('the loss is told', () => /went by unseen so far/.test(live.said.err));
+    expect(live.child.exitCode).toBe(null);
+    live.child.kill('SIGINT');
+    expect(await live.end).toBe(0);
+    const told = /warning: ([\d,]+) packets went by unseen so far: .*\n$/.exec(live.said.err)!;
+    const { packets } = JSON.parse(live.said.out);
+    // On the loopback interface the kernel counts both ways of a packet.
+    const unseen = Number(told[1]!.replaceAll(',', ''));
+    expect(packets.total).toBeLessThan(20_000);
+    expect(unseen).toBeGreaterThanOrEqual(20_000 - packets.total);
+  });
+
+  it('leaves no tcpdump behind', () => {
+    expect(namespace.run('cat', '/proc/net/packet').trim().split('\n').length).toBe(1);
+  });
+});
+
+describe('policap live cannot begin', () => {
+  it.each([
+    [['-i', 'lo', '--listen', '192.0.2.1:9090'], /^policap: error: --listen 192\.0\.2\.1:9090: /],
+    [['-i', 'nothing0'], /^policap: error: nothing0: tcpdump could not begin: .*No such device exists/],
+    [
+      ['-i', 'lo', '--filter', 'port and'],
+      /^policap: error: lo: tcpdump could not begin: can't parse filter expression/,
+    ],
+  ])('with %j', async (args, said) => {
+    const { code, out, err } = await policap(['live', ...args, ...SHOP]);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(said);
+    // A sentence, and at most a next step.
+    expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);
+  });
+
+  it('without tcpdump', () => {
+    symlinkSync(process.execPath, join(folder, 'node'));
+    const script = `PATH=${folder} exec node bin/policap live -i lo ${SHOP.join(' ')} 2>&1`;
+    const out = execFileSync('bash', ['-c', `(${script}); echo "exit $?"`], { encoding: 'utf8' });
+    expect(out).toMatch(/^policap: error: tcpdump is not installed; install it, or pipe a capture .*\nexit 2\n$/);
+  });
+});
