@@ -7,6 +7,7 @@
  */
 import type { FrameSource } from './capture/frame.js';
 import { GATHERED_FRAMES } from './capture/gather.js';
+import { restOf } from './capture/rest-of.js';
 import { newPacketBatch, type PacketParser } from './packet/parse.js';
 import { type PacketSource, parsing, type ReadBatch } from './packets.js';
 import { newVerdictBatch } from './verdict/verdict.js';
@@ -41,26 +42,15 @@ export function tee(source: FrameSource, least: number, parser: PacketParser, co
     }
   }
 
-  const sourceOf = (i: number): PacketSource => ({
-    interfaces: source.interfaces,
-    errors: source.errors,
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    get bytesTotal() {
-      return source.bytesTotal;
-    },
-    get stepsBack() {
-      return source.stepsBack;
-    },
-    counting: null,
-    nextBatch: () =>
-      new Promise((give, fail) => {
-        waiting.set(i, { give, fail });
-        void readOn();
-      }),
-    close: () => source.close(),
-  });
+  const sourceOf = (i: number): PacketSource =>
+    Object.assign(restOf(source), {
+      counting: null,
+      nextBatch: () =>
+        new Promise<ReadBatch | null>((give, fail) => {
+          waiting.set(i, { give, fail });
+          void readOn();
+        }),
+    });
   return {
     sources: Array.from({ length: count }, (_, i) => sourceOf(i)),
     leave(i) {

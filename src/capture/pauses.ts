@@ -9,6 +9,7 @@
 import { OWN_MEMORY } from '../memory/memory.js';
 import { newFrameBatch } from './adopt.js';
 import type { FrameBatch, FrameSource } from './frame.js';
+import { restOf } from './rest-of.js';
 
 export const PAUSE: FrameBatch = newFrameBatch(OWN_MEMORY, 0, 0);
 
@@ -27,25 +28,14 @@ export function withPauses(source: FrameSource, milliseconds: number): FrameSour
     got.then(settle, settle);
   }
 
-  return {
-    interfaces: source.interfaces,
-    errors: source.errors,
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    get bytesTotal() {
-      return source.bytesTotal;
-    },
-    get stepsBack() {
-      return source.stepsBack;
-    },
+  return Object.assign(restOf(source), {
     next() {
       if (!isPending) {
         const got = source.next();
         if (!(got instanceof Promise)) return got;
         waitFor(got);
       }
-      return new Promise(resolve => {
+      return new Promise<FrameBatch | null>(resolve => {
         const pause = setTimeout(() => {
           wake = () => {};
           resolve(PAUSE);
@@ -60,6 +50,5 @@ export function withPauses(source: FrameSource, milliseconds: number): FrameSour
         if (come !== null) wake();
       });
     },
-    close: () => source.close(),
-  };
+  });
 }

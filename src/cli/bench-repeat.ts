@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FrameBatch, FrameSource } from '../capture/frame.js';
+import { restOf } from '../capture/rest-of.js';
 
 export interface Repeated {
   readonly path: string;
@@ -60,23 +61,10 @@ export function withClockGoingOn(source: FrameSource, packets: number): FrameSou
     }
     return batch;
   };
-  return {
-    get interfaces() {
-      return source.interfaces;
-    },
-    get errors() {
-      return source.errors;
-    },
-    get bytesRead() {
-      return source.bytesRead;
-    },
-    get stepsBack() {
-      return source.stepsBack;
-    },
+  return Object.assign(restOf(source), {
     next() {
       const batch = source.next();
       return batch instanceof Promise ? batch.then(moved) : moved(batch);
     },
-    close: () => source.close(),
-  };
+  });
 }

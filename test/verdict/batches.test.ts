@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../src/capture/frame.js';
 import { mergeCaptures } from '../../src/capture/merge.js';
 import { openCapture } from '../../src/capture/open.js';
+import { PAUSE } from '../../src/capture/pauses.js';
 import { decompress } from '../../src/node/decompress.js';
 import { batchOf, ethernet, fragment4, ipv4, pcapOf, tcp, text, udp } from '../support/frames.js';
 import { compileText, type PacketRecord, record, sourceOf } from '../support/replay.js';
@@ -112,6 +113,22 @@ describe('verdicts do not depend on how the capture was read', () => {
       }
       expect(await judged(sourceOf(batches)), `batches of up to ${most}`).toEqual(whole);
     }
+  });
+
+  it.each([1, 2, 3, 4, 5, 6])('but that a pause of live traffic may leave them undecided (seed %i)', async seed => {
+    const { frames, times } = traffic(seed);
+    const whole = await judged(sourceOf([batchOf(frames, { times }).batch]));
+    const random = generator(seed * 104_729);
+    const batches = [];
+    for (let at = 0; at < frames.length; ) {
+      const to = Math.min(frames.length, at + 1 + random(30));
+      batches.push(batchOf(frames.slice(at, to), { times: times.slice(at, to) }).batch, PAUSE);
+      at = to;
+    }
+    const paused = await judged(sourceOf(batches));
+    expect(paused.length).toBe(whole.length);
+    const differing = paused.filter(({ verdict }, i) => verdict !== whole[i]!.verdict);
+    expect(new Set(differing.map(({ reason }) => reason))).toEqual(new Set(['ambiguous-policy']));
   });
 
   it('from a file, a pipe in odd pieces, compressed, and as two captures', async () => {
