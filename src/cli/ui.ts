@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ConntrackKind } from '../flow/kinds.js';
 import { openBrowser } from '../node/browser.js';
-import { SourceError } from '../node/sources.js';
+import { reason, SourceError } from '../node/sources.js';
 import { PROFILES } from '../profile/index.js';
 import { plural } from '../report/style.js';
 import { type Serving, serve } from '../server/serve.js';
@@ -86,19 +86,15 @@ function askedByPage(read: () => Workspace): Workspace {
   }
 }
 
+const PORT_HINTS: Readonly<Record<string, string>> = { EADDRINUSE: 'name another one', EACCES: 'name one from 1024' };
+
 async function listen(port: number, served: Parameters<typeof serve>[0]): Promise<Serving> {
   try {
     return await serve(served, port);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new UsageError(
-        `--port ${port}: another program listens there`,
-        'name another one, or none for any free one',
-      );
-    if (code === 'EACCES')
-      throw new UsageError(`--port ${port}: permission denied`, 'name one from 1024, or none for any free one');
-    throw error;
+    const next = PORT_HINTS[(error as NodeJS.ErrnoException).code ?? ''];
+    if (next === undefined) throw error;
+    throw new UsageError(`--port ${port}: ${reason(error)}`, `${next}, or none for any free one`);
   }
 }
 

@@ -2,11 +2,11 @@
  * Metrics and health of a running judgement, for Prometheus and for probes.
  *
  * In:  where to listen, and who knows the counts.  Out: `/metrics` in Prometheus's text format (version 0.0.4,
- * https://prometheus.io/docs/instrumenting/exposition_formats/), `/healthz` as JSON, while packets are
- * judged. Counts only: no address, no name, nothing of what is judged. Anything else is 404 or 405.
+ * https://prometheus.io/docs/instrumenting/exposition_formats/), `/healthz` as JSON, while packets are judged. Counts
+ * only: no address, no name, nothing of what is judged. Anything else is 404 or 405.
  */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import { closeNow, listen } from './listen.js';
 
 export interface Counts {
   /** Packets by verdict and reason. */
@@ -31,7 +31,7 @@ export async function serveMetrics(host: string, port: number, counts: () => Cou
     const [path] = request.url!.split('?');
     const answer = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-      response.end(request.method === 'HEAD' ? undefined : body);
+      response.end(body);
     };
     if (path !== '/metrics' && path !== '/healthz') {
       answer(404, 'text/plain', 'There is /metrics, and /healthz.\n');
@@ -44,27 +44,15 @@ export async function serveMetrics(host: string, port: number, counts: () => Cou
       answer(200, 'application/json', `${JSON.stringify({ ok: true, lost: counts().lost })}\n`);
     }
   });
-  await listen(server, host, port);
-  const bound = server.address() as AddressInfo;
+  const bound = await listen(server, host, port);
+  // A connection that cannot be taken is the asker's to notice: packets are judged on.
+  server.on('error', () => {});
   const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return {
     url: `http://${name}:${bound.port}`,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
-
-const listen = (server: Server, host: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 
 /** Verdicts and reasons are words of a fixed list: nothing in them must be escaped. */
 export function metricsText({ packets, lost, bytes }: Counts): string {

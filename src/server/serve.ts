@@ -4,12 +4,12 @@
  * In:  what is served, and a port (0: any free one).  Out: the address with its token, and how to end it.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createApp, type Served } from './app.js';
 import { createGuard } from './guard.js';
 import { headersFor } from './headers.js';
+import { closeNow, listen } from './listen.js';
 
 export interface Serving {
   readonly port: number;
@@ -29,9 +29,8 @@ const TOKEN_BYTES = 32;
 export async function serve(served: Served, port = 0): Promise<Serving> {
   // A request without a Host is the guard's to refuse.
   const server = createServer({ requireHostHeader: false });
-  await listen(server, port);
+  const { port: bound } = await listen(server, HOST, port);
   server.on('error', served.onFault);
-  const bound = (server.address() as AddressInfo).port;
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const guard = createGuard(bound, token);
   const answer = getRequestListener(createApp(served).fetch, { overrideGlobalObjects: false });
@@ -51,19 +50,6 @@ export async function serve(served: Served, port = 0): Promise<Serving> {
     url,
     token,
     address: `${url}#token=${token}`,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
-
-const listen = (server: Server, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host: HOST, port }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
