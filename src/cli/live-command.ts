@@ -2,9 +2,8 @@
  * policap live on the command line: its options and its help. What it does (live.ts) is loaded when it is asked for.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import type { Finish } from './main.js';
-import { addInputOptions, conntrackOption, timeoutOption, wholeNumber } from './options.js';
+import { addInputOptions, addTrackingOptions, wholeNumber } from './options.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import type { Terminal } from './terminal.js';
 
@@ -45,10 +44,12 @@ Examples:
   policap live -i eth0 -p policies/ -c cluster.yaml --listen 127.0.0.1:9090
       with its counts for Prometheus
   kubectl exec -n shop web-0 -- tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml
-      from where policap is not: any pipe is a live capture
+      from where policap is not; the last packets wait for the next ones
 
-tcpdump reads the interface: it must be installed, and allowed to (root, or CAP_NET_RAW). Nothing is sent,
-and nothing is refused: policap looks on. Packets that tcpdump could not take in time are counted and said.
+tcpdump reads the interface: it must be installed, and allowed to (root, or CAP_NET_RAW). Nothing is
+sent, and nothing is refused: policap looks on. Packets that tcpdump could not take in time are counted
+and said. A packet to a service is judged by its translated copy where that goes by before a silence of
+a quarter of a second; after one it is undecided, if the policies make a difference between its backends.
 `;
 
 export function liveCommand(terminal: Terminal, finish: Finish): Command {
@@ -70,37 +71,16 @@ export function liveCommand(terminal: Terminal, finish: Finish): Command {
       new Option('--listen <address:port>', 'serves /metrics for Prometheus, and /healthz, there').argParser(listenOn),
     );
   addInputOptions(command)
-    .addOption(
-      new Option(
-        '--mode <mode>',
-        'what-if: a refused connection is refused whole; dataplane: packet for packet, as a Linux host',
-      )
-        .choices(['what-if', 'dataplane'])
-        .default('what-if'),
-    )
+    .addOption(new Option('--mode <mode>', 'as of replay').choices(['what-if', 'dataplane']).default('what-if'))
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
     .addOption(new Option('--only <verdict>', 'packets of one verdict').choices([...VERDICTS]))
     .option('--where <expression>', "those that it lets through, such as 'verdict == dropped && dport == 53'")
-    .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
-    .addOption(conntrackOption())
-    .addOption(
-      new Option(
-        '--timeout <name=seconds>',
-        "override one of the connection table's timeouts, e.g. tcp_established=3600; repeat",
-      ).argParser(timeoutOption),
-    )
-    .addOption(
-      new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
-        wholeNumber(1, MOST_CONNECTIONS),
-      ),
-    )
-    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
-    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)));
+  return addTrackingOptions(command, { timeout: 'as of replay; repeat' })
     .addHelpText('after', HELP)
     .action(async (_options: unknown, called: Command) => {
       const { runLive } = await import('./live.js');
       finish(await runLive(called.optsWithGlobals<LiveCommandOptions>(), terminal));
     });
-  return command;
 }

@@ -7,6 +7,7 @@
 import { onFastPath } from '../capture/loops.js';
 import { openCapture } from '../capture/open.js';
 import { withPauses } from '../capture/pauses.js';
+import type { Compiled } from '../compile.js';
 import { loadFastPath } from '../node/fast-path.js';
 import { reason } from '../node/sources.js';
 import { startTcpdump, type Tcpdump } from '../node/tcpdump.js';
@@ -15,7 +16,7 @@ import { count, plural } from '../report/style.js';
 import { createVerdictCount } from '../report/verdict-count.js';
 import type { Counts, Metrics } from '../server/metrics.js';
 import { compileInput } from './documents.js';
-import { EXIT_DAMAGED, UsageError } from './errors.js';
+import { EXIT_DAMAGED, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import type { Listen, LiveCommandOptions } from './live-command.js';
 import { checkOptions, checkTable, judgeAll, trackerOptions, withoutStandardOutput } from './replay.js';
 import type { ReplayCommandOptions } from './replay-command.js';
@@ -37,20 +38,38 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
   checkTable(options, compiled);
-  const module = loadFastPath(terminal.environment);
-  const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
-
-  const tcpdump = await startTcpdump(given);
-  const source = withPauses(openCapture(tcpdump.source, onFastPath(fastPath)), PAUSE);
-  const release = terminal.onInterrupt(() => {
-    tcpdump.stop();
+  const enough = new AbortController();
+  let release = (): void => {};
+  release = terminal.onInterrupt(() => {
+    enough.abort();
     release();
   }, ['SIGTERM']);
-  const over = given.duration === undefined ? undefined : setTimeout(() => tcpdump.stop(), given.duration * 1000);
-  const losses = sayLosses(tcpdump, terminal);
-  if (terminal.errIsTerminal)
-    terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
+  try {
+    const tcpdump = await startTcpdump(given, enough.signal);
+    if (tcpdump !== null) return await follow(tcpdump, enough, compiled, given, options, terminal);
+    terminal.say('policap: interrupted before the first packet came');
+    return EXIT_INTERRUPTED;
+  } finally {
+    release();
+  }
+}
+
+/** @param enough ends tcpdump, and with it the replay, in order */
+async function follow(
+  tcpdump: Tcpdump,
+  enough: AbortController,
+  compiled: Compiled,
+  given: LiveCommandOptions,
+  options: ReplayCommandOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const module = loadFastPath(terminal.environment);
+  const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
+  const source = withPauses(openCapture(tcpdump.source, onFastPath(fastPath)), PAUSE);
   const counted = createVerdictCount();
+  const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
+  const over = given.duration === undefined ? undefined : setTimeout(() => enough.abort(), given.duration * 1000);
+  const losses = sayLosses(tcpdump, terminal);
   let metrics: Metrics | null = null;
   try {
     metrics = await listen(given.listen, terminal, () => ({
@@ -58,18 +77,20 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
       lost: tcpdump.lost,
       bytes: source.bytesRead,
     }));
+    if (terminal.errIsTerminal) {
+      terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
+    }
     const stop = new AbortController();
-    const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
     const live = { counted, line };
     const code = await judgeAll(source, fastPath, compiled, [given.interface], options, terminal, stop, live);
     if (stop.signal.aborted) return code;
     const why = await tcpdump.ended();
     losses.last();
     if (why === null) return code;
-    terminal.say(`policap: ${errors('red', 'error:')} ${why}; above is what was judged until then`);
+    const style = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
+    terminal.say(`policap: ${style('red', 'error:')} ${why}; above is what was judged until then`);
     return EXIT_DAMAGED;
   } finally {
-    release();
     clearTimeout(over);
     losses.end();
     source.close();
@@ -85,6 +106,7 @@ async function listen(where: Listen | undefined, terminal: Terminal, counts: () 
     terminal.say(`policap: ${metrics.url}/metrics for Prometheus, ${metrics.url}/healthz for probes`);
     return metrics;
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new UsageError(
       `--listen ${where.host}:${where.port}: ${reason(error)}`,
       'give another port; 0 is any free one',

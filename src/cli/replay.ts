@@ -29,7 +29,7 @@ import { styleFor, type Terminal } from './terminal.js';
 
 /** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
 const PATIENCE = 200;
-/** Milliseconds after which whoever reads live traffic's results along is given what there is. */
+/** Milliseconds after which whoever reads the results of a stream along is given what there is. */
 const FLUSH = 200;
 
 export async function runReplay(
@@ -105,7 +105,7 @@ export async function judgeAll(
 
   let flushed = performance.now();
   const flush = (): void => {
-    if (live === undefined || performance.now() - flushed < FLUSH) return;
+    if (source.bytesTotal !== undefined || performance.now() - flushed < FLUSH) return;
     flushed = performance.now();
     for (const report of reports) report.flush?.();
   };

@@ -11,7 +11,7 @@ export interface Terminal {
   write(chunk: string | Uint8Array): boolean;
   /** Problems and notes: whole lines, without the last line's end. */
   say(text: string): void;
-  /** A line on stderr that the next one replaces, '' to clear it. Only called where `errIsTerminal`. */
+  /** A line on stderr that the next one, or what is printed next, replaces; '' to clear it. Only called where `errIsTerminal`. */
   progress(text: string): void;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
@@ -26,15 +26,23 @@ export interface Terminal {
 
 export function processTerminal(): Terminal {
   const stdout = openOutput('-');
+  const outIsTerminal = process.stdout.isTTY === true;
+  let hasLine = false;
+  const progress = (text: string): void => {
+    process.stderr.write(`\r\u001b[K${text}`);
+    hasLine = text !== '';
+  };
   return {
-    write: chunk => stdout.write(chunk),
-    say: text => {
+    write(chunk) {
+      if (hasLine && outIsTerminal) progress('');
+      return stdout.write(chunk);
+    },
+    say(text) {
+      if (hasLine) progress('');
       process.stderr.write(`${text}\n`);
     },
-    progress: text => {
-      process.stderr.write(`\r\u001b[K${text}`);
-    },
-    outIsTerminal: process.stdout.isTTY === true,
+    progress,
+    outIsTerminal,
     errIsTerminal: process.stderr.isTTY === true,
     columns: process.stdout.isTTY ? process.stdout.columns : 100,
     environment: process.env,

@@ -4,9 +4,9 @@
  * In:  an interface, and what tcpdump is to do.  Out: a ByteSource of the capture that it writes, and what it says of itself:
  * how many packets the kernel dropped because nobody took them in time, and how it ended.
  *
- * Contract: stop() lets tcpdump write what it holds, then the source ends as a file does. It runs in a process group of its
- * own, so that Ctrl-C reaches it through stop() alone. Its counts come every INTERVAL while it runs (it prints them on
- * SIGUSR1: tcpdump(8), Signals) and at its end.
+ * Contract: when the signal aborts, tcpdump writes what it holds, then the source ends as a file does. Ctrl-C in a terminal
+ * reaches tcpdump by itself, too, to the same end. Its counts come every INTERVAL while it runs (it prints them on SIGUSR1:
+ * tcpdump(8), Signals) and at its end.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -28,8 +28,6 @@ export interface Tcpdump {
   readonly source: ByteSource;
   /** Packets that went by unseen, as far as tcpdump has said. */
   readonly lost: number;
-  /** Ends it in order. */
-  stop(): void;
   /** @returns why it ended, where nobody asked it to: a sentence; null otherwise. Once the source has ended. */
   ended(): Promise<string | null>;
 }
@@ -39,8 +37,13 @@ const INTERVAL = 2000;
 /** Of what tcpdump says, the last characters are kept. */
 const MOST_SAID = 4000;
 
-/** @throws SourceError where tcpdump cannot begin: no program, no permission, no such interface, a wrong filter. */
-export async function startTcpdump(options: TcpdumpOptions): Promise<Tcpdump> {
+/**
+ * @param signal ends it in order
+ * @returns null where it was ended before it had begun
+ * @throws SourceError where tcpdump cannot begin: no program, no permission, no such interface, a wrong filter
+ */
+export async function startTcpdump(options: TcpdumpOptions, signal: AbortSignal): Promise<Tcpdump | null> {
+  if (signal.aborted) return null;
   const { interface: name, filter, snap, buffer } = options;
   const child = spawn(
     'tcpdump',
@@ -50,7 +53,7 @@ export async function startTcpdump(options: TcpdumpOptions): Promise<Tcpdump> {
       ...(buffer === undefined ? [] : ['-B', String(buffer)]),
       ...(filter === undefined ? [] : ['--', filter]),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   // What started() does not wait for: a signal that it was not allowed to send.
   child.on('error', () => {});
@@ -63,15 +66,19 @@ export async function startTcpdump(options: TcpdumpOptions): Promise<Tcpdump> {
   };
   process.once('exit', kill);
   void end.then(() => process.off('exit', kill));
-  await started(child, end, name, said);
-
-  let isAsked = false;
-  const asking = setInterval(() => child.kill('SIGUSR1'), INTERVAL);
-  void end.then(() => clearInterval(asking));
   const stop = (): void => {
-    isAsked = true;
     child.kill('SIGINT');
   };
+  signal.addEventListener('abort', stop);
+  try {
+    await started(child, end, name, said);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
+
+  const asking = setInterval(() => child.kill('SIGUSR1'), INTERVAL);
+  void end.then(() => clearInterval(asking));
   const stream = streamSource(name, child.stdout);
   return {
     source: {
@@ -84,11 +91,10 @@ export async function startTcpdump(options: TcpdumpOptions): Promise<Tcpdump> {
     get lost() {
       return lostOf(said());
     },
-    stop,
     async ended() {
-      const { code, signal } = await end;
-      if (isAsked && code === 0) return null;
-      if (signal !== null) return `tcpdump was ended by ${signal}`;
+      const { code, signal: killedBy } = await end;
+      if (signal.aborted && code === 0) return null;
+      if (killedBy !== null) return `tcpdump was ended by ${killedBy}`;
       return `tcpdump ended by itself (exit code ${code})${complaint(said())}`;
     },
   };

@@ -123,6 +123,27 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('a pipe that goes on', () => {
+  it('is told of while it is open', async () => {
+    const child = spawn(process.execPath, [PROGRAM, 'replay', '-', ...SHOP, '-o', 'jsonl'], { stdio: 'pipe' });
+    const end = ended(child);
+    let told = '';
+    child.stdout.on('data', chunk => {
+      told += String(chunk);
+    });
+    // Packets of a cluster with services wait until some hundred others are behind them; a buffer's worth of lines are more.
+    const capture = pcapOf(Array.from({ length: 900 }, (_, i) => FRAMES[i % FRAMES.length]!));
+    const part = Math.ceil(capture.length / 60);
+    for (let at = 0; told === '' && at < capture.length; at += part) {
+      child.stdin.write(capture.subarray(at, at + part));
+      await new Promise(resolve => setTimeout(resolve, 150));
+    }
+    expect([child.exitCode, JSON.parse(told.slice(0, told.indexOf('\n'))).packet]).toEqual([null, 1]);
+    child.stdin.end();
+    await end;
+  });
+});
+
 describe('colours', () => {
   it('are for terminals: none in a pipe, unless asked for', () => {
     const plain = bash('"$0" "$@"', ['matrix', ...SHOP]);

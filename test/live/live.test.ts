@@ -202,6 +202,45 @@ describe('policap live', () => {
     expect(unseen).toBeGreaterThanOrEqual(20_000 - packets.total);
   });
 
+  it('ends in order, too, when it is interrupted before tcpdump has begun', async () => {
+    const live = start(process.execPath, LIVE);
+    await until('tcpdump is there', () => tcpdumpOf(live) !== null);
+    live.child.kill('SIGINT');
+    expect([0, 130]).toContain(await live.end);
+    const { code, out, err } = await policap(['live', '-i', 'lo', ...SHOP], { interrupts: 'at once' });
+    expect([code, out, err]).toEqual([130, '', 'policap: interrupted before the first packet came\n']);
+  });
+
+  it('ends when the reader of its results leaves', async () => {
+    const words = [process.execPath, ...LIVE, '-o', 'jsonl'].join(' ');
+    const live = start('bash', ['-o', 'pipefail', '-c', `${words} | head -1`]);
+    await looking(1);
+    for (let tries = 0; live.child.exitCode === null && tries < 20; tries++) {
+      traffic(WEB, DB, 5432, 0, 5);
+      await new Promise(resolve => setTimeout(resolve, 500));
+    }
+    expect([live.child.exitCode, live.said.err]).toEqual([0, '']);
+    expect(lines(live.said.out).map(({ packet }) => packet)).toEqual([1]);
+  });
+
+  it('shows a terminal each line whole, though a line of progress stands there', async () => {
+    const words = [process.execPath, ...LIVE, '-o', 'jsonl'].join(' ');
+    const live = start('script', ['-qefc', words, '/dev/null']);
+    await looking(1);
+    for (let i = 0; i < 4; i++) {
+      traffic(WEB, DB, 5432, 0, 2);
+      await new Promise(resolve => setTimeout(resolve, 700));
+    }
+    const child = Number(execFileSync('pgrep', ['-P', String(live.child.pid)], { encoding: 'utf8' }).trim());
+    process.kill(child, 'SIGINT');
+    expect(await live.end).toBe(0);
+    expect(live.said.out).toMatch(/\d+ packets {2}\d+\/s {2}\d+ dropped {2}0 undecided/);
+    const shown = live.said.out.split('\r\n').map(line => line.split('\r\u001b[K').at(-1)!);
+    const records = shown.filter(line => line.includes('"packet":'));
+    expect(records.length).toBe(8);
+    for (const record of records) expect(() => JSON.parse(record)).not.toThrow();
+  });
+
   it('leaves no tcpdump behind', () => {
     expect(namespace.run('cat', '/proc/net/packet').trim().split('\n').length).toBe(1);
   });
