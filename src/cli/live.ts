@@ -109,7 +109,7 @@ async function listen(where: Listen | undefined, terminal: Terminal, counts: () 
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new UsageError(
       `--listen ${where.host}:${where.port}: ${reason(error)}`,
-      'give another port; 0 is any free one',
+      'give an address of this machine and a free port; 0 is any',
     );
   }
 }

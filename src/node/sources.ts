@@ -109,6 +109,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'its name cannot be looked up now',
 };
 
 /** What a failed system call means, in words. */

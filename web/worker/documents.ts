@@ -27,8 +27,8 @@ export function createDocumentReader(): DocumentReader {
   /** By set, its files; two may have one name. What stands in none of the sets any more is forgotten. */
   const sets = new Map<string, readonly Known[]>();
   return (inputs, set) => {
-    const before = new Map([...sets.values()].flat().map(it => [keyOf(it), it]));
-    const now = inputs.map(it => before.get(keyOf(it)) ?? readFile(it));
+    const known = byName([...sets.values()].flat());
+    const now = inputs.map(it => known.get(it.name)?.find(({ text }) => text === it.text) ?? readFile(it));
     // What is opened stands in place of all that was.
     if (set === 'open') sets.clear();
     sets.set(set, now);
@@ -40,7 +40,15 @@ export function createDocumentReader(): DocumentReader {
   };
 }
 
-const keyOf = ({ name, text }: DocumentInput): string => `${name}\0${text}`;
+function byName(files: readonly Known[]): Map<string, Known[]> {
+  const found = new Map<string, Known[]>();
+  for (const file of files) {
+    const others = found.get(file.name);
+    if (others === undefined) found.set(file.name, [file]);
+    else others.push(file);
+  }
+  return found;
+}
 
 function readFile({ name, text }: DocumentInput): Known {
   const { documents, problems } = readDocuments(text, name);
