@@ -2,7 +2,7 @@
 //   compile:  documents -> cluster, policy -> rules -> tree
 //   replay:   capture -> packet -> flow -> verdict -> report
 const engine =
-  '^src/(capture|compression|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|completion|stepping)/';
+  '^src/(capture|compression|packet|documents|cluster|policy|profile|names|streams|requests|mesh|rules|enforcer|tree|flow|verdict|memory|threads|generate|where|lint|kept|lessons|completion|stepping|parts)/';
 const only = (folder, allowed, files = []) => ({
   name: `${folder}-arrows`,
   comment: `src/${folder} may import only: ${allowed.join(', ') || 'itself'}`,
@@ -80,6 +80,8 @@ module.exports = {
       ],
       ['^src/compile\\.ts$'],
     ),
+    // Partial results: of shards of a run, joined to what one run gives.
+    only('parts', ['profile', 'report', 'verdict']),
     // Questions about compiled policies, without a capture.
     only('matrix', ['cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
     only(
@@ -168,7 +170,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|live|replay|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
+        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|live|replay|part|merge|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -35,6 +35,7 @@ import { type Ends, LOOK_AHEAD } from './verdict/ends.js';
 import { Judge } from './verdict/judge.js';
 import { Layer7, withRequestsJudged } from './verdict/layer7.js';
 import { MeshLayer } from './verdict/mesh.js';
+import { type Noticed, noticedWarnings } from './verdict/noticed.js';
 import { OpenedConnections } from './verdict/opened.js';
 import { type Listening, RequestStreams } from './verdict/request-streams.js';
 
@@ -132,17 +133,17 @@ export async function replay(
   requests?.streams.end();
   mesh?.streams.end();
 
-  const read = requests?.streams.warnings() ?? mesh?.streams.warnings() ?? [];
-  const warnings = [...judge.observations.warnings(totalBytes), ...read, ...clockWarnings(source.stepsBack)];
-  const result: ReplayResult = { tracker: tracker.counters(), replayMs: performance.now() - started, warnings };
+  const noticed: Noticed = {
+    ...judge.observations.observed(),
+    bytes: totalBytes,
+    givenUp: requests?.streams.givenUp ?? mesh?.streams.givenUp ?? 0,
+    stepsBack: source.stepsBack,
+  };
+  const replayMs = performance.now() - started;
+  const warnings = noticedWarnings(noticed);
+  const result: ReplayResult = { tracker: tracker.counters(), replayMs, warnings, noticed };
   for (const report of reports) await report.end(result);
   return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
-}
-
-export function clockWarnings(stepsBack: number): string[] {
-  if (stepsBack === 0) return [];
-  const times = stepsBack === 1 ? 'once' : `${stepsBack} times`;
-  return [`Time ran backwards ${times} in the captures; it was held still there.`];
 }
 
 /** Rules that look at requests open connections here, as their requests are judged. */

@@ -1,7 +1,6 @@
 /**
  * Findings as they are printed: text, json (policap.lint/1), SARIF, and GitHub's workflow commands (cold).
  */
-import { readFileSync } from 'node:fs';
 import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
 import { CHECKS } from '../lint/checks/index.js';
@@ -12,6 +11,7 @@ import { sarifLog } from '../report/sarif.js';
 import { type Format, plural, type Style } from '../report/style.js';
 import type { LintCommandOptions } from './lint-command.js';
 import { noticeText } from './notice.js';
+import { version } from './version.js';
 
 const FORMATS: Readonly<Record<Severity, Format>> = { error: 'red', warning: 'yellow', note: 'cyan' };
 
@@ -114,9 +114,6 @@ function sarif({ findings }: LintResult): object {
   }));
   return sarifLog({ name: 'policap', version: version() }, rules, results);
 }
-
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 const GITHUB: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' };
 

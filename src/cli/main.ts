@@ -4,7 +4,6 @@
  * In:  arguments and a Terminal.  Out: an exit code (errors.ts). A file a command; what the user can mend ends with one
  * clear message, what only policap's authors can mend with a request to report it.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { CaptureError } from '../capture/frame.js';
 import { optimizeLater } from '../node/optimizer.js';
@@ -34,6 +33,7 @@ import { learnCommand } from './learn-command.js';
 import { lintCommand } from './lint-command.js';
 import { liveCommand } from './live-command.js';
 import { matrixCommand } from './matrix-command.js';
+import { mergeCommand } from './merge-command.js';
 import { suggestChoices } from './options.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
@@ -41,6 +41,7 @@ import { suggestCommand } from './suggest-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 import { testCommand } from './test-command.js';
 import { uiCommand } from './ui-command.js';
+import { version } from './version.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
 
@@ -97,6 +98,7 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
   for (const command of [
     replayCommand(terminal, finish),
     liveCommand(terminal, finish),
+    mergeCommand(terminal, finish),
     compareCommand(terminal, finish),
     diffCommand(terminal, finish),
     queryCommand(terminal, finish),
@@ -175,11 +177,6 @@ function explain(error: unknown, terminal: Terminal, color: ColorChoice): number
   );
   if (debug && error instanceof Error) terminal.say(error.stack ?? '');
   return EXIT_INTERNAL;
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** The whole process: arguments in, exit code out. */

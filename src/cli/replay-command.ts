@@ -1,8 +1,9 @@
 /**
  * policap replay on the command line: its options and its help. What it does (replay.ts) is loaded when it is asked for.
  */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { MOST_CONNECTIONS } from '../flow/conntrack.js';
+import { parseShard, type Shard } from '../parts/shard.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { Finish } from './main.js';
 import {
@@ -15,7 +16,19 @@ import {
 } from './options.js';
 import type { Terminal } from './terminal.js';
 
-const FORMATS = ['text', 'json', 'jsonl', 'csv', 'parquet', 'hubble', 'pcapng', 'pcap', 'verdicts', 'html'] as const;
+const FORMATS = [
+  'text',
+  'json',
+  'jsonl',
+  'csv',
+  'parquet',
+  'hubble',
+  'pcapng',
+  'pcap',
+  'verdicts',
+  'html',
+  'part',
+] as const;
 const RECORDS = ['packets', 'connections'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
@@ -41,6 +54,7 @@ export interface ReplayCommandOptions extends CommonOptions {
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
   readonly workers: number;
+  readonly shard?: Shard;
 }
 
 const HELP = `
@@ -62,6 +76,8 @@ Examples:
       one page that opens from disk: tables to filter, traffic over time, and the matrix
   policap replay capture.pcapng -p policies/ -c cluster.yaml -o verdicts -w verdicts.bin
       one byte a packet, behind a header that says what each byte means
+  policap replay node-*.pcap -p policies/ -c cluster.yaml -o part --shard 1/3 -w 1.part
+      a third of the captures, on one of three machines; policap merge 1.part 2.part 3.part joins them
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
       what Calico would refuse, where plugins read policies differently
   tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped
@@ -69,6 +85,12 @@ Examples:
 
 -p and -c take every path behind them, so captures come first.
 `;
+
+function shardOption(value: string): Shard {
+  const shard = parseShard(value);
+  if (shard === null) throw new InvalidArgumentError('Give i/n, for example 2/8: the second of eight.');
+  return shard;
+}
 
 const fieldNames = (text: string): readonly string[] => text.split(',').map(name => name.trim());
 
@@ -129,10 +151,17 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
         .argParser(wholeNumber(1, 2))
         .default(1),
     )
+    .addOption(
+      new Option(
+        '--shard <i/n>',
+        'part: the i-th of n, for as many machines; policap merge joins what they write',
+      ).argParser(shardOption),
+    )
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {
-      const { runReplay } = await import('./replay.js');
-      finish(await runReplay(captures, called.optsWithGlobals<ReplayCommandOptions>(), terminal));
+      const options = called.optsWithGlobals<ReplayCommandOptions>();
+      const { runReplay } = options.output === 'part' ? await import('./part.js') : await import('./replay.js');
+      finish(await runReplay(captures, options, terminal));
     });
   return command;
 }

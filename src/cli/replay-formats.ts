@@ -51,6 +51,7 @@ const ABILITIES: Readonly<Record<Format, Abilities>> = {
   pcap: { ...NONE, filters: true, file: 'dropped.pcap' },
   verdicts: { ...NONE, file: 'verdicts.bin' },
   html: { ...NONE, file: 'report.html' },
+  part: NONE,
 };
 
 const formatsThat = (ability: 'filters' | 'fields' | 'connections'): string =>
@@ -61,7 +62,10 @@ const formatsThat = (ability: 'filters' | 'fields' | 'connections'): string =>
 
 /** @throws UsageError, before anything is read */
 export function checkFormat(options: ReplayCommandOptions, terminal: Terminal): void {
-  const { output, only, where, fields, records, write } = options;
+  const { output, only, where, fields, records, write, shard } = options;
+  if (shard !== undefined && output !== 'part') {
+    throw new UsageError('--shard is for results that are joined later: it needs -o part', 'policap merge joins them');
+  }
   const { filters, file, fields: takesFields, connections } = ABILITIES[output];
   const filter = only !== undefined ? `--only ${only}` : where !== undefined ? '--where' : null;
   if (filter !== null && output === 'verdicts') {

@@ -219,7 +219,7 @@ export const trackerOptions = (options: ReplayCommandOptions): TableOptions => (
 export const withoutStandardOutput = ({ write, ...others }: ReplayCommandOptions): ReplayCommandOptions =>
   write === undefined || isStandardOutput(write) ? others : { ...others, write };
 
-function check(paths: readonly string[], options: ReplayCommandOptions, terminal: Terminal): void {
+export function check(paths: readonly string[], options: ReplayCommandOptions, terminal: Terminal): void {
   const { policies, cluster, rules } = options;
   if (paths.length === 0) {
     throw new UsageError(

@@ -6,7 +6,6 @@
  */
 import type { Compiled } from '../compile.js';
 import { STRIDE } from '../packet/row.js';
-import { clockWarnings } from '../replay.js';
 import { Counters, MAX_CONVERSATIONS } from '../report/counters.js';
 import { createCountings } from '../report/countings.js';
 import type { ReplayContext, ReplayResult } from '../report/report.js';
@@ -14,6 +13,7 @@ import { createWritings } from '../report/writing.js';
 import { createDecisions, type Decision } from '../verdict/decisions.js';
 import { EndOwners } from '../verdict/end-owners.js';
 import { createEnds } from '../verdict/ends.js';
+import { type Noticed, noticedWarnings } from '../verdict/noticed.js';
 import { createObservations } from '../verdict/observations.js';
 import { MARK_ORIGINAL } from '../verdict/verdict.js';
 import type { Judgement, Verdicts } from './judgement.js';
@@ -35,13 +35,16 @@ export function judgeAgain(kept: Kept, compiled: Compiled): Judgement {
   const verdicts = trace.verdicts(decisionOf, codeOf);
   const context = contextOf(kept, compiled, decisions.list);
   const replayMs = performance.now() - started;
-  let warnings: readonly string[] | null = null;
+  let noticed: Noticed | null = null;
   const result: ReplayResult = {
     tracker: kept.tracker,
     replayMs,
+    get noticed() {
+      noticed ??= noticedIn(kept, trace, verdicts, context);
+      return noticed;
+    },
     get warnings() {
-      warnings ??= warningsOf(kept, trace, verdicts, context);
-      return warnings;
+      return noticedWarnings(result.noticed);
     },
   };
   return { context, packets, verdicts, result, trace };
@@ -74,7 +77,7 @@ function contextOf(kept: Kept, compiled: Compiled, decisions: readonly Decision[
 }
 
 /** What a replay would have noticed on the way. */
-function warningsOf({ packets, stepsBack }: Kept, trace: Trace, verdicts: Verdicts, context: ReplayContext): string[] {
+function noticedIn({ packets, stepsBack }: Kept, trace: Trace, verdicts: Verdicts, context: ReplayContext): Noticed {
   const { ends, compiled } = context;
   const observations = createObservations(compiled.inventory);
   const row = new Int32Array(STRIDE);
@@ -86,6 +89,6 @@ function warningsOf({ packets, stepsBack }: Kept, trace: Trace, verdicts: Verdic
     observations.connection(ends.source, ends.destination, trace.openedAt[connection]!);
   }
   if (packets.darkPackets > 0) observations.dark(packets.darkBytes, packets.darkPackets);
-  const totalBytes = packets.length.reduce((sum, length) => sum + length, 0);
-  return [...observations.warnings(totalBytes), ...clockWarnings(stepsBack)];
+  const bytes = packets.length.reduce((sum, length) => sum + length, 0);
+  return { ...observations.observed(), bytes, givenUp: 0, stepsBack };
 }

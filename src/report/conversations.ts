@@ -70,6 +70,12 @@ export function listConversations(context: ReplayContext, tally: Tally, verdict:
     .map(group => new Described(context, tally, outcomes, group));
 }
 
+/** All of them, by their numbers in the tally: in the order of their first packets. */
+export function describeConversations(context: ReplayContext, tally: Tally): Conversation[] {
+  const outcomes = createOutcomes(context.compiled);
+  return tally.records.map((_, group) => new Described(context, tally, outcomes, group).toJSON());
+}
+
 class Described implements Conversation {
   constructor(
     private readonly context: ReplayContext,

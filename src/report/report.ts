@@ -9,6 +9,7 @@ import type { TrackerCounters } from '../flow/tracker.js';
 import type { PacketBatch } from '../packet/row.js';
 import type { Decision } from '../verdict/decisions.js';
 import type { EndOwners } from '../verdict/end-owners.js';
+import type { Noticed } from '../verdict/noticed.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
 import type { Counters } from './counters.js';
 import type { RequestTally } from './requests.js';
@@ -58,6 +59,8 @@ export interface ReplayResult {
   readonly replayMs: number;
   /** Problems found on the way (clock steps, dark tunnels, addresses that may be someone else's). */
   readonly warnings: readonly string[];
+  /** The same, counted. */
+  readonly noticed: Noticed;
 }
 
 export interface Report {

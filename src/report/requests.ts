@@ -43,13 +43,25 @@ export interface RequestCounts {
 }
 
 /** Like requests that are told apart. */
-const MOST_GROUPS = 10_000;
+export const MOST_GROUPS = 10_000;
 
 /** Of a text that a client chose: what is longer is kept to here. */
 const MOST_TEXT = 1_000;
 
 const kept = (text: string | undefined | null): string | null =>
   text === undefined || text === null ? null : text.length <= MOST_TEXT ? text : `${text.slice(0, MOST_TEXT)}…`;
+
+/** Refused ones first, then the most frequent, then the earliest. */
+export const byImportance = (a: RefusedRequests, b: RefusedRequests): number =>
+  Number(a.verdict !== 'denied') - Number(b.verdict !== 'denied') ||
+  b.requests - a.requests ||
+  a.firstPacket - b.firstPacket;
+
+/** What is equal for like ones. */
+export const requestKey = (group: RefusedRequests): string => {
+  const { verdict, why, source, destination, port, protocol, method, path, host, name, by } = group;
+  return [verdict, why, source, destination, port, protocol, by?.source, method, path, host, name].join('\n');
+};
 
 export class RequestTally {
   readonly counts: { -readonly [K in keyof RequestCounts]: number } = { total: 0, allowed: 0, denied: 0, undecided: 0 };
@@ -68,22 +80,20 @@ export class RequestTally {
     this.counts[judged.verdict]++;
     if (judged.verdict === 'allowed') return;
     const group = this.describe(judged, judged.verdict);
-    const { verdict, why, source, destination, port, protocol, method, path, host, name, by } = group;
-    const key = [verdict, why, source, destination, port, protocol, by?.source, method, path, host, name].join('\n');
+    const key = requestKey(group);
     const known = this.groups.get(key);
     if (known !== undefined) known.requests++;
     else if (this.groups.size >= MOST_GROUPS) this.others++;
     else this.groups.set(key, group);
   }
 
-  /** Refused ones first, then the most frequent, then the earliest. */
+  /** As they came. */
+  inOrder(): RefusedRequests[] {
+    return [...this.groups.values()];
+  }
+
   refused(): RefusedRequests[] {
-    return [...this.groups.values()].sort(
-      (a, b) =>
-        Number(a.verdict !== 'denied') - Number(b.verdict !== 'denied') ||
-        b.requests - a.requests ||
-        a.firstPacket - b.firstPacket,
-    );
+    return this.inOrder().sort(byImportance);
   }
 
   private describe(judged: JudgedRequest, verdict: RefusedRequests['verdict']): RefusedRequests {

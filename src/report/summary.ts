@@ -5,6 +5,7 @@
  * (json.ts renames nothing). Hits are counted by decision: a connection counts at the rule that decided on each side.
  */
 import type { FrameBatch } from '../capture/frame.js';
+import type { Compiled } from '../compile.js';
 import { formatPosition } from '../documents/document.js';
 import type { PacketBatch } from '../packet/row.js';
 import { type ProfileName, profileField } from '../profile/profile.js';
@@ -158,13 +159,12 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
       replayMs: round(result.replayMs),
       packetsPerSecond: result.replayMs > 0 ? Math.round((tally.packets / result.replayMs) * 1000) : 0,
     },
-    warnings: [
-      ...compiled.problems.map(({ position, message }) => `${formatPosition(position)}: ${message}`),
-      ...result.warnings,
-      ...source.errors.map(error => error.message),
-    ],
+    warnings: [...documentWarnings(compiled), ...result.warnings, ...source.errors.map(error => error.message)],
   };
 }
+
+export const documentWarnings = ({ problems }: Pick<Compiled, 'problems'>): string[] =>
+  problems.map(({ position, message }) => `${formatPosition(position)}: ${message}`);
 
 function requestsOf({ requests, mesh }: ReplayContext): Pick<Summary, 'requests' | 'mesh'> {
   return {
@@ -184,26 +184,26 @@ const requestSummary = (tally: RequestTally): RequestSummary => ({
   others: tally.others,
 });
 
-const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+export const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-function countVerdicts(byCode: Float64Array): Counts {
+export function countVerdicts(byCode: ArrayLike<number>): Counts {
   const counts = { total: 0, allowed: 0, dropped: 0, undecided: 0 };
-  byCode.forEach((count, code) => {
+  Array.from(byCode).forEach((count, code) => {
     counts.total += count;
     counts[verdictOf(code)] += count;
   });
   return counts;
 }
 
-function countReasons(byCode: Float64Array): Record<string, number> {
+export function countReasons(byCode: ArrayLike<number>): Record<string, number> {
   const reasons: Record<string, number> = {};
-  byCode.forEach((count, code) => {
+  Array.from(byCode).forEach((count, code) => {
     if (count > 0) reasons[reasonOf(code)] = (reasons[reasonOf(code)] ?? 0) + count;
   });
   return reasons;
 }
 
-function describeCaptures({ captures, source }: ReplayContext, tally: Tally): CaptureSummary[] {
+export function describeCaptures({ captures, source }: ReplayContext, tally: Tally): CaptureSummary[] {
   const packets = captures.map(() => 0);
   source.interfaces.forEach(({ capture }, i) => {
     packets[capture] = (packets[capture] ?? 0) + (tally.packetsByInterface[i] ?? 0);

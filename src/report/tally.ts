@@ -51,7 +51,7 @@ const wordsAt = (rows: Int32Array, at: number): AddressWords['words'] => [
   rows[at + 3]!,
 ];
 
-const UNKNOWN_ADDRESSES = 10_000;
+export const UNKNOWN_ADDRESSES = 10_000;
 
 const flagsOf = ({ egress, ingress, source, destination, port }: Decision): number =>
   (source === AS_ADDRESSED && destination === AS_ADDRESSED && port < 0 ? PLAIN_ENDS : 0) |

@@ -5,7 +5,6 @@
  * what helps to trust it. Every list that is cut says how to see the rest.
  */
 
-import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import { addressWords } from '../packet/text.js';
 import { PROFILES } from '../profile/index.js';
@@ -13,7 +12,7 @@ import { asPlugin } from '../profile/profile.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { COLUMNS, type ConversationOptions, conversationLines } from './conversation-text.js';
 import type { PolicyHits } from './hits.js';
-import { podRanges } from './owners.js';
+import { podRanges as podRangesOf } from './owners.js';
 import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
 import { requestHeadline, requestLines } from './request-text.js';
@@ -21,6 +20,21 @@ import { count, duration, type Format, plain, plural, type Style, withoutColumn 
 import { createSummary, type RequestSummary, type Summary, type SummaryOptions } from './summary.js';
 
 export interface TextOptions extends SummaryOptions, ConversationOptions {}
+
+/** What the text says of the documents beside the summary. */
+export interface TextFacts {
+  /** How many of the summary's warnings, the first ones, are about documents. */
+  readonly problems: number;
+  /** Whether the documents tell who owns any address. */
+  readonly knowsAddresses: boolean;
+  readonly podRanges: readonly { readonly cidr: string; readonly node: string }[];
+}
+
+export const textFacts = ({ problems, inventory }: Pick<Compiled, 'problems' | 'inventory'>): TextFacts => ({
+  problems: problems.length,
+  knowsAddresses: inventory.owners.length > 0,
+  podRanges: podRangesOf(inventory),
+});
 
 const VERDICTS: readonly [Verdict, Format][] = [
   ['allowed', 'green'],
@@ -41,17 +55,13 @@ export function createTextReport(output: Output, options: TextOptions = {}): Rep
       const found = summary.end(result);
       // What is no capture at all has no summary: the error says it all.
       if (found.packets.total === 0 && found.captures.every(({ error }) => error !== null)) return;
-      output.write(`${summaryText(found, compiled, options).join('\n')}\n`);
+      output.write(`${summaryText(found, textFacts(compiled), options).join('\n')}\n`);
     },
   };
 }
 
 /** The lines of the summary, without line ends. */
-export function summaryText(
-  summary: Summary,
-  compiled: Pick<Compiled, 'inventory' | 'problems'>,
-  options: TextOptions = {},
-): string[] {
+export function summaryText(summary: Summary, facts: TextFacts, options: TextOptions = {}): string[] {
   const style = options.style ?? plain;
   const columns = options.columns ?? COLUMNS;
   return [
@@ -64,7 +74,7 @@ export function summaryText(
     ...requestLines(summary.mesh, ' by the mesh', options),
     ...verdictTable(summary, columns, style),
     '',
-    ...notes(summary, compiled, columns, style),
+    ...notes(summary, facts, columns, style),
     ...ending(summary, style),
   ];
 }
@@ -156,7 +166,7 @@ function wrap(title: string, parts: readonly string[], columns: number): string[
 /** What helps to trust the verdicts, a line each, only where there is something to say. */
 function notes(
   summary: Summary,
-  { inventory, problems }: Pick<Compiled, 'inventory' | 'problems'>,
+  { problems, knowsAddresses, podRanges }: TextFacts,
   columns: number,
   style: Style,
 ): string[] {
@@ -175,8 +185,8 @@ function notes(
     lines.push(note(`rules that decided nothing (${count(idleRules.length)})`, idleRules, name, columns));
   }
   // Without a cluster (plain rules) no address is known, and none is missed.
-  if (summary.unknownAddresses.length > 0 && inventory.owners.length > 0) {
-    const nodeOf = createPodRangeLookup(inventory);
+  if (summary.unknownAddresses.length > 0 && knowsAddresses) {
+    const nodeOf = createPodRangeLookup(podRanges);
     const total = `${count(summary.unknownAddresses.length)}${summary.unknownOthers > 0 ? ' and more' : ''}`;
     const name = ({ address, connections }: Summary['unknownAddresses'][0]): string => {
       const node = nodeOf(address);
@@ -186,12 +196,12 @@ function notes(
   }
   const observed = observedText(summary);
   if (observed !== '') lines.push(`observed: ${observed}`);
-  for (const warning of summary.warnings.slice(problems.length)) {
+  for (const warning of summary.warnings.slice(problems)) {
     const [first = '', ...more] = sentenceLines(warning, columns - WARNING.length - 1);
     lines.push(`${style('yellow', WARNING)} ${first}`, ...more.map(line => `  ${line}`));
   }
-  if (problems.length > 0) {
-    lines.push(`${style('yellow', 'warning:')} ${plural(problems.length, 'warning')} about the documents (on stderr)`);
+  if (problems > 0) {
+    lines.push(`${style('yellow', 'warning:')} ${plural(problems, 'warning')} about the documents (on stderr)`);
   }
   return lines.length === 0 ? [] : [...lines, ''];
 }
@@ -253,8 +263,8 @@ function ending({ packets, time, timing, policies, profile, profileFrom }: Summa
 }
 
 /** The node whose pod range holds an address, null for none. */
-function createPodRangeLookup(inventory: Inventory): (address: string) => string | null {
-  const ranges = podRanges(inventory).flatMap(({ cidr, node }) => {
+function createPodRangeLookup(podRanges: TextFacts['podRanges']): (address: string) => string | null {
+  const ranges = podRanges.flatMap(({ cidr, node }) => {
     const [address = '', length = ''] = cidr.split('/');
     const network = addressWords(address);
     return network === null ? [] : [{ network, bits: Number(length), node }];

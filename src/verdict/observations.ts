@@ -1,10 +1,11 @@
 /**
  * Observations: what the replay noticed that a reader must know to trust the verdicts.
  *
- * In:  the ends of connections, and encrypted packets.  Out: warnings, each a sentence with a number and the next step.
+ * In:  the ends of connections, and encrypted packets.  Out: what noticed.ts makes sentences of.
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
+import type { Observed } from './noticed.js';
 
 export interface Observations {
   /** Whose connections must be told, by owner: 1, else 0. Nothing is noticed about the others. */
@@ -15,13 +16,8 @@ export interface Observations {
   connection(source: number, destination: number, time: number): void;
   /** Packets of encrypted tunnels, of so many bytes on the wire together. Default one. */
   dark(length: number, packets?: number): void;
-  warnings(totalBytes: number): string[];
+  observed(): Observed;
 }
-
-/** Names shown in one warning. */
-const NAMED = 3;
-
-const count = (value: number, one: string, many: string): string => `${value} ${value === 1 ? one : many}`;
 
 export function createObservations(inventory: Inventory, memory: Memory = OWN_MEMORY): Observations {
   const { owners } = inventory;
@@ -56,34 +52,12 @@ export function createObservations(inventory: Inventory, memory: Memory = OWN_ME
       darkPackets += packets;
       darkBytes += length;
     },
-    warnings(totalBytes) {
-      const warnings: string[] = [];
-      if (fromNodes > 0) {
-        warnings.push(
-          `${count(fromNodes, 'connection comes', 'connections come')} from node addresses: a node's own, or someone else's ` +
-            'behind masquerade. ' +
-            "To tell them apart, capture on the pods' interfaces or on the node's `any`.",
-        );
-      }
-      if (darkPackets > 0) {
-        const share = totalBytes > 0 ? Math.round((darkBytes / totalBytes) * 100) : 0;
-        warnings.push(
-          `${count(darkPackets, 'packet', 'packets')} (${share}% of the bytes) of encrypted tunnels between nodes, judged as such. ` +
-            "To see what is inside, capture on the pods' interfaces.",
-        );
-      }
-      if (younger.size > 0) {
-        const named = [...younger].slice(0, NAMED).map(owner => {
-          const pod = owners[owner]!;
-          return pod.kind === 'pod' ? `${pod.namespace}/${pod.name}` : pod.name;
-        });
-        const rest = younger.size > NAMED ? ` and ${younger.size - NAMED} more` : '';
-        warnings.push(
-          `${count(younger.size, 'pod', 'pods')} started later than the capture saw its address (${named.join(', ')}${rest}): ` +
-            'at that time it may have been another pod’s. Take the cluster dump when the capture is taken.',
-        );
-      }
-      return warnings;
+    observed() {
+      const names = [...younger].map(owner => {
+        const pod = owners[owner]!;
+        return pod.kind === 'pod' ? `${pod.namespace}/${pod.name}` : pod.name;
+      });
+      return { fromNodes, darkPackets, darkBytes, younger: names };
     },
   };
 }

@@ -75,8 +75,8 @@ export class RequestStreams implements Turn {
   /** The code that the packet at hand gets, and where its connection was refused. */
   private code = PENDING;
   private refusedAt = 0;
-  /** Connections that were given up. */
-  private givenUp = 0;
+  /** Connections whose requests were not read to their end: too many were open at once. */
+  givenUp = 0;
   /** Bytes that streams keep. */
   private kept = 0;
 
@@ -109,11 +109,6 @@ export class RequestStreams implements Turn {
   /** The capture's end: what waits behind a hole is read. */
   end(): void {
     for (const stream of [...this.ended.values(), ...this.streams.values()]) if (stream !== null) this.finish(stream);
-  }
-
-  warnings(): string[] {
-    if (this.givenUp === 0) return [];
-    return [`Requests of ${this.givenUp} connections were read to a part only: too many were open at once.`];
   }
 
   private isAsked(decision: number): boolean {

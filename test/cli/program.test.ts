@@ -19,6 +19,7 @@ describe('help', () => {
   it.each([
     'replay',
     'live',
+    'merge',
     'compare',
     'diff',
     'query',

@@ -231,9 +231,12 @@ describe('policap live', () => {
     const words = ['exec', process.execPath, ...LIVE, '-o', 'jsonl'].join(' ');
     const live = start('script', ['-qefc', words, '/dev/null']);
     await looking(1);
-    for (let i = 0; i < 4; i++) {
+    const seen = (text: string): number => live.said.out.split(text).length - 1;
+    for (let i = 1; i <= 4; i++) {
       traffic(WEB, DB, 5432, 0, 2);
-      await new Promise(resolve => setTimeout(resolve, 700));
+      await until('both are shown', () => seen('"packet":') === 2 * i);
+      const lines = seen(' undecided');
+      await until('a line of progress stands there', () => seen(' undecided') > lines);
     }
     const child = Number(execFileSync('pgrep', ['-P', String(live.child.pid)], { encoding: 'utf8' }).trim());
     process.kill(child, 'SIGINT');

@@ -1,0 +1,109 @@
+/**
+ * One capture point -> what was found there, as a part of its run.
+ *
+ * In:  the point's captures, what was compiled, and options as plain data.  Out: a Part of one point, or null where it was
+ * aborted. Damage inside a capture stands in the part (what could be read was judged); what cannot be opened, or is no
+ * capture, throws a SourceError.
+ */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { chainCaptures } from '../capture/chain.js';
+import type { FrameSource } from '../capture/frame.js';
+import { onFastPath } from '../capture/loops.js';
+import type { CaptureOptions } from '../capture/open.js';
+import type { Compiled } from '../compile.js';
+import { createCollecting } from '../parts/collect.js';
+import { PART_SCHEMA, type Part } from '../parts/part.js';
+import { type ReplayOptions, replay } from '../replay.js';
+import { createFastPath } from '../replay-memory.js';
+import { openCaptures } from './captures.js';
+import { loadFastPath } from './fast-path.js';
+import { reason, SourceError } from './sources.js';
+
+/** What verdicts depend on beside the documents: plain data. */
+export type PointOptions = Pick<
+  ReplayOptions,
+  | 'mode'
+  | 'conntrack'
+  | 'timeouts'
+  | 'maxConnections'
+  | 'liberal'
+  | 'kernel'
+  | 'verifyChecksums'
+  | 'tunnels'
+  | 'duplicates'
+>;
+
+export interface CapturePoint {
+  /** Paths, in the order in which they were written. */
+  readonly captures: readonly string[];
+  /** Its number in the run, from 0, and how many there are. */
+  readonly index: number;
+  readonly of: number;
+  /** runOf(). */
+  readonly run: string;
+}
+
+export interface PointHooks {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ReplayOptions['onProgress'];
+}
+
+export async function replayPoint(
+  { captures, index, of, run }: CapturePoint,
+  compiled: Compiled,
+  options: PointOptions,
+  { environment, signal, onProgress }: PointHooks,
+): Promise<Part | null> {
+  const module = loadFastPath(environment);
+  const fastPath = module === null ? null : createFastPath(module, options, compiled);
+  const source = await openPoint(captures, onFastPath(fastPath), signal);
+  if (source === null) return null;
+  const collecting = createCollecting();
+  try {
+    const given = { ...options, captures, fastPath, signal, onProgress };
+    const { interrupted } = await replay(source, compiled, given, [collecting]);
+    if (interrupted) return null;
+  } finally {
+    source.close();
+  }
+  const { about, found } = collecting;
+  return { schema: PART_SCHEMA, run, of, about, pieces: [{ from: index, to: index + 1, found }] };
+}
+
+/** @returns null where it was aborted */
+async function openPoint(
+  captures: readonly string[],
+  options: Omit<CaptureOptions, 'capture'>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<FrameSource | null> {
+  if (captures.length === 1) return openCaptures(captures, options, signal);
+  // A missing one is told at once, not when those before it are judged.
+  const bytes = captures.map(sizeOf).reduce((sum, size) => sum + size, 0);
+  return chainCaptures(
+    captures.map(path => () => openCaptures([path])),
+    bytes,
+  );
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    throw new SourceError(`${path}: ${reason(error)}`);
+  }
+}
+
+/** What tells runs apart: parts of different ones do not join. @param documents with their bytes, in order */
+export function runOf(
+  version: string,
+  captures: readonly (readonly string[])[],
+  documents: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+  options: Readonly<Record<string, unknown>>,
+): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([version, captures, options]));
+  for (const { name, bytes } of documents) hash.update(JSON.stringify([name, bytes.length])).update(bytes);
+  return hash.digest('hex');
+}

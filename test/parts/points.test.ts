@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { capturePoints } from '../../src/parts/points.js';
+import { parseShard, pointsOf } from '../../src/parts/shard.js';
+
+describe('capture points', () => {
+  it.each([
+    ['two places', ['node-1.pcap', 'node-2.pcap'], [['node-1.pcap'], ['node-2.pcap']]],
+    ['tcpdump -C', ['a/x.pcap10', 'a/x.pcap', 'a/x.pcap2'], [['a/x.pcap', 'a/x.pcap2', 'a/x.pcap10']]],
+    ['tcpdump -C -W', ['x.pcap00', 'x.pcap02', 'x.pcap01'], [['x.pcap00', 'x.pcap01', 'x.pcap02']]],
+    [
+      'dumpcap -b, compressed, its numbers begun anew',
+      ['x_00002_20260101121500.pcapng.gz', 'x_00001_20260101120000.pcapng.gz', 'x_00001_20260102000000.pcapng'],
+      [['x_00001_20260101120000.pcapng.gz', 'x_00002_20260101121500.pcapng.gz', 'x_00001_20260102000000.pcapng']],
+    ],
+    [
+      'tcpdump -G of two nodes',
+      ['a-2026-01-01_13-00-00.pcap', 'b-20260101T120000.pcap', 'a-2026-01-01_12-00-00.pcap', 'b-20260101T110000.pcap'],
+      [
+        ['a-2026-01-01_12-00-00.pcap', 'a-2026-01-01_13-00-00.pcap'],
+        ['b-20260101T110000.pcap', 'b-20260101T120000.pcap'],
+      ],
+    ],
+    [
+      'tcpdump -G -C',
+      ['a-20260101-1200.pcap2', 'a-20260101-1300.pcap', 'a-20260101-1200.pcap'],
+      [['a-20260101-1200.pcap', 'a-20260101-1200.pcap2', 'a-20260101-1300.pcap']],
+    ],
+    [
+      'what stands behind the time',
+      ['20260101-120000-web.pcap', '20260101-130000-db.pcap', '20260101-130000-web.pcap'],
+      [['20260101-120000-web.pcap', '20260101-130000-web.pcap'], ['20260101-130000-db.pcap']],
+    ],
+    ['other folders', ['a/x.pcap', 'b/x.pcap1'], [['a/x.pcap'], ['b/x.pcap1']]],
+    [
+      'a name twice, and a date alone',
+      ['x.pcap', 'x.pcap', '20260101.pcap'],
+      [['x.pcap'], ['x.pcap'], ['20260101.pcap']],
+    ],
+    ['standard input', ['-'], [['-']]],
+  ])('%s', (_, paths, points) => {
+    expect(capturePoints(paths)).toEqual(points);
+  });
+});
+
+describe('shards', () => {
+  it.each(['0/3', '4/3', '1/0', '1', 'a/b', '1/2/3', '-1/2', '1/9999999'])('%s is none', text => {
+    expect(parseShard(text)).toBe(null);
+  });
+
+  it('hold every point once, as many in each as in any other', () => {
+    for (let points = 0; points < 20; points++) {
+      for (let of = 1; of < 25; of++) {
+        let end = 0;
+        for (let index = 1; index <= of; index++) {
+          const [from, to] = pointsOf(parseShard(`${index}/${of}`)!, points);
+          expect(from).toBe(end);
+          expect([Math.floor(points / of), Math.ceil(points / of)]).toContain(to - from);
+          end = to;
+        }
+        expect(end).toBe(points);
+      }
+    }
+  });
+});
