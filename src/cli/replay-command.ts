@@ -2,19 +2,12 @@
  * policap replay on the command line: its options and its help. What it does (replay.ts) is loaded when it is asked for.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { MOST_CONNECTIONS } from '../flow/conntrack.js';
 import { parseShard, type Shard } from '../parts/shard.js';
 import type { Verdict } from '../verdict/verdict.js';
 import type { Finish } from './main.js';
-import {
-  addInputOptions,
-  type CommonOptions,
-  conntrackOption,
-  timeoutOption,
-  wholeNumber,
-  wordList,
-} from './options.js';
+import { addInputOptions, type CommonOptions, wholeNumber, wordList } from './options.js';
 import type { Terminal } from './terminal.js';
+import { addVerdictOptions, modeOption, type VerdictOptions } from './verdict-options.js';
 
 const FORMATS = [
   'text',
@@ -33,20 +26,9 @@ const RECORDS = ['packets', 'connections'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
 
-const KERNELS = ['6.12', '6.18'] as const;
-
-export interface ReplayCommandOptions extends CommonOptions {
+export interface ReplayCommandOptions extends CommonOptions, VerdictOptions {
   readonly output: (typeof FORMATS)[number];
   readonly write?: string;
-  readonly mode: 'what-if' | 'dataplane';
-  readonly conntrack?: string;
-  readonly timeout?: Readonly<Record<string, number>>;
-  readonly maxConnections?: number;
-  readonly verifyChecksums?: boolean;
-  readonly tunnels: boolean;
-  readonly duplicates: boolean;
-  readonly kernel: (typeof KERNELS)[number];
-  readonly beLiberal?: boolean;
   readonly records: (typeof RECORDS)[number];
   readonly only?: Verdict;
   readonly where?: string;
@@ -100,14 +82,7 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .description('Replays captures through the policies, statefully, and marks every packet allowed or dropped.')
     .argument('[capture...]', 'pcap or pcapng, also gzip or zstd; - for standard input');
   addInputOptions(command)
-    .addOption(
-      new Option(
-        '--mode <mode>',
-        'what-if: a refused connection is refused whole; dataplane: packet for packet, as a Linux host',
-      )
-        .choices(['what-if', 'dataplane'])
-        .default('what-if'),
-    )
+    .addOption(modeOption())
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
     .addOption(
@@ -121,28 +96,8 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
-    )
-    .addOption(conntrackOption())
-    .addOption(
-      new Option(
-        '--timeout <name=seconds>',
-        "override one of the connection table's timeouts, e.g. tcp_established=3600; repeat",
-      ).argParser(timeoutOption),
-    )
-    .addOption(
-      new Option('--max-connections <n>', 'entries of the connection table (default: 1048576)').argParser(
-        wholeNumber(1, MOST_CONNECTIONS),
-      ),
-    )
-    .addOption(
-      new Option('--kernel <version>', 'where Linux kernels differ: an inexact TCP reset leaves 300 or 10 seconds')
-        .choices([...KERNELS])
-        .default('6.18'),
-    )
-    .option('--be-liberal', 'TCP segments out of the window are not invalid')
-    .option('--verify-checksums', 'wrong checksums are invalid (captures are full of offloaded ones)')
-    .option('--no-tunnels', 'judge tunnels from outside, not what they carry')
-    .option('--no-duplicates', 'judge each copy of a packet that was seen on several interfaces')
+    );
+  return addVerdictOptions(command)
     .addOption(
       new Option(
         '--workers <n>',
@@ -163,5 +118,4 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
       const { runReplay } = options.output === 'part' ? await import('./part.js') : await import('./replay.js');
       finish(await runReplay(captures, options, terminal));
     });
-  return command;
 }
