@@ -163,6 +163,8 @@ module.exports = {
     ),
     // It is handed what it serves: of documents and captures it knows names and bytes.
     only('server', []),
+    // Work that is shared among machines: an edge of its own, beside the command line.
+    only('queue', ['node', 'documents', 'profile', 'parts'], ['^src/compile\\.ts$']),
     only('threads', ['capture', 'packet', 'verdict', 'report', 'memory'], ['^src/packets\\.ts$']),
     {
       name: 'commands-load-late',
@@ -170,7 +172,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|server/[a-z-]+|cli/(documents|live|replay|part|merge|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
+        path: '^src/(compile|replay|server/[a-z-]+|queue/(?!errors\\.)[a-z-]+|cli/(documents|live|submit|worker|status|fetch|replay|part|merge|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
@@ -191,8 +193,8 @@ module.exports = {
     {
       name: 'edges-are-edges',
       severity: 'error',
-      from: { pathNot: '^(src/(cli|node|server)|web)/' },
-      to: { path: '^src/(cli|node|server)/' },
+      from: { pathNot: '^(src/(cli|node|queue|server)|web)/' },
+      to: { path: '^src/(cli|node|queue|server)/' },
     },
   ],
   options: {

@@ -28,6 +28,7 @@ const DEBIAN = [
   { program: 'zsh', package: 'zsh', leavesOut: 'completion in zsh' },
   { program: 'fish', package: 'fish', leavesOut: 'completion in fish' },
   { program: 'chromium', package: 'chromium', leavesOut: 'the page and the report in a browser' },
+  { program: 'redis-server', package: 'redis-server', leavesOut: 'the queue of captures over several machines' },
   { program: 'mandoc', package: 'mandoc', leavesOut: "the check of the manual page's markup" },
 ];
 

@@ -32,7 +32,7 @@ export interface Settings {
 
 const MOST_BYTES = 1024 * 1024;
 /** What a file that is found by itself must not decide. */
-const COMMAND_LINE_ONLY = new Set(['help', 'version', 'config', 'write', 'force']);
+const COMMAND_LINE_ONLY = new Set(['help', 'version', 'config', 'write', 'force', 'queue', 'store']);
 
 /** @throws UsageError, DocumentError */
 export function readConfig(file: string, program: Command): Settings {

@@ -9,6 +9,7 @@ import { CaptureError } from '../capture/frame.js';
 import { optimizeLater } from '../node/optimizer.js';
 import { OutputError } from '../node/output.js';
 import { SourceError } from '../node/sources.js';
+import { QueueError } from '../queue/errors.js';
 import { benchCommand } from './bench-command.js';
 import { compareCommand } from './compare-command.js';
 import { compileCommand } from './compile-command.js';
@@ -27,6 +28,7 @@ import {
   UsageError,
 } from './errors.js';
 import { explainCommand } from './explain-command.js';
+import { fetchCommand } from './fetch-command.js';
 import { generateCommand } from './generate.js';
 import { initCommand } from './init-command.js';
 import { learnCommand } from './learn-command.js';
@@ -37,11 +39,14 @@ import { mergeCommand } from './merge-command.js';
 import { suggestChoices } from './options.js';
 import { queryCommand } from './query-command.js';
 import { replayCommand } from './replay-command.js';
+import { statusCommand } from './status-command.js';
+import { submitCommand } from './submit-command.js';
 import { suggestCommand } from './suggest-command.js';
 import { type ColorChoice, processTerminal, styleFor, type Terminal } from './terminal.js';
 import { testCommand } from './test-command.js';
 import { uiCommand } from './ui-command.js';
 import { version } from './version.js';
+import { workerCommand } from './worker-command.js';
 
 const ABOUT = `Tells which packets of real traffic a Kubernetes NetworkPolicy would drop, and why, before it is applied.`;
 
@@ -99,6 +104,10 @@ export function createProgram(terminal: Terminal, finish: Finish): Command {
     replayCommand(terminal, finish),
     liveCommand(terminal, finish),
     mergeCommand(terminal, finish),
+    submitCommand(terminal, finish),
+    workerCommand(terminal, finish),
+    statusCommand(terminal, finish),
+    fetchCommand(terminal, finish),
     compareCommand(terminal, finish),
     diffCommand(terminal, finish),
     queryCommand(terminal, finish),
@@ -153,7 +162,7 @@ function explain(error: unknown, terminal: Terminal, color: ColorChoice): number
     terminal.say(`policap: ${style('red', 'error:')} ${message}`);
     if (hint !== undefined) terminal.say(`    ${hint}`);
   };
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof QueueError) {
     say(error.message, error.hint);
     return EXIT_USAGE;
   }

@@ -79,7 +79,7 @@ export async function runReplay(
   return damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }
 
-const pointOptions = (options: ReplayCommandOptions): PointOptions => ({
+export const pointOptions = (options: ReplayCommandOptions): PointOptions => ({
   mode: options.mode,
   ...trackerOptions(options),
   verifyChecksums: options.verifyChecksums,

@@ -52,6 +52,7 @@ describe('the README', () => {
     'docs/suggest.md',
     'docs/bench/bench.md',
     'bench/README.md',
+    'docs/queue.md',
     'docs/rules.md',
     'docs/semantics.md',
     'docs/conntrack.md',

@@ -1,0 +1,48 @@
+/**
+ * policap worker: takes points from the queue until it is ended.
+ *
+ * The first interrupt (Ctrl-C, SIGTERM) lets it end what it has; the second gives that back. Where the queue's server is away
+ * by then, and nothing can be told to it, the process ends all the same: what it had goes to others by itself.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from '../queue/client.js';
+import { folderStore } from '../queue/store.js';
+import { startWorking } from '../queue/work.js';
+import { EXIT_DONE, EXIT_INTERRUPTED } from './errors.js';
+import type { Terminal } from './terminal.js';
+import { version } from './version.js';
+import type { WorkerCommandOptions } from './worker-command.js';
+
+/** Milliseconds in which a worker that gives back what it has ends. */
+const PATIENCE = 5000;
+
+export async function runWorker(options: WorkerCommandOptions, terminal: Terminal): Promise<number> {
+  const store = folderStore(options.store);
+  const client = await connect(options.queue, { patient: true });
+  const say = (sentence: string): void => terminal.say(`policap worker: ${sentence}`);
+  const working = startWorking(client, store, {
+    version: version(),
+    concurrency: options.concurrency,
+    stall: options.stall * 1000,
+    lock: options.lock * 1000,
+    say,
+  });
+  say(`takes captures from ${client.name}, ${options.concurrency} at a time`);
+  return new Promise((resolve, reject) => {
+    let interrupts = 0;
+    const release = terminal.onInterrupt(() => {
+      interrupts++;
+      if (interrupts === 1) {
+        say('ends when it is done with what it has; once more gives it back to the queue');
+        working.finish().then(() => {
+          release();
+          resolve(EXIT_DONE);
+        }, reject);
+      } else if (interrupts === 2) {
+        const given = Promise.race([working.giveBack(), wait(PATIENCE)]);
+        // A thread that is stuck in the kernel would keep the process.
+        given.finally(() => process.exit(EXIT_INTERRUPTED));
+      }
+    }, ['SIGTERM']);
+  });
+}

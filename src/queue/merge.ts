@@ -1,0 +1,54 @@
+/**
+ * The parts of a job -> its result, in the store.
+ *
+ * In:  a job whose points have ended.  Out: the result, of the parts that there are; points that were set aside are missing in
+ * it. Written again only where it holds more points than before, so it makes no difference how often, or by whom.
+ */
+import { joinParts } from '../parts/join.js';
+import type { Part } from '../parts/part.js';
+import { readPart } from '../parts/read.js';
+import { partName, readJob, resultName } from './job.js';
+import type { Store } from './store.js';
+
+/** Parts that are joined at once: between these the event loop is served. */
+const TOGETHER = 32;
+
+export const pointsIn = ({ pieces }: Part): number => pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+
+/** @returns null where there is none @throws Error where what the store holds is no part */
+export async function readStoredPart(store: Store, name: string): Promise<Part | null> {
+  const bytes = await store.read(name);
+  if (bytes === null) return null;
+  const read = readPart(bytes.toString());
+  if ('problem' in read) throw new Error(`${name} in the store ${store.name}: ${read.problem}`);
+  return read.part;
+}
+
+/** @returns how many points the result holds */
+export async function mergeJob(store: Store, id: string): Promise<number> {
+  const { points } = await readJob(store, id);
+  let result: Part | null = null;
+  for (let from = 0; from < points.length; from += TOGETHER) {
+    const names = points.slice(from, from + TOGETHER).map((_, i) => partName(id, from + i));
+    const read = await Promise.all(names.map(name => readStoredPart(store, name)));
+    const parts: Part[] = [result, ...read].filter(part => part !== null);
+    if (parts.length > 0) result = joinParts(parts);
+  }
+  if (result === null) return 0;
+  const before = await readStoredPart(store, resultName(id));
+  if (before === null || pointsIn(before) < pointsIn(result)) {
+    await store.write(resultName(id), `${JSON.stringify(result)}\n`);
+  }
+  return pointsIn(result);
+}
+
+/** The same as if the run had had no other points than those that it holds. */
+export function withoutGaps(part: Part): Part {
+  let at = 0;
+  const pieces = part.pieces.map(({ from, to, found }) => {
+    const piece = { from: at, to: at + to - from, found };
+    at = piece.to;
+    return piece;
+  });
+  return joinParts([{ ...part, of: at, pieces }]);
+}
