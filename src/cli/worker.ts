@@ -2,7 +2,7 @@
  * policap worker: takes points from the queue until it is ended.
  *
  * The first interrupt (Ctrl-C, SIGTERM) lets it end what it has; the second gives that back. Where the queue's server is away
- * by then, and nothing can be told to it, the process ends all the same: what it had goes to others by itself.
+ * by then, or a thread waits for a disk that is gone, the process kills itself: what it had goes to others by itself.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../queue/client.js';
@@ -34,15 +34,18 @@ export async function runWorker(options: WorkerCommandOptions, terminal: Termina
       interrupts++;
       if (interrupts === 1) {
         say('ends when it is done with what it has; once more gives it back to the queue');
-        working.finish().then(() => {
-          release();
-          resolve(EXIT_DONE);
-        }, reject);
+        working.finish().then(haveEnded => end(haveEnded), reject);
       } else if (interrupts === 2) {
-        const given = Promise.race([working.giveBack(), wait(PATIENCE)]);
-        // A thread that is stuck in the kernel would keep the process.
-        given.finally(() => process.exit(EXIT_INTERRUPTED));
+        Promise.race([working.giveBack(), wait(PATIENCE, false, { ref: false })]).then(haveEnded => end(haveEnded), reject);
       }
     }, ['SIGTERM']);
+    const end = (haveEnded: boolean): void => {
+      release();
+      if (!haveEnded) {
+        say('something in it waits for a disk or for the queue, and does not end: it is killed');
+        process.kill(process.pid, 'SIGKILL');
+      }
+      resolve(interrupts > 1 ? EXIT_INTERRUPTED : EXIT_DONE);
+    };
   });
 }

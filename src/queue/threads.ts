@@ -2,8 +2,9 @@
  * The threads in which a worker replays points, so that its own event loop stays free for the queue.
  *
  * In:  points of jobs.  Out: the part of each, as text. A thread that gives no sign of life for `stall` milliseconds is ended, and
- * its point fails; the next point gets a new thread. A thread is used by one point at a time.
+ * its point fails; the next point gets a new thread. A thread that waits in the kernel, for a disk that is gone, cannot be ended.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { SourceError } from '../node/sources.js';
 import type { Documents, PointNews, PointTask } from './point-thread.js';
@@ -30,6 +31,9 @@ export class GivenBack extends Error {
   override readonly name = 'GivenBack';
 }
 
+/** Milliseconds in which a thread ends that can. */
+const ENDS = 2000;
+
 interface Thread {
   readonly worker: Worker;
   job: string | null;
@@ -37,6 +41,7 @@ interface Thread {
 
 export class Threads {
   readonly #idle: Thread[] = [];
+  readonly #ending = new Set<Worker>();
 
   /** @param program the thread's: another one for tests */
   constructor(
@@ -58,8 +63,7 @@ export class Threads {
       throw 'refused' in news ? new SourceError(news.refused) : new Error(news.failed);
     } finally {
       if (isUsable) this.#idle.push(thread);
-      // One that is stuck in the kernel does not end: nobody waits for it.
-      else void thread.worker.terminate();
+      else this.#end(thread.worker);
     }
   }
 
@@ -89,7 +93,7 @@ export class Threads {
         worker.off('message', heard).off('error', reject).off('exit', exited);
         settle();
       };
-      const wait = (): void => {
+      const watch = (): void => {
         clearTimeout(timer);
         const hung = (): void => end(() => reject(new Error(`no progress for ${this.stall / 1000} seconds`)));
         timer = setTimeout(hung, this.stall);
@@ -98,19 +102,29 @@ export class Threads {
       const exited = (code: number): void => end(() => reject(new Error(`the thread ended with ${code}`)));
       const heard = (news: PointNews): void => {
         if ('alive' in news) {
-          wait();
+          watch();
           onProgress(news.alive.packets, news.alive.bytes);
         } else end(() => resolve(news));
       };
       if (signal.aborted) return aborted();
       signal.addEventListener('abort', aborted);
       worker.on('message', heard).on('error', reject).on('exit', exited);
-      wait();
+      watch();
       worker.postMessage(task);
     });
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map(({ worker }) => worker.terminate()));
+  /** Nobody waits for it: one that is stuck in the kernel does not end. */
+  #end(worker: Worker): void {
+    this.#ending.add(worker);
+    void worker.terminate().then(() => this.#ending.delete(worker));
+  }
+
+  /** @returns false where threads are stuck: the process must be killed, for its exit would wait for them */
+  async close(): Promise<boolean> {
+    for (const { worker } of this.#idle.splice(0)) this.#end(worker);
+    const end = performance.now() + ENDS;
+    while (this.#ending.size > 0 && performance.now() < end) await wait(20);
+    return this.#ending.size === 0;
   }
 }

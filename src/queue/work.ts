@@ -39,11 +39,12 @@ export interface WorkOptions {
   readonly program?: URL;
 }
 
+/** Both take no more; the answer is false where threads are stuck (threads.ts). */
 export interface Working {
-  /** Takes no more; resolves when what it has is done. */
-  finish(): Promise<void>;
-  /** Takes no more, and gives back what it has. */
-  giveBack(): Promise<void>;
+  /** Resolves when what it has is done. */
+  finish(): Promise<boolean>;
+  /** Gives back what it has. */
+  giveBack(): Promise<boolean>;
 }
 
 /** How often a point may be lost with its worker before it is set aside: it may be the capture that kills it. */
@@ -152,10 +153,11 @@ export function startWorking(client: Client, store: Store, options: WorkOptions)
   for (const worker of workers) worker.on('error', error => tell(error, say));
   sayConnection(client, say);
 
-  const close = async (): Promise<void> => {
+  const close = async (): Promise<boolean> => {
     await Promise.all(workers.map(worker => worker.close()));
-    await threads.close();
+    const haveEnded = await threads.close();
     redis.disconnect();
+    return haveEnded;
   };
   return {
     finish: close,

@@ -220,6 +220,20 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
     expect((await machines.status(id)).points.done).toBe(1);
   });
 
+  it('a worker can be ended while the server of its queue is away', async () => {
+    const id = await machines.submit([await machines.large()]);
+    const worker = machines.worker([], { slow: true });
+    await until('it makes progress', async () => (await machines.status(id)).packets > 0);
+    await machines.killRedis();
+    const { said, child, ended } = worker;
+    await until('it waits', () => said().includes('is away; waiting for it'));
+    child.kill('SIGTERM');
+    await until('it will end', () => said().includes('once more gives it back'));
+    child.kill('SIGTERM');
+    await ended;
+    expect(said()).not.toContain('internal error');
+  });
+
   it('says what is wrong with a command', async () => {
     const [capture] = (await machines.captures(1, 40)) as [string];
     const nowhere = `redis://127.0.0.1:${await freePort()}`;
