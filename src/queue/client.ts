@@ -33,19 +33,18 @@ export async function connect(address: string, { patient }: { readonly patient: 
     maxRetriesPerRequest: patient ? null : ATTEMPTS,
     retryStrategy: times => (isConnected && (patient || times <= ATTEMPTS) ? Math.min(times * 100, BETWEEN) : null),
   });
-  let why: Error | null = null;
-  redis.on('error', (error: Error) => {
-    why = error;
-  });
-  const late = new Promise<never>((_, reject) => {
+  // The first one says why; connect() itself only that it failed.
+  const refused = new Promise<never>((_, reject) => {
+    redis.on('error', reject);
     setTimeout(() => reject(new Error('no answer')), ANSWERS).unref();
   });
+  refused.catch(() => {});
   try {
-    await Promise.race([redis.connect().then(() => redis.ping()), late]);
+    await Promise.race([redis.connect().then(() => redis.ping()), refused]);
   } catch (error) {
     redis.disconnect();
     throw new QueueError(
-      `--queue ${name}: ${wordsOf(why ?? (error as Error))}`,
+      `--queue ${name}: ${wordsOf(error as Error)}`,
       'give the address of a Redis or Valkey server that runs: redis://[USER:PASSWORD@]HOST:PORT[/DB]',
     );
   }
@@ -82,12 +81,17 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
+  EPIPE: 'it ended the connection',
+  ECONNRESET: 'it ended the connection',
 };
 
 function wordsOf(error: Error): string {
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(error.message)) return `it asks for a password: ${error.message}`;
-  return REASONS[code] ?? error.message;
+  if (error.message.startsWith('NOAUTH')) return 'it asks for a password';
+  if (/^(WRONGPASS|NOPERM)/.test(error.message)) return 'it refuses the user or the password';
+  if (/RESP|Protocol error/.test(error.message)) return 'what answers there is neither Redis nor Valkey';
+  if (code.startsWith('ERR_SSL')) return 'TLS fails; redis:// goes without';
+  return REASONS[code] ?? error.message.split('\n', 1)[0]!;
 }
 
 /** Runs what needs the queue, and closes the connection behind it. @throws QueueError where the server goes away meanwhile */

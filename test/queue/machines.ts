@@ -72,6 +72,7 @@ export class Machines {
   readonly store = join(this.folder, 'store');
   #port = 0;
   #redis: Program | null = null;
+  #large: Buffer | null = null;
 
   path(name: string): string {
     return join(this.folder, name);
@@ -146,9 +147,11 @@ export class Machines {
 
   /** One that takes a slow worker seconds. */
   async large(): Promise<string> {
-    const { bytes } = await policapBytes(['generate', 'capture', ...SHOP, '--packets', '20000', '--seed', '7']);
+    const args = ['generate', 'capture', ...SHOP, '--packets', '20000', '--seed', '7'];
+    this.#large ??= (await policapBytes(args)).bytes;
+    const records = Array<Uint8Array>(30).fill(this.#large.subarray(24));
     const name = this.path('large.pcap');
-    writeFileSync(name, Buffer.concat([bytes.subarray(0, 24), ...Array<Uint8Array>(30).fill(bytes.subarray(24))]));
+    writeFileSync(name, Buffer.concat([this.#large.subarray(0, 24), ...records]));
     return name;
   }
 

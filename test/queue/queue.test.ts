@@ -3,7 +3,9 @@
  * whatever dies, hangs or comes twice.
  */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -237,6 +239,9 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
   it('says what is wrong with a command', async () => {
     const [capture] = (await machines.captures(1, 40)) as [string];
     const nowhere = `redis://127.0.0.1:${await freePort()}`;
+    const web = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const other = `127.0.0.1:${(web.address() as { readonly port: number }).port}`;
     const id = 'j0123456789abcdef012';
     const { store } = machines;
     for (const [args, message] of [
@@ -250,6 +255,8 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
       [['submit', machines.folder, ...SHOP, ...machines.both], 'is no file; workers read captures from a folder'],
       [['worker', ...machines.queue, '--store', '/no/such'], '--store /no/such: no such file'],
       [['worker', ...machines.queue, '--store', capture], `--store ${capture}: is no folder`],
+      [['status', '--queue', `redis://:secret@${other}`], `--queue redis://:***@${other}: what answers there is`],
+      [['status', '--queue', `rediss://${other}`], `--queue rediss://${other}: TLS fails; redis:// goes without`],
       [['status', 'j1', ...machines.queue], 'j1: is no id of a job'],
       [['status', id, ...machines.queue], `${machines.address} has no job ${id} of policap `],
       [['fetch', id, ...machines.queue, '--store', machines.folder], `${machines.address} has no job ${id}`],
@@ -259,6 +266,7 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
       expect(err).toContain(message);
       expect(err).toMatch(/^policap: error: /);
     }
+    web.close();
     expect(await policap(['status', ...machines.queue])).toMatchObject({
       code: 0,
       out: expect.stringContaining('no jobs'),
