@@ -66,7 +66,7 @@ export async function runSubmit(
     try {
       const submitted = await submitJob(queues, store, id, job);
       terminal.write(`${id}\n`);
-      const captures = plural(new Set(names.flat()).size, 'capture');
+      const captures = plural(names.flat().length, 'capture');
       terminal.say(`policap: ${captures} at ${plural(points.length, 'point')}: ${WHAT[submitted]}`);
       return EXIT_DONE;
     } finally {

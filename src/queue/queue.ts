@@ -32,7 +32,7 @@ export interface SubmissionData {
   readonly points: number;
   readonly captures: number;
   readonly bytes: number;
-  /** As it was given: for people. */
+  /** For people. */
   readonly store: string;
 }
 

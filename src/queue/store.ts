@@ -26,9 +26,10 @@ export interface Store {
 export function folderStore(folder: string, { create = false } = {}): Store {
   if (create) makeFolder(folder);
   check(folder);
-  const path = (name: string): string => join(resolve(folder), name);
+  const root = resolve(folder);
+  const path = (name: string): string => join(root, name);
   return {
-    name: folder,
+    name: root,
     has: async name => (await orNull(stat(path(name)))) !== null,
     read: name => orNull(readFile(path(name))),
     async write(name, content) {

@@ -209,6 +209,8 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
       code: 2,
       err: expect.stringContaining(`job ${id} goes on: 0 of 1 point done`),
     });
+    const waiting = ['fetch', id, '--wait', ...machines.both];
+    expect(await policap(waiting, { interrupts: 'while it waits' })).toMatchObject({ code: 130, out: '' });
     first.child.kill('SIGTERM');
     await until('it will end', () => first.said().includes('once more gives it back'));
     first.child.kill('SIGTERM');
