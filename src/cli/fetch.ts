@@ -10,7 +10,7 @@ import { withClient } from '../queue/client.js';
 import { resultName } from '../queue/job.js';
 import { readStoredPart, withoutGaps } from '../queue/merge.js';
 import { openQueues, type Queues } from '../queue/queue.js';
-import { type JobStatus, readStatus } from '../queue/status.js';
+import { failureText, type JobStatus, readStatus } from '../queue/status.js';
 import { folderStore } from '../queue/store.js';
 import { count, plural } from '../report/style.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_INTERRUPTED, UsageError } from './errors.js';
@@ -47,7 +47,7 @@ export async function runFetch(id: string, options: FetchCommandOptions, termina
     );
   }
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-  for (const { error } of job.failed) terminal.say(`policap: ${errors('red', 'error:')} ${error}`);
+  for (const point of job.failed) terminal.say(`policap: ${errors('red', 'error:')} ${failureText(point)}`);
   const missing = `${count(job.failed.length)} of ${plural(job.points.total, 'capture point')}`;
   terminal.say(
     `policap: ${missing} ${job.failed.length === 1 ? 'is' : 'are'} missing in the result; the same submission again tries them again`,

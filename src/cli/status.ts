@@ -4,7 +4,7 @@
 import { withClient } from '../queue/client.js';
 import { ID } from '../queue/job.js';
 import { openQueues } from '../queue/queue.js';
-import { type JobStatus, readStatus, type Status } from '../queue/status.js';
+import { failureText, type JobStatus, readStatus, type Status } from '../queue/status.js';
 import { count, plural, type Style } from '../report/style.js';
 import { EXIT_DONE, UsageError } from './errors.js';
 import type { StatusCommandOptions } from './status-command.js';
@@ -74,7 +74,7 @@ function jobText(job: JobStatus, most: number, style: Style): string[] {
     `    ${parts.join(', ')}`,
     `    ${plural(job.packets, 'packet')}, ${share} % of ${megabytes(bytes.total)}`,
     ...(job.error === undefined ? [] : [`    ${style('red', 'error:')} ${job.error}`]),
-    ...shown.map(({ point, attempts, error }) => `    point ${point} after ${plural(attempts, 'attempt')}: ${error}`),
+    ...shown.map(it => `    point ${it.point} after ${plural(it.attempts, 'attempt')}: ${failureText(it)}`),
     ...(failed.length > shown.length
       ? [`    and ${count(failed.length - shown.length)} more: policap status ${job.id}`]
       : []),

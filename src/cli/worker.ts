@@ -36,7 +36,10 @@ export async function runWorker(options: WorkerCommandOptions, terminal: Termina
         say('ends when it is done with what it has; once more gives it back to the queue');
         working.finish().then(haveEnded => end(haveEnded), reject);
       } else if (interrupts === 2) {
-        Promise.race([working.giveBack(), wait(PATIENCE, false, { ref: false })]).then(haveEnded => end(haveEnded), reject);
+        Promise.race([working.giveBack(), wait(PATIENCE, false, { ref: false })]).then(
+          haveEnded => end(haveEnded),
+          reject,
+        );
       }
     }, ['SIGTERM']);
     const end = (haveEnded: boolean): void => {

@@ -133,3 +133,10 @@ const failedPoint = ({ data, failedReason, attemptsMade }: PointJob): FailedPoin
   attempts: attemptsMade,
   error: LOST.test(failedReason) ? 'its workers died or hung, one after the other' : failedReason,
 });
+
+/** With the captures, where the error does not begin with one. */
+export function failureText({ captures, error }: FailedPoint): string {
+  if (captures.some(capture => error.startsWith(capture))) return error;
+  const more = captures.length > 1 ? ` and ${captures.length - 1} more` : '';
+  return `${captures[0]}${more}: ${error}`;
+}

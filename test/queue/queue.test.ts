@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/queue/client.js';
+import { failureText } from '../../src/queue/status.js';
 import { folderStore } from '../../src/queue/store.js';
 import { startWorking } from '../../src/queue/work.js';
 import { policap } from '../cli/person.js';
@@ -17,6 +18,12 @@ import { freePort, inOne, kill, killAll, Machines, type Program, recordsOf, SHOP
 
 const hasRedis = spawnSync('sh', ['-c', 'command -v redis-server']).status === 0;
 const QUICK = ['--lock', '1'];
+
+it('what was set aside is told with its captures', () => {
+  const failed = { point: 1, captures: ['a.pcap', 'a.pcap1'], attempts: 4 };
+  expect(failureText({ ...failed, error: 'a.pcap1: no such file' })).toBe('a.pcap1: no such file');
+  expect(failureText({ ...failed, error: 'no progress' })).toBe('a.pcap and 1 more: no progress');
+});
 
 describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not installed)'}`, () => {
   const machines = new Machines();
