@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
     const said: string[] = [];
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     const working = startWorking(await connect(machines.address, { patient: true }), folderStore(machines.store), {
-      ...{ version, concurrency: 1, stall: 1500, lock: 30_000 },
+      ...{ version, concurrency: 1, stall: 4000, lock: 30_000 },
       say: sentence => said.push(sentence),
       program: new URL('./hang-once.mjs', import.meta.url),
     });
@@ -141,7 +141,7 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
     await working.finish();
     expect([code, err, part]).toEqual([0, '', await inOne(captures)]);
     expect(said.filter(sentence => sentence.includes('failed'))).toEqual([
-      expect.stringMatching(/point \d .*: failed: no progress for 1.5 seconds$/),
+      expect.stringMatching(/point \d .*: failed: no progress for 4 seconds$/),
     ]);
   });
 
