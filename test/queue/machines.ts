@@ -48,11 +48,11 @@ export async function killAll(): Promise<void> {
 }
 
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 40_000;
+  const end = performance.now() + 90_000;
   while (!(await isSo())) {
     if (performance.now() > end) {
       throw new Error(
-        `waited 40 seconds until ${what}:\n${[...running].map(({ said }) => said().slice(-2000)).join('\n')}`,
+        `waited 90 seconds until ${what}:\n${[...running].map(({ said }) => said().slice(-2000)).join('\n')}`,
       );
     }
     await new Promise(wake => setTimeout(wake, 20));
