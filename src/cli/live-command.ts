@@ -18,6 +18,9 @@ export interface LiveCommandOptions extends Omit<ReplayCommandOptions, 'failOn' 
   readonly buffer?: number;
   readonly duration?: number;
   readonly listen?: Listen;
+  readonly rotateSize?: number;
+  readonly rotateSeconds?: number;
+  readonly keep?: number;
 }
 
 export interface Listen {
@@ -41,6 +44,8 @@ Examples:
       one hour of all interfaces, headers only
   policap live -i cni0 -p policies/ -c cluster.yaml -o jsonl --only dropped
       a line for each refused packet, as it goes by
+  policap live -i eth0 -p policies/ -c cluster.yaml -o jsonl -w eth0.jsonl --rotate-seconds 3600 --keep 48
+      a file an hour, of the last two days
   policap live -i eth0 -p policies/ -c cluster.yaml --listen 127.0.0.1:9090
       with its counts for Prometheus
   kubectl exec -n shop web-0 -- tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml
@@ -74,6 +79,17 @@ export function liveCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--mode <mode>', 'as of replay').choices(['what-if', 'dataplane']).default('what-if'))
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')
+    .addOption(
+      new Option('--rotate-size <MB>', 'of a file of -w, before the next one begins: FILE_00001_TIME').argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    )
+    .addOption(
+      new Option('--rotate-seconds <seconds>', 'of what goes into a file of -w').argParser(wholeNumber(1, LONGEST)),
+    )
+    .addOption(
+      new Option('--keep <files>', 'of those that rotate; older ones are removed').argParser(wholeNumber(1, 1_000_000)),
+    )
     .addOption(new Option('--only <verdict>', 'packets of one verdict').choices([...VERDICTS]))
     .option('--where <expression>', "those that it lets through, such as 'verdict == dropped && dport == 53'")
     .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)));

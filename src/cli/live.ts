@@ -9,6 +9,8 @@ import { openCapture } from '../capture/open.js';
 import { withPauses } from '../capture/pauses.js';
 import type { Compiled } from '../compile.js';
 import { loadFastPath } from '../node/fast-path.js';
+import { isStandardOutput } from '../node/output.js';
+import type { Rotation } from '../node/rotating-output.js';
 import { reason } from '../node/sources.js';
 import { startTcpdump, type Tcpdump } from '../node/tcpdump.js';
 import { createFastPath } from '../replay-memory.js';
@@ -35,6 +37,7 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
     workers: 1,
   });
   checkOptions(options, terminal);
+  checkRotation(given);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
   const compiled = compileInput(options, terminal, errors);
   checkTable(options, compiled);
@@ -81,7 +84,7 @@ async function follow(
       terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
     }
     const stop = new AbortController();
-    const live = { counted, line };
+    const live = { counted, line, rotation: rotationOf(given) };
     const code = await judgeAll(source, fastPath, compiled, [given.interface], options, terminal, stop, live);
     if (stop.signal.aborted) return code;
     const why = await tcpdump.ended();
@@ -95,6 +98,36 @@ async function follow(
     losses.end();
     source.close();
     await metrics?.close();
+  }
+}
+
+function rotationOf({ rotateSize, rotateSeconds, keep }: LiveCommandOptions): Rotation | null {
+  if (rotateSize === undefined && rotateSeconds === undefined) return null;
+  return {
+    bytes: rotateSize && rotateSize * 1e6,
+    milliseconds: rotateSeconds && rotateSeconds * 1000,
+    keep,
+  };
+}
+
+/** @throws UsageError */
+function checkRotation({ rotateSize, rotateSeconds, keep, output, write }: LiveCommandOptions): void {
+  const option = rotateSize !== undefined ? '--rotate-size' : rotateSeconds !== undefined ? '--rotate-seconds' : null;
+  if (option === null) {
+    if (keep === undefined) return;
+    throw new UsageError('--keep is for files that rotate', 'give --rotate-size or --rotate-seconds, too');
+  }
+  if (write === undefined || isStandardOutput(write)) {
+    throw new UsageError(
+      `${option} needs files to write`,
+      '-w packets.jsonl writes packets_00001_TIME.jsonl and so on',
+    );
+  }
+  if (output === 'text' || output === 'json') {
+    throw new UsageError(
+      `${option} is for records, and -o ${output} is one result at the end`,
+      'take -o jsonl, csv, hubble or pcapng',
+    );
   }
 }
 

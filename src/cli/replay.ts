@@ -9,12 +9,14 @@ import type { FastPath } from '../memory/fast-path.js';
 import { openCaptures } from '../node/captures.js';
 import { loadFastPath } from '../node/fast-path.js';
 import { isStandardOutput, openOutput } from '../node/output.js';
+import { openRotation, type Rotation } from '../node/rotating-output.js';
 import { ringBytes, startReading } from '../node/start-reading.js';
 import type { PacketSource } from '../packets.js';
 import { type ReplayOptions, replay } from '../replay.js';
 import { conntrackOf, createFastPath, type TableOptions } from '../replay-memory.js';
 import { LinkTypesDiffer } from '../report/pcap.js';
 import type { Output, Report } from '../report/report.js';
+import { createRotating } from '../report/rotating.js';
 import { plural } from '../report/style.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount, type VerdictCount } from '../report/verdict-count.js';
@@ -71,6 +73,8 @@ export interface Live {
   readonly counted: VerdictCount;
   /** What the progress line says beside the packets. */
   line(): string;
+  /** Of the files of -w; null where it is one file. */
+  readonly rotation: Rotation | null;
 }
 
 export async function judgeAll(
@@ -92,7 +96,8 @@ export async function judgeAll(
       stop.abort();
     },
   };
-  const file = options.write === undefined ? null : openOutput(options.write);
+  const files = options.write === undefined || !live?.rotation ? null : openRotation(options.write, live.rotation);
+  const file = files ?? (options.write === undefined ? null : openOutput(options.write));
   const notice = noticeText(compiled.profile, errors).trimEnd();
   if (file === null && notice !== '' && hasNoNotice(options)) terminal.say(notice);
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
@@ -100,7 +105,10 @@ export async function judgeAll(
   const counted = live?.counted ?? createVerdictCount();
   const reports: Report[] = options.failOn === undefined && live === undefined ? [] : [counted];
   if (options.output === 'text') reports.push(file === null ? text : createTextReport(file, { top: options.top }));
-  else reports.push(await createReport(file ?? results, options, compiled));
+  else {
+    const make = (): Promise<Report> => createReport(file ?? results, options, compiled);
+    reports.push(files === null ? await make() : await createRotating(make, files));
+  }
   if (file !== null && options.output !== 'text') reports.push(text);
 
   let flushed = performance.now();

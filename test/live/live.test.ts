@@ -3,7 +3,7 @@
  * that file must say the same of every one of them.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -248,6 +248,26 @@ describe('policap live', () => {
     for (const record of records) expect(() => JSON.parse(record)).not.toThrow();
   });
 
+  it('writes one file after the other', async () => {
+    const files = ['-o', 'csv', '-w', join(folder, 'live.csv'), '--rotate-seconds', '1', '--keep', '3'];
+    const live = start(process.execPath, [...LIVE, ...files]);
+    await looking(1);
+    const complete = (): string[] => readdirSync(folder).filter(name => /^live_\d{5}_\d{14}\.csv$/.test(name));
+    for (let i = 1; i <= 2; i++) {
+      traffic(API, DB, 5432, 0, 3);
+      await until(`file ${i} is complete`, () => complete().length === i);
+    }
+    traffic(API, DB, 5432, 0, 3);
+    live.child.kill('SIGINT');
+    expect([await live.end, live.said.err]).toEqual([0, '']);
+    const rows = complete()
+      .sort()
+      .flatMap(name => readFileSync(join(folder, name), 'utf8').trimEnd().split('\r\n').slice(1));
+    expect(rows.map(row => row.split(',')[0])).toEqual(Array.from({ length: rows.length }, (_, i) => String(i + 1)));
+    expect(rows.length).toBeGreaterThanOrEqual(6);
+    expect(live.said.out).toContain(' packets');
+  });
+
   it('leaves no tcpdump behind', () => {
     expect(namespace.run('cat', '/proc/net/packet').trim().split('\n').length).toBe(1);
   });
@@ -256,6 +276,9 @@ describe('policap live', () => {
 describe('policap live cannot begin', () => {
   it.each([
     [['-i', 'lo', '--listen', '192.0.2.1:9090'], /^policap: error: --listen 192\.0\.2\.1:9090: /],
+    [['-i', 'lo', '--rotate-size', '1'], /^policap: error: --rotate-size needs files to write\n/],
+    [['-i', 'lo', '--rotate-seconds', '1', '-w', 'x'], /^policap: error: --rotate-seconds is for records, and -o text/],
+    [['-i', 'lo', '--keep', '1'], /^policap: error: --keep is for files that rotate\n/],
     [['-i', 'nothing0'], /^policap: error: nothing0: tcpdump could not begin: .*No such device exists/],
     [
       ['-i', 'lo', '--filter', 'port and'],
