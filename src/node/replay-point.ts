@@ -20,6 +20,9 @@ import { openCaptures } from './captures.js';
 import { loadFastPath } from './fast-path.js';
 import { reason, SourceError } from './sources.js';
 
+/** Bytes that are read of a capture to see when it begins. */
+const BEGINNING = 16 * 1024;
+
 /** What verdicts depend on beside the documents: plain data. */
 export type PointOptions = Pick<
   ReplayOptions,
@@ -35,7 +38,7 @@ export type PointOptions = Pick<
 >;
 
 export interface CapturePoint {
-  /** Paths, in the order in which they were written. */
+  /** Paths: one, or the files of a rotation. */
   readonly captures: readonly string[];
   /** Its number in the run, from 0, and how many there are. */
   readonly index: number;
@@ -51,11 +54,12 @@ export interface PointHooks {
 }
 
 export async function replayPoint(
-  { captures, index, of, run }: CapturePoint,
+  { captures: named, index, of, run }: CapturePoint,
   compiled: Compiled,
   options: PointOptions,
   { environment, signal, onProgress }: PointHooks,
 ): Promise<Part | null> {
+  const captures = await inOrder(named);
   const module = loadFastPath(environment);
   const fastPath = module === null ? null : createFastPath(module, options, compiled);
   const source = await openPoint(captures, onFastPath(fastPath), signal);
@@ -79,12 +83,30 @@ async function openPoint(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<FrameSource | null> {
   if (captures.length === 1) return openCaptures(captures, options, signal);
-  // A missing one is told at once, not when those before it are judged.
   const bytes = captures.map(sizeOf).reduce((sum, size) => sum + size, 0);
   return chainCaptures(
     captures.map(path => () => openCaptures([path])),
     bytes,
   );
+}
+
+/** The files of a rotation in order of their first packets: names begin anew where the oldest file is written over. */
+async function inOrder(captures: readonly string[]): Promise<readonly string[]> {
+  if (captures.length === 1) return captures;
+  const begun: { readonly path: string; readonly seconds: number; readonly nanoseconds: number }[] = [];
+  for (const path of captures) {
+    const source = await openCaptures([path], { bufferLength: BEGINNING });
+    const batch = await source.next();
+    const isEmpty = batch === null || batch.count === 0;
+    const before = begun.at(-1) ?? { seconds: 0, nanoseconds: 0 };
+    // One without packets stays behind the one before it.
+    const { seconds, nanoseconds } = isEmpty
+      ? before
+      : { seconds: batch.seconds[0]!, nanoseconds: batch.nanoseconds[0]! };
+    begun.push({ path, seconds, nanoseconds });
+    source.close();
+  }
+  return begun.sort((a, b) => a.seconds - b.seconds || a.nanoseconds - b.nanoseconds).map(({ path }) => path);
 }
 
 function sizeOf(path: string): number {

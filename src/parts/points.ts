@@ -16,17 +16,23 @@ interface Place {
   readonly order: readonly (number | string)[];
 }
 
+interface Placed {
+  readonly path: string;
+  readonly order: Place['order'];
+}
+
 const CAPTURE = /\.(?:pcap|pcapng|cap|dmp)$/i;
 const COMPRESSED = /\.(?:gz|zst)$/i;
 const RING = /^(.*)_(\d{5,})_(\d{14})$/;
-/** A date, then a time of day, with or without something between their digits. */
-const DATED = /\d{4}[-_.]?\d{2}[-_.]?\d{2}[-_.T ]?\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?/;
+/** A date, then a time of day, with or without something between their digits. Other long numbers are none: addresses, say. */
+const DATED =
+  /(?<!\d)(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])[-_.T ]?(?:[01]\d|2[0-3])[-_.:]?[0-5]\d(?:[-_.:]?[0-5]\d)?(?!\d)/;
 /** In an order, before the number of a counted file. */
 const COUNT = 'count';
 const COUNTED = /^(.*\.(?:pcap|cap|dmp))(\d+)$/i;
 
 export function capturePoints(paths: readonly string[]): string[][] {
-  const points = new Map<string, { readonly path: string; readonly order: Place['order'] }[]>();
+  const points = new Map<string, Placed[]>();
   const bases = new Set<string>();
   for (const path of paths) {
     const { rotation, order } = placeOf(path);
@@ -37,7 +43,9 @@ export function capturePoints(paths: readonly string[]): string[][] {
     // The first file of a counted rotation has no number.
     const order = place.order.length === 0 && bases.has(place.rotation) ? [COUNT, -1] : place.order;
     const name = order.length === 0 ? `${place.rotation}\n${points.size}` : place.rotation;
-    points.set(name, [...(points.get(name) ?? []), { path, order }]);
+    const files = points.get(name);
+    if (files === undefined) points.set(name, [{ path, order }]);
+    else files.push({ path, order });
   }
   return [...points.values()].map(files => files.sort((a, b) => compare(a.order, b.order)).map(({ path }) => path));
 }

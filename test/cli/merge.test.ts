@@ -148,6 +148,23 @@ describe('policap replay -o part', () => {
     expect(summary.packets.total).toBe(2 * once.packets.total);
   });
 
+  it('takes them in order of time, where the oldest was written over', async () => {
+    const [first, second] = ['ring.pcap00', 'ring.pcap01'].map(file);
+    // What was written over has the later packets.
+    copyFileSync('pcaps/ipv6/capture.pcap', second!);
+    const later = readFileSync('pcaps/ipv6/capture.pcap');
+    for (let at = 24; at < later.length; at += 16 + later.readUInt32LE(at + 8)) {
+      later.writeUInt32LE(later.readUInt32LE(at) + 3600, at);
+    }
+    writeFileSync(first!, later);
+    expect(await policap(['replay', first!, second!, ...SHOP, '-o', 'part', '-w', file('ring')])).toMatchObject({
+      code: 0,
+    });
+    const { captures, warnings } = JSON.parse((await policap(['merge', file('ring'), '-o', 'json'])).out);
+    expect(captures.map(({ name }: { name: string }) => name)).toEqual([second, first]);
+    expect(warnings.filter((warning: string) => warning.startsWith('Time ran'))).toEqual([]);
+  });
+
   it('keeps what is damaged, and says so in the end', async () => {
     writeFileSync(file('half.pcapng'), readFileSync(CAPTURES[0]!).subarray(0, 20_000));
     writeFileSync(file('none.pcap'), 'this is no capture');

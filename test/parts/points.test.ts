@@ -30,6 +30,11 @@ describe('capture points', () => {
       ['20260101-120000-web.pcap', '20260101-130000-db.pcap', '20260101-130000-web.pcap'],
       [['20260101-120000-web.pcap', '20260101-130000-web.pcap'], ['20260101-130000-db.pcap']],
     ],
+    [
+      'long numbers that are no time',
+      ['192168001001.pcap', '192168001002.pcap', 'x2026010112005.pcap', 'x2026010112006.pcap'],
+      [['192168001001.pcap'], ['192168001002.pcap'], ['x2026010112005.pcap'], ['x2026010112006.pcap']],
+    ],
     ['other folders', ['a/x.pcap', 'b/x.pcap1'], [['a/x.pcap'], ['b/x.pcap1']]],
     [
       'a name twice, and a date alone',
