@@ -5,10 +5,9 @@
  * their captures are named on stderr, and the exit code says so.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Part } from '../parts/part.js';
 import { withClient } from '../queue/client.js';
 import { resultName } from '../queue/job.js';
-import { readStoredPart, withoutGaps } from '../queue/merge.js';
+import { readStoredPart } from '../queue/merge.js';
 import { openQueues, type Queues } from '../queue/queue.js';
 import { failureText, type JobStatus, readStatus } from '../queue/status.js';
 import { folderStore } from '../queue/store.js';
@@ -38,7 +37,7 @@ export async function runFetch(id: string, options: FetchCommandOptions, termina
   if (job === null) return EXIT_INTERRUPTED;
   if (job.state === 'failed') throw new UsageError(`job ${id} could not be merged: ${job.error}`, 'submit it again');
   const result = await readStoredPart(store, resultName(id));
-  const code = result === null ? EXIT_DONE : print(result, options, terminal);
+  const code = result === null ? EXIT_DONE : printPart(result, options, terminal);
   if (job.failed.length === 0) {
     if (result !== null) return code;
     throw new UsageError(
@@ -54,10 +53,6 @@ export async function runFetch(id: string, options: FetchCommandOptions, termina
   );
   return EXIT_DAMAGED;
 }
-
-/** What is missing is said by its names: the rest is printed as a whole. */
-const print = (result: Part, options: FetchCommandOptions, terminal: Terminal): number =>
-  printPart(options.output === 'part' ? result : withoutGaps(result), options, terminal);
 
 /** @returns null where the waiting was interrupted @throws UsageError where there is no such job, or it goes on */
 async function ended(queues: Queues, id: string, waits: boolean, terminal: Terminal): Promise<JobStatus | null> {

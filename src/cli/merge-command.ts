@@ -31,17 +31,22 @@ Examples:
 What is missing is said, and the exit code is 3. A part that comes twice counts once.
 `;
 
-export function mergeCommand(terminal: Terminal, finish: Finish): Command {
-  return new Command('merge')
-    .summary('join what shards of a replay wrote')
-    .description('Joins the partial results of policap replay -o part to what one run gives.')
-    .argument('<part...>', 'files that policap replay -o part wrote')
+/** How a part is printed. */
+export const addPartOptions = (command: Command): Command =>
+  command
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file')
     .addOption(new Option('--top <n>', 'text: conversations shown, 0 for all').argParser(wholeNumber(0, 1e9)))
     .addOption(
       new Option('--fail-on <findings>', `exit with 1 on any of: ${FINDINGS.join(', ')}`).argParser(wordList(FINDINGS)),
-    )
+    );
+
+export function mergeCommand(terminal: Terminal, finish: Finish): Command {
+  const command = new Command('merge')
+    .summary('join what shards of a replay wrote')
+    .description('Joins the partial results of policap replay -o part to what one run gives.')
+    .argument('<part...>', 'files that policap replay -o part wrote');
+  return addPartOptions(command)
     .addHelpText('after', HELP)
     .action(async (paths: readonly string[], _options: unknown, called: Command) => {
       const { runMerge } = await import('./merge.js');

@@ -2,8 +2,8 @@
  * One capture point -> what was found there, as a part of its run.
  *
  * In:  the point's captures, what was compiled, and options as plain data.  Out: a Part of one point, or null where it was
- * aborted. Damage inside a capture stands in the part (what could be read was judged); what cannot be opened, or is no
- * capture, throws a SourceError.
+ * aborted. Damage inside a capture stands in the part (what could be read was judged), and so does what is no capture at all;
+ * what cannot be opened throws a SourceError.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -96,15 +96,16 @@ async function inOrder(captures: readonly string[]): Promise<readonly string[]> 
   const begun: { readonly path: string; readonly seconds: number; readonly nanoseconds: number }[] = [];
   for (const path of captures) {
     const source = await openCaptures([path], { bufferLength: BEGINNING });
-    const batch = await source.next();
-    const isEmpty = batch === null || batch.count === 0;
-    const before = begun.at(-1) ?? { seconds: 0, nanoseconds: 0 };
-    // One without packets stays behind the one before it.
-    const { seconds, nanoseconds } = isEmpty
-      ? before
-      : { seconds: batch.seconds[0]!, nanoseconds: batch.nanoseconds[0]! };
-    begun.push({ path, seconds, nanoseconds });
-    source.close();
+    try {
+      const batch = await source.next();
+      // One without packets stays behind the one before it.
+      const before = begun.at(-1) ?? { seconds: 0, nanoseconds: 0 };
+      const isEmpty = batch === null || batch.count === 0;
+      const time = isEmpty ? before : { seconds: batch.seconds[0]!, nanoseconds: batch.nanoseconds[0]! };
+      begun.push({ ...time, path });
+    } finally {
+      source.close();
+    }
   }
   return begun.sort((a, b) => a.seconds - b.seconds || a.nanoseconds - b.nanoseconds).map(({ path }) => path);
 }

@@ -11,7 +11,7 @@ import { countHits, type PolicyHits } from '../report/hits.js';
 import { ownerName, workloadName } from '../report/owners.js';
 import type { ReplayContext, ReplayResult, Report } from '../report/report.js';
 import type { RequestTally } from '../report/requests.js';
-import { describeCaptures, documentWarnings } from '../report/summary.js';
+import { describeCaptures, documentWarnings, observedOf } from '../report/summary.js';
 import { Tally } from '../report/tally.js';
 import { textFacts } from '../report/text.js';
 import type { About, CountedConversation, CountedEnd, CountedRequests, Found, Time } from './part.js';
@@ -83,14 +83,7 @@ function collect(context: ReplayContext, tally: Tally, policies: readonly Policy
     mesh: mesh === null ? null : countedRequests(mesh),
     unknown: tally.unknown.map((address, i) => [address, tally.unknownConnections[i]!]),
     unknownOthers: tally.unknownOthers,
-    observed: {
-      midstreamConnections: tally.midstreamConnections,
-      midstreamPackets: tally.midstreamPackets,
-      oneWayPackets: tally.oneWay,
-      duplicatePackets: tally.duplicates,
-      translatedPackets: tally.translated,
-      earlyEvictions: result.tracker.earlyEvictions,
-    },
+    observed: observedOf(tally, result),
     captures: describeCaptures(context, tally),
     errors: source.errors.map(({ message }) => message),
     first: time(tally.firstSeconds, tally.firstNanoseconds),

@@ -41,14 +41,3 @@ export async function mergeJob(store: Store, id: string): Promise<number> {
   }
   return pointsIn(result);
 }
-
-/** The same as if the run had had no other points than those that it holds. */
-export function withoutGaps(part: Part): Part {
-  let at = 0;
-  const pieces = part.pieces.map(({ from, to, found }) => {
-    const piece = { from: at, to: at + to - from, found };
-    at = piece.to;
-    return piece;
-  });
-  return joinParts([{ ...part, of: at, pieces }]);
-}

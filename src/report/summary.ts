@@ -137,14 +137,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
       .map((address, i) => ({ address, connections: tally.unknownConnections[i]! }))
       .sort((a, b) => b.connections - a.connections),
     unknownOthers: tally.unknownOthers,
-    observed: {
-      midstreamConnections: tally.midstreamConnections,
-      midstreamPackets: tally.midstreamPackets,
-      oneWayPackets: tally.oneWay,
-      duplicatePackets: tally.duplicates,
-      translatedPackets: tally.translated,
-      earlyEvictions: result.tracker.earlyEvictions,
-    },
+    observed: observedOf(tally, result),
     captures: describeCaptures(context, tally),
     time: {
       first: began ? timeText(tally.firstSeconds, tally.firstNanoseconds) : null,
@@ -162,6 +155,15 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
     warnings: [...documentWarnings(compiled), ...result.warnings, ...source.errors.map(error => error.message)],
   };
 }
+
+export const observedOf = (tally: Tally, { tracker }: ReplayResult): Summary['observed'] => ({
+  midstreamConnections: tally.midstreamConnections,
+  midstreamPackets: tally.midstreamPackets,
+  oneWayPackets: tally.oneWay,
+  duplicatePackets: tally.duplicates,
+  translatedPackets: tally.translated,
+  earlyEvictions: tracker.earlyEvictions,
+});
 
 export const documentWarnings = ({ problems }: Pick<Compiled, 'problems'>): string[] =>
   problems.map(({ position, message }) => `${formatPosition(position)}: ${message}`);

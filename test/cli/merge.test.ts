@@ -43,6 +43,10 @@ describe('policap merge', () => {
     });
     const stepwise = await policap(['merge', file('3-1'), shards[1]!, shards[1]!, '-o', 'json']);
     expect(timeless(stepwise.out)).toEqual(timeless(expected.out));
+    // The documents are compiled once, however many points there are.
+    const { timing } = JSON.parse(merged.out);
+    const compiled = shards.flatMap(name => JSON.parse(readFileSync(name, 'utf8')).pieces as Part['pieces']);
+    expect(timing.compileMs).toBeCloseTo(Math.max(...compiled.map(({ found }) => found.compileMs)), 2);
     const summary = JSON.parse(expected.out);
     expect(summary.captures.map(({ name }: { name: string }) => name)).toEqual(CAPTURES);
     expect(summary.packets.dropped).toBeGreaterThan(0);
