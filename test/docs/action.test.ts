@@ -91,6 +91,13 @@ describe('the Dockerfile', () => {
     expect([...held, ...read].filter(path => !isThere(path))).toEqual([]);
   });
 
+  it('has the packages that the queue needs', () => {
+    const { peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as { peerDependencies: object };
+    const installed = lines.find(line => line.startsWith('RUN npm install'))!;
+    expect(Object.keys(peerDependencies).length).toBeGreaterThan(0);
+    for (const name of Object.keys(peerDependencies)) expect(installed.split(' ')).toContain(name);
+  });
+
   it('runs policap, and not as root', () => {
     expect(lines).toEqual(expect.arrayContaining(['USER node', 'ENTRYPOINT ["policap"]']));
     expect(lines.filter(line => line.startsWith('FROM node:20-slim')).length).toBe(2);
