@@ -2,12 +2,13 @@
  * Parts of one run -> one part (cold).
  *
  * In:  parts, in any order.  Out: all their points; neighbours are one piece. Joining is associative and commutative, and a
- * point that comes twice counts once, so it makes no difference who joins what first (test/parts/join.test.ts).
+ * point that comes twice counts once, so it makes no difference who joins what first (test/parts/property.test.ts).
  * What is found is joined as one replay after the other would have counted it, with nothing cut: summary.ts cuts.
  */
 import { OWNERS_KEPT } from '../report/counters.js';
 import { type RefusedRequests, requestKey } from '../report/requests.js';
 import type { Noticed } from '../verdict/noticed.js';
+import { pointsText } from './missing.js';
 import {
   type CountedConversation,
   type CountedEnd,
@@ -37,7 +38,7 @@ export function joinParts(parts: readonly Part[]): Part {
     if (piece.to <= end) continue;
     if (piece.from < end) {
       throw new PartsDiffer(
-        `points ${piece.from + 1} to ${end} of the run are in two of them, joined with different others`,
+        `points ${pointsText([[piece.from, end]])} of the run are in two of them, joined with different others`,
       );
     }
     if (piece.from === end) joined.at(-1)!.push(piece);
