@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { openOutput } from '../node/output.js';
 import { reason } from '../node/sources.js';
 import { joinParts } from '../parts/join.js';
-import { missingPoints, pointsText } from '../parts/missing.js';
+import { missingText } from '../parts/missing.js';
 import { type Part, PartsDiffer } from '../parts/part.js';
 import { readPart } from '../parts/read.js';
 import { partSummary } from '../parts/summary.js';
@@ -28,7 +28,7 @@ export function runMerge(paths: readonly string[], options: MergeCommandOptions,
 /** Prints what a part holds, and says what is missing. @returns the exit code @throws UsageError */
 export function printPart(part: Part, options: MergeCommandOptions, terminal: Terminal): number {
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-  const missing = missingPoints(part);
+  const missing = missingText(part);
   const isPart = options.output === 'part';
   if (part.pieces.length === 0 && !isPart) {
     throw new UsageError('there is nothing to print: the parts hold no points', 'give those of the other shards, too');
@@ -37,10 +37,8 @@ export function printPart(part: Part, options: MergeCommandOptions, terminal: Te
   print(part, summary, options, terminal);
   const damage = part.pieces.flatMap(({ found }) => found.errors);
   for (const message of damage) terminal.say(`policap: ${errors('red', 'error:')} ${message}`);
-  if (missing.length > 0 && !isPart) {
-    terminal.say(
-      `policap: ${errors('red', 'error:')} this is not the whole run: of its ${part.of} capture points ${pointsText(missing)} are missing`,
-    );
+  if (missing !== null && !isPart) {
+    terminal.say(`policap: ${errors('red', 'error:')} this is not the whole run: ${missing}`);
     return EXIT_DAMAGED;
   }
   if (damage.length > 0) return EXIT_DAMAGED;

@@ -16,6 +16,14 @@ export function missingPoints({ of, pieces }: Pick<Part, 'of' | 'pieces'>): (rea
   return missing;
 }
 
-/** For people: `3, 5 to 9`, counted from 1. */
+/** For people: `capture points 3, 5 to 9 of 12 are missing`; null where none is. */
+export function missingText(part: Pick<Part, 'of' | 'pieces'>): string | null {
+  const ranges = missingPoints(part);
+  if (ranges.length === 0) return null;
+  const isOne = ranges.length === 1 && ranges[0]![1] === ranges[0]![0] + 1;
+  return `capture ${isOne ? 'point' : 'points'} ${pointsText(ranges)} of ${part.of} ${isOne ? 'is' : 'are'} missing`;
+}
+
+/** `3, 5 to 9`, counted from 1. */
 export const pointsText = (ranges: readonly (readonly [number, number])[]): string =>
   ranges.map(([from, to]) => (to === from + 1 ? `${to}` : `${from + 1} to ${to}`)).join(', ');

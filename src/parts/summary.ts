@@ -15,13 +15,13 @@ import { UNKNOWN_ADDRESSES } from '../report/tally.js';
 import { noticedWarnings } from '../verdict/noticed.js';
 import type { Verdict } from '../verdict/verdict.js';
 import { joinFound } from './join.js';
-import { missingPoints, pointsText } from './missing.js';
+import { missingText } from './missing.js';
 import type { CountedConversation, CountedEnd, CountedRequests, DeclaredPolicy, Found, Part } from './part.js';
 
 export function partSummary(part: Part): Summary {
-  const { about, pieces, of } = part;
+  const { about, pieces } = part;
   const found = joinFound(pieces.map(it => it.found));
-  const missing = missingPoints(part);
+  const missing = missingText(part);
   const told = found.conversations.slice(0, MAX_CONVERSATIONS);
   const more = found.conversations.slice(MAX_CONVERSATIONS);
   const { profile, notice } = about;
@@ -68,9 +68,7 @@ export function partSummary(part: Part): Summary {
     },
     warnings: [
       ...about.warnings,
-      ...(missing.length > 0
-        ? [`This is not the whole run: of its ${of} capture points ${pointsText(missing)} are missing.`]
-        : []),
+      ...(missing === null ? [] : [`This is not the whole run: ${missing}.`]),
       ...noticedWarnings(found.noticed),
       ...found.errors,
     ],

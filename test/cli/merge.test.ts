@@ -72,10 +72,12 @@ describe('policap merge', () => {
     const { code, out, err } = await policap(['merge', first, third]);
     expect([code, err]).toEqual([
       3,
-      'policap: error: this is not the whole run: of its 4 capture points 2, 4 are missing\n',
+      'policap: error: this is not the whole run: capture points 2, 4 of 4 are missing\n',
     ]);
     expect(out).toContain('pcaps/shop/capture.pcapng');
-    expect(out).toMatch(/of its 4 capture points 2, 4 are\s+missing/);
+    expect(out).toMatch(/capture points 2, 4 of 4 are\s+missing/);
+    const second = await shard('2/4', '2of4');
+    expect((await policap(['merge', first, third, second])).err).toContain(': capture point 4 of 4 is missing\n');
   });
 
   it('takes empty shards', async () => {

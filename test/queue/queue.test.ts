@@ -174,7 +174,7 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
     const summary = await policap(['fetch', id, ...machines.both, '-o', 'json']);
     expect(summary.code).toBe(3);
     const { packets, warnings } = JSON.parse(summary.out);
-    expect(warnings).toContain('This is not the whole run: of its 4 capture points 2, 4 are missing.');
+    expect(warnings).toContain('This is not the whole run: capture points 2, 4 of 4 are missing.');
     expect(packets.total).toBeGreaterThan(40);
     expect(packets.total).toBeLessThan(80);
 
