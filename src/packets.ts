@@ -4,6 +4,7 @@
  * In:  a FrameSource and a parser, in this thread; or a source that another thread fills (threads/).  Out: a PacketSource.
  * Contract: a batch stays valid until the second nextBatch() after the one that returned it.
  */
+import { cutAt } from './capture/cut-at.js';
 import type { FrameBatch, FrameSource } from './capture/frame.js';
 import { gatherFrames } from './capture/gather.js';
 import type { PacketParser } from './packet/parse.js';
@@ -26,10 +27,13 @@ export interface PacketSource extends Omit<FrameSource, 'next'> {
   readonly counting: LaterCounting | null;
 }
 
-/** @param least frames a batch, but the last: 0 as they come */
-export const nextFrames = (source: FrameSource, least: number): FrameSource['next'] => {
+/**
+ * @param least frames a batch, but the last: 0 as they come
+ * @param times where a batch ends all the same (capture/cut-at.ts)
+ */
+export const nextFrames = (source: FrameSource, least: number, times: readonly number[] = []): FrameSource['next'] => {
   const { next } = least > 0 ? gatherFrames(source, least) : { next: () => source.next() };
-  return next;
+  return times.length > 0 ? cutAt(next, times) : next;
 };
 
 /** What reads and parses in this thread, in turn with whoever asks. */
@@ -38,8 +42,9 @@ export function parsing(
   least: number,
   parser: PacketParser,
   { packets, packetsAhead, verdicts, adopt }: Pick<ReplayMemory, 'packets' | 'packetsAhead' | 'verdicts' | 'adopt'>,
+  times: readonly number[] = [],
 ): Pick<PacketSource, 'nextBatch'> {
-  const next = nextFrames(source, least);
+  const next = nextFrames(source, least, times);
   let [into, other] = [packets, packetsAhead];
   const take = (given: FrameBatch | null): ReadBatch | null => {
     if (given === null) return null;

@@ -5,7 +5,7 @@
  * The loop looks one batch ahead, so that a packet can be judged by its translated copy behind it. Where that matters a
  * batch holds at least LOOK_AHEAD packets, so that the verdicts are the same however the capture was read.
  */
-import type { CaptureError, FrameSource } from './capture/frame.js';
+import type { CaptureError, FrameBatch, FrameSource } from './capture/frame.js';
 import type { Compiled } from './compile.js';
 import { createEbpfTracker } from './flow/ebpf.js';
 import { createFragments } from './flow/fragments.js';
@@ -14,6 +14,7 @@ import { Reassembly } from './flow/reassembly.js';
 import { createStateless } from './flow/stateless.js';
 import type { Tracker } from './flow/tracker.js';
 import type { TrackerWatch } from './flow/watched.js';
+import { Judgings } from './judging.js';
 import type { FastPath } from './memory/fast-path.js';
 import { createParser, type ParserOptions } from './packet/parse.js';
 import { type PacketSource, parsing } from './packets.js';
@@ -26,18 +27,10 @@ import {
 } from './replay-memory.js';
 import { createCountings } from './report/countings.js';
 import { createInOrder } from './report/in-order.js';
-import type { ReplayContext, ReplayResult, Report } from './report/report.js';
-import { RequestTally } from './report/requests.js';
-import { createWritings } from './report/writing.js';
-import { createDecisions, type Decision, type Decisions } from './verdict/decisions.js';
-import { EndOwners } from './verdict/end-owners.js';
+import type { ReplayResult, Report } from './report/report.js';
+import { createDecisions, type Decisions } from './verdict/decisions.js';
 import { type Ends, LOOK_AHEAD } from './verdict/ends.js';
-import { Judge } from './verdict/judge.js';
-import { Layer7, withRequestsJudged } from './verdict/layer7.js';
-import { MeshLayer } from './verdict/mesh.js';
 import { type Noticed, noticedWarnings } from './verdict/noticed.js';
-import { OpenedConnections } from './verdict/opened.js';
-import { type Listening, RequestStreams } from './verdict/request-streams.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
@@ -52,8 +45,20 @@ export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly ends?: (decisions: Decisions) => Ends;
   /** Sees what connection tracking makes of packets (flow/watched.ts); not beside the fast path. */
   readonly watch?: TrackerWatch;
+  /** Policies that change on the way; not beside the fast path. */
+  readonly changes?: PolicyChanges;
   /** Ends the replay early; what was judged so far is reported. */
   readonly signal?: AbortSignal;
+}
+
+/** Asked between two batches. */
+export interface PolicyChanges {
+  /** Whether connections that are known are asked again; else they keep their verdicts. */
+  readonly reevaluates: boolean;
+  /** When something changes, as far as that is known: seconds since 1970, ascending. */
+  readonly times: readonly number[];
+  /** By what is judged from a packet of this time on; null where nothing has changed. Its connection table must be the same. */
+  take(seconds: number): Compiled | null;
 }
 
 export interface ReplayOutcome extends ReplayResult {
@@ -63,9 +68,11 @@ export interface ReplayOutcome extends ReplayResult {
   readonly interrupted: boolean;
 }
 
-/** Frames a batch must hold at least, but the last: what is looked ahead; 0 where nothing is. */
-export const leastFrames = ({ mode = 'what-if' }: ReplayOptions, { inventory }: Pick<Compiled, 'inventory'>): number =>
-  mode === 'what-if' && inventory.services.length > 0 ? LOOK_AHEAD : 0;
+/** Frames a batch must hold at least, but the last: what is looked ahead; 0 where nothing is. Services may come later. */
+export const leastFrames = (
+  { mode = 'what-if', changes }: ReplayOptions,
+  { inventory }: Pick<Compiled, 'inventory'>,
+): number => (mode === 'what-if' && (inventory.services.length > 0 || changes !== undefined) ? LOOK_AHEAD : 0);
 
 /** @param source frames, or what another thread has parsed already */
 export async function replay(
@@ -75,116 +82,67 @@ export async function replay(
   reports: readonly Report[],
 ): Promise<ReplayOutcome> {
   const started = performance.now();
-  const mode = options.mode ?? 'what-if';
+  const { changes, captures, mode = 'what-if' } = options;
   const decisions = createDecisions();
-  const compiled = openingRequests(given);
-  const kind = conntrackOf(options, compiled);
+  const kind = conntrackOf(options, given);
   checkTimeouts(kind, options.timeouts);
-  const stateless = kind === 'none';
   const fastPath = kind === 'linux' ? (options.fastPath ?? null) : null;
-  const memory = memoryOf(kind, options, compiled, fastPath);
+  const memory = memoryOf(kind, options, given, fastPath);
   const fragments = createFragments({ timeouts: fragmentTimeouts(options.timeouts) });
   const reassembly = mode === 'dataplane' && kind === 'linux' ? new Reassembly(options) : null;
   const ends = options.ends?.(decisions) ?? null;
-  const flat = ends === null ? memory.flat : null;
   const tracker = options.watch?.wrap(memory.tracker) ?? memory.tracker;
-  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat, ends };
-  // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
-  const looksInside = compiled.objects.istio.length > 0 || asksRequests(compiled);
-  const judge = new Judge({ ...parts, looksInside, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
-    : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
+    : {
+        ...parsing(source, leastFrames(options, given), createParser(options, fastPath), memory, changes?.times),
+        counting: null,
+      };
+  const lasting = { kind, tracker, fragments, reassembly, decisions, mode, ends, source, captures };
+  const { flat, counters } = memory;
+  const tables = { flat, newCounting: createCountings(given, counters, fastPath, counting) };
+  const judgings = new Judgings(lasting, given, tables, fastPath);
   let totalBytes = 0;
 
-  const requests = createRequests(compiled, decisions.list);
-  const mesh = createMeshLayer(compiled, decisions.list);
-  const context: ReplayContext = {
-    compiled,
-    source,
-    decisions: decisions.list,
-    ends: new EndOwners(decisions.list, compiled.classifier),
-    requests: requests?.tally ?? null,
-    mesh: mesh?.tally ?? null,
-    newCounting: createCountings(compiled, memory.counters, fastPath, counting),
-    newWriting: createWritings(fastPath),
-    mode,
-    captures: options.captures,
-  };
-  const inOrder = createInOrder(reports, judge.datagrams);
-  for (const report of reports) report.begin(context);
+  const inOrder = createInOrder(reports, judgings.judge.datagrams);
+  for (const report of reports) report.begin(judgings.context);
   let batch = options.signal?.aborted ? null : await nextBatch();
   while (batch !== null) {
     const { frames, packets, verdicts } = batch;
-    const first = judge.packets + 1;
+    const first = judgings.judge.packets + 1;
     // Interrupted, it reads no more, and judges what it has.
     const ahead = options.signal?.aborted ? null : await nextBatch();
+    if (changes !== undefined && frames.count > 0) turn(judgings, changes, frames);
     options.watch?.batch(first, packets.rows, packets.count);
-    judge.judge(frames, packets, ahead, verdicts);
-    mesh?.streams.batch(frames, packets, verdicts, first);
-    requests?.streams.batch(frames, packets, verdicts, first);
+    judgings.judge.judge(frames, packets, ahead, verdicts);
+    judgings.listen(frames, packets, verdicts, first);
     await inOrder.batch(frames, packets, verdicts, first);
     totalBytes += packets.wireBytes;
-    await options.onProgress?.(judge.packets, source.bytesRead, source.bytesTotal);
+    await options.onProgress?.(judgings.judge.packets, source.bytesRead, source.bytesTotal);
     batch = ahead;
   }
 
   await inOrder.end();
-  requests?.streams.end();
-  mesh?.streams.end();
+  judgings.end();
 
-  const noticed: Noticed = {
-    ...judge.observations.observed(),
-    bytes: totalBytes,
-    givenUp: requests?.streams.givenUp ?? mesh?.streams.givenUp ?? 0,
-    stepsBack: source.stepsBack,
-  };
+  const noticed: Noticed = { ...judgings.noticed(), bytes: totalBytes, stepsBack: source.stepsBack };
   const replayMs = performance.now() - started;
   const warnings = noticedWarnings(noticed);
   const result: ReplayResult = { tracker: tracker.counters(), replayMs, warnings, noticed };
   for (const report of reports) await report.end(result);
-  return { ...result, packets: judge.packets, errors: source.errors, interrupted: options.signal?.aborted ?? false };
+  return {
+    ...result,
+    packets: judgings.judge.packets,
+    errors: source.errors,
+    interrupted: options.signal?.aborted ?? false,
+  };
 }
 
-/** Rules that look at requests open connections here, as their requests are judged. */
-function openingRequests(compiled: Compiled): Compiled {
-  const ruleset = withRequestsJudged(compiled.ruleset);
-  return ruleset === compiled.ruleset
-    ? compiled
-    : { ...compiled, ruleset, classifier: { ...compiled.classifier, ruleset } };
+/** Judges by other policies from the batch on, where they have changed. */
+function turn(judgings: Judgings, changes: PolicyChanges, { seconds, nanoseconds }: FrameBatch): void {
+  const changed = changes.take(seconds[0]! + nanoseconds[0]! / 1e9);
+  if (changed !== null) judgings.turn(changed, changes.reevaluates, seconds[0]!, nanoseconds[0]!);
 }
-
-export const asksRequests = ({ ruleset }: Pick<Compiled, 'ruleset'>): boolean =>
-  ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
-
-/** null where no rule looks at requests. */
-function createRequests(compiled: Compiled, decisions: readonly Decision[]) {
-  const { ruleset, inventory } = compiled;
-  if (!asksRequests(compiled)) return null;
-  const tally = new RequestTally(inventory);
-  const layer7 = new Layer7(ruleset, inventory, judged => tally.add(judged));
-  return { tally, streams: streamsFor(layer7, compiled, decisions) };
-}
-
-/** null where there are no policies of a mesh. */
-function createMeshLayer(compiled: Compiled, decisions: readonly Decision[]) {
-  const { mesh, objects, inventory } = compiled;
-  if (objects.istio.length === 0) return null;
-  const tally = new RequestTally(inventory);
-  const layer = new MeshLayer(mesh, (judged, audited) => tally.add(judged, audited));
-  return { tally, streams: streamsFor(layer, compiled, decisions) };
-}
-
-const streamsFor = (
-  listening: Listening,
-  { inventory, classifier }: Compiled,
-  decisions: readonly Decision[],
-): RequestStreams =>
-  new RequestStreams(
-    listening,
-    decisions,
-    new OpenedConnections(decisions, new EndOwners(decisions, classifier), inventory),
-  );
 
 function memoryOf(
   kind: ConntrackKind,

@@ -21,7 +21,7 @@ import {
   STATUS_OK,
 } from '../packet/row.js';
 import { prepareKeys } from './ahead.js';
-import { type ConnectionDescription, describeEntry, writeEntryEnds } from './describe.js';
+import { type ConnectionDescription, describeEntry, nextEntry, writeEntryEnds } from './describe.js';
 import {
   ASSURED,
   FROM_HIGH,
@@ -322,8 +322,12 @@ export class ConnectionTracker implements Tracker {
     state[PENDING] = -1;
   }
 
-  writeEnds(slot: number, row: Int32Array): void {
-    writeEntryEnds(this.table, slot, row);
+  writeEnds(slot: number, row: Int32Array): boolean {
+    return writeEntryEnds(this.table, slot, row);
+  }
+
+  next(slot: number): number {
+    return nextEntry(this.table, slot);
   }
 
   replied(slot: number): boolean {

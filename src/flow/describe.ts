@@ -3,12 +3,13 @@
  *
  * In:  the table and the entry's slot.  Out: plain values, with the kernel's names of states.
  */
-import { DST, FAMILY, SRC, STRIDE } from '../packet/row.js';
+import { DPORT, DST, FAMILY, ICMP_CODE, ICMP_ID, ICMP_TYPE, PROTOCOL, SPORT, SRC, STRIDE } from '../packet/row.js';
 import { addressText } from '../packet/text.js';
 import {
   ASSURED,
   FROM_HIGH,
   HIGH,
+  IN_TABLE,
   KIND_IPV6,
   LOW,
   META,
@@ -33,7 +34,7 @@ import { SCTP_STATE_NAMES } from './sctp-states.js';
 import type { Table } from './table.js';
 import { SCALE_SHIFT } from './tcp-bits.js';
 import { TCP_STATE_NAMES } from './tcp-states.js';
-import { ICMP, ICMPV6, SCTP, TCP } from './tuple.js';
+import { ICMP, ICMPV6, SCTP, TCP, UDP, UDP_LITE } from './tuple.js';
 
 /** What one direction has shown (TCP): sequence numbers unsigned, windows in bytes, flags as in tcp-bits.ts. */
 export interface SeenDescription {
@@ -111,8 +112,8 @@ export const describeEntry = (table: Table, slot: number, left: number): Connect
   };
 };
 
-/** Family and addresses of the connection's first packet, into a row. */
-export function writeEntryEnds({ words, tails }: Table, slot: number, row: Int32Array): void {
+/** As Tracker.writeEnds: Linux keeps all of it. @param hasType whether an entry of ICMP keeps identifier, type and code */
+export function writeEntryEnds({ words, tails }: Table, slot: number, row: Int32Array, hasType = true): boolean {
   const meta = words[slot * WORDS + META]!;
   const isV6 = (meta & KIND_IPV6) !== 0;
   const [low, high] = (meta & FROM_HIGH) !== 0 ? [DST, SRC] : [SRC, DST];
@@ -123,4 +124,26 @@ export function writeEntryEnds({ words, tails }: Table, slot: number, row: Int32
     row[low + 1 + word] = isV6 ? tails[slot * TAIL_WORDS + word]! : 0;
     row[high + 1 + word] = isV6 ? tails[slot * TAIL_WORDS + 3 + word]! : 0;
   }
+  const protocol = meta & 0xff;
+  const ports = words[slot * WORDS + PORTS]!;
+  const isIcmp = protocol === ICMP || protocol === ICMPV6;
+  const hasKeptPorts = protocol === TCP || protocol === UDP || protocol === SCTP || protocol === UDP_LITE;
+  row[PROTOCOL] = protocol;
+  row[low === SRC ? SPORT : DPORT] = hasKeptPorts ? ports >>> 16 : 0;
+  row[low === SRC ? DPORT : SPORT] = hasKeptPorts ? ports & 0xffff : 0;
+  row[ICMP_ID] = isIcmp && hasType ? ports >>> 16 : 0;
+  row[ICMP_TYPE] = isIcmp && hasType ? (ports >>> 8) & 255 : 0;
+  row[ICMP_CODE] = isIcmp && hasType ? ports & 255 : 0;
+  return hasKeptPorts || (isIcmp ? hasType : protocol !== DCCP);
 }
+
+/** As Tracker.next. */
+export function nextEntry({ words, capacity }: Table, slot: number): number {
+  for (let next = slot + 1; next <= capacity; next++) {
+    if ((words[next * WORDS + META]! & IN_TABLE) !== 0) return next;
+  }
+  return -1;
+}
+
+/** Its ports are no part of Linux's key. */
+const DCCP = 33;

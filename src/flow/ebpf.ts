@@ -24,7 +24,7 @@ import {
 import { CalicoEbpf } from './calico-ebpf.js';
 import { Cilium } from './cilium.js';
 import { capacityOf } from './conntrack.js';
-import { writeEntryEnds } from './describe.js';
+import { nextEntry, writeEntryEnds } from './describe.js';
 import {
   ASKS_AGAIN,
   ASKS_NOTHING,
@@ -378,8 +378,14 @@ export class EbpfTracker implements Tracker {
     this.queue.give(slot);
   }
 
-  writeEnds(slot: number, row: Int32Array): void {
-    writeEntryEnds(this.table, slot, row);
+  writeEnds(slot: number, row: Int32Array): boolean {
+    return writeEntryEnds(this.table, slot, row, false);
+  }
+
+  next(slot: number): number {
+    let next = nextEntry(this.table, slot);
+    while (next >= 0 && isRelatedEntry(this.table.words, next)) next = nextEntry(this.table, next);
+    return next;
   }
 
   replied(slot: number): boolean {

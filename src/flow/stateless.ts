@@ -21,7 +21,8 @@ export const createStateless = (): Tracker => {
       return 0;
     },
     discard() {},
-    writeEnds() {},
+    writeEnds: () => false,
+    next: () => -1,
     replied: () => false,
     counters: () => ({ live: 0, created: packets, expired: 0, earlyEvictions: 0, refusedFull: 0 }),
   };

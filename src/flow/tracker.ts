@@ -96,8 +96,14 @@ export interface Tracker {
    * The replay keeps the decision, the connection's number and its first packet's number there.
    */
   readonly tag: Int32Array;
-  /** Writes FAMILY, SRC and DST of the connection's first packet into a row. */
-  writeEnds(slot: number, row: Int32Array): void;
+  /**
+   * Writes what is known of the connection's first packet into a row: FAMILY, SRC, DST, PROTOCOL, and of what has them SPORT and
+   * DPORT, or ICMP_TYPE, ICMP_CODE and ICMP_ID.
+   * @returns whether that is all that tells its connection apart to a policy: some tables keep no type of ICMP messages
+   */
+  writeEnds(slot: number, row: Int32Array): boolean;
+  /** The next slot behind this one that holds a connection, -1 where none does; from -1 on all of them (cold). */
+  next(slot: number): number;
   /** Whether the slot's connection has seen a packet in the reply direction. */
   replied(slot: number): boolean;
   counters(): TrackerCounters;

@@ -18,6 +18,7 @@ export const wrapped = (inner: Tracker, own: Partial<Pick<Tracker, 'track' | 'co
   confirm: refused => inner.confirm(refused),
   discard: () => inner.discard(),
   writeEnds: (slot, row) => inner.writeEnds(slot, row),
+  next: slot => inner.next(slot),
   replied: slot => inner.replied(slot),
   counters: () => inner.counters(),
   ...own,

@@ -55,10 +55,13 @@ function contextOf(kept: Kept, compiled: Compiled, decisions: readonly Decision[
   const { classifier, inventory } = compiled;
   const connections = Math.max(1, traced?.trace.connections ?? 0);
   let newCounting: ReplayContext['newCounting'] | null = null;
-  return {
+  const context: ReplayContext = {
     compiled,
     source,
     decisions,
+    of: () => context,
+    isOwn: () => true,
+    current: () => context,
     ends: new EndOwners(decisions, classifier),
     requests: null,
     mesh: null,
@@ -73,7 +76,9 @@ function contextOf(kept: Kept, compiled: Compiled, decisions: readonly Decision[
     newWriting: createWritings(null),
     mode: options.mode ?? 'what-if',
     captures: options.captures,
+    changes: [],
   };
+  return context;
 }
 
 /** What a replay would have noticed on the way. */

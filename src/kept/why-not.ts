@@ -8,7 +8,7 @@
 import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import type { ConntrackKind } from '../flow/kinds.js';
-import { asksRequests } from '../replay.js';
+import { asksRequests } from '../judging.js';
 import { conntrackOf } from '../replay-memory.js';
 import type { KeepOptions, Kept } from './kept.js';
 

@@ -50,7 +50,7 @@ export function createCollecting(): Collecting {
   };
 }
 
-function describe({ compiled, mode, requests, mesh }: ReplayContext, policies: readonly PolicyHits[]): About {
+export function describe({ compiled, mode, requests, mesh }: ReplayContext, policies: readonly PolicyHits[]): About {
   return {
     mode,
     ...profileField(compiled.profile),
@@ -68,7 +68,13 @@ function describe({ compiled, mode, requests, mesh }: ReplayContext, policies: r
   };
 }
 
-function collect(context: ReplayContext, tally: Tally, policies: readonly PolicyHits[], result: ReplayResult): Found {
+/** @param policies whose hits are wanted */
+export function collect(
+  context: ReplayContext,
+  tally: Tally,
+  policies: readonly PolicyHits[],
+  result: Omit<ReplayResult, 'warnings'>,
+): Found {
   const { compiled, source, requests, mesh } = context;
   const { counters } = tally;
   const began = !Number.isNaN(tally.firstSeconds);

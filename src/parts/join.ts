@@ -79,6 +79,11 @@ export function joinFound(founds: readonly Found[]): Found {
     offsets.push(packets);
     packets += sum(found.packets);
   }
+  return joinNumbered(founds, offsets);
+}
+
+/** @param offsets what is added to packet numbers of each */
+export function joinNumbered(founds: readonly Found[], offsets: readonly number[]): Found {
   const pick = <K extends keyof Found>(key: K): Found[K][] => founds.map(found => found[key]);
   return {
     packets: addUp(pick('packets')),
@@ -115,6 +120,7 @@ function joinConversations(founds: readonly Found[], offsets: readonly number[])
               ...before,
               connections: before.connections + it.connections,
               packets: before.packets + it.packets,
+              firstPacket: Math.min(before.firstPacket, it.firstPacket + offsets[i]!),
               source: joinEnds(before.source, it.source),
               destination: joinEnds(before.destination, it.destination),
             },

@@ -66,7 +66,12 @@ export class ConnectionRow implements JudgedRow {
 
   owner(end: number): Owner | null {
     const key = this.ownerKey(end);
-    return key === 0 ? null : this.context.compiled.inventory.owners[key - 1]!;
+    return key === 0 ? null : this.owners[key - 1]!;
+  }
+
+  /** What the owners are indices of. */
+  get owners(): readonly Owner[] {
+    return this.context.compiled.inventory.owners;
   }
 }
 

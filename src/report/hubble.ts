@@ -77,7 +77,7 @@ export function createPacketFlows(output: Output): RowWriter<PacketRow> {
       const time = timeOf(frames.seconds[i]!, frames.nanoseconds[i]!);
       if (family === 0 || time === null) return null;
       const isOriginal = (marks & MARK_ORIGINAL) !== 0;
-      const { ends, compiled } = context;
+      const { ends } = context;
       const owners = [-1, -1];
       if (decision !== null) {
         ends.find(verdicts.decision[i]!, rows, base, isOriginal);
@@ -94,8 +94,8 @@ export function createPacketFlows(output: Output): RowWriter<PacketRow> {
         protocol,
         transport: transportKnown(rows, base) ? [rows[base + first]!, rows[base + second]!] : null,
         flags: rows[base + TCP_FLAGS]!,
-        sender: compiled.inventory.owners[owners[0]!] ?? null,
-        receiver: compiled.inventory.owners[owners[1]!] ?? null,
+        sender: row.owners[owners[0]!] ?? null,
+        receiver: row.owners[owners[1]!] ?? null,
         isReply: verdicts.connection[i] === 0 ? null : !isOriginal,
       });
     },
@@ -161,7 +161,7 @@ function writing<Row>(
 }
 
 function flowRecord(row: JudgedRow, flow: Flow): object {
-  const { decision, code, context } = row;
+  const { decision, code, owners } = row;
   const [egress, ingress, forward] = [EGRESS, INGRESS, FORWARD].map(side => row.outcomeOf(side));
   const verdict = verdictOf(code);
   const reason =
@@ -171,7 +171,7 @@ function flowRecord(row: JudgedRow, flow: Flow): object {
   const subject = direction === 'INGRESS' ? responderOf(flow) : direction === 'EGRESS' ? initiatorOf(flow) : null;
   const node = subject?.kind === 'pod' && subject.node !== '' ? { node_name: subject.node } : {};
   const isReply = flow.isReply === true;
-  const service = serviceOf(decision, context.compiled.inventory.owners);
+  const service = serviceOf(decision, owners);
   const { time } = flow;
   return {
     flow: {

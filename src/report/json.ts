@@ -2,10 +2,9 @@
  * json: one document for the whole replay, schema `policap.summary/1` (report/summary.ts, key by key).
  */
 import type { Output, Report } from './report.js';
-import { createSummary, type SummaryOptions } from './summary.js';
+import { createSummary, type SummaryCollector } from './summary.js';
 
-export function createJsonReport(output: Output, options: SummaryOptions = {}): Report {
-  const summary = createSummary(options);
+export function createJsonReport(output: Output, summary: SummaryCollector = createSummary()): Report {
   return {
     begin: summary.begin,
     batch: summary.batch,

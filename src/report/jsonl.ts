@@ -70,7 +70,7 @@ import {
 import { ownerName } from './owners.js';
 import { FOUND, PacketTexts, type TextMaker } from './packet-texts.js';
 import type { Output, ReplayContext, Report } from './report.js';
-import { SideTexts } from './side-texts.js';
+import { ContextSides } from './side-texts.js';
 
 export interface JsonlOptions {
   /** Only packets of this verdict. */
@@ -145,7 +145,7 @@ class Lines implements TextMaker, LineOwner {
   private readonly packets: PacketTexts;
   private readonly loop: LineLoop;
   private readonly runOf: (frames: FrameBatch, verdicts: VerdictBatch) => LineLoop['run'];
-  private readonly sides: SideTexts;
+  private readonly sides = new ContextSides(3);
   private readonly rest = new Map<number, number>();
   private readonly addressText = createAddressText();
   private readonly timeOf = createTimeText();
@@ -168,7 +168,6 @@ class Lines implements TextMaker, LineOwner {
     const writing = context.newWriting();
     const { memory } = writing;
     this.firstKey = firstKey(noticeOf(context.compiled.profile));
-    this.sides = new SideTexts(3, context.compiled.inventory.owners.length);
     this.texts = new Texts(TEXT_BYTES, MOST_TEXT, memory);
     this.packets = new PacketTexts(this.texts, this, 4 * MOST_TEXT, memory);
     this.loop = new LineLoop(this.texts, this.packets, this, memory);
@@ -224,9 +223,10 @@ class Lines implements TextMaker, LineOwner {
     const { source, destination } = this.endsOf(i);
     const d = decision[i]!;
     const it = this.context.decisions[d]!;
-    found[place] = this.sideNumber('egress', it.egress, source);
-    found[place + 1] = this.sideNumber('ingress', it.ingress, destination);
-    found[place + 2] = this.sideNumber('forward', it.forward, source);
+    const by = this.context.of(d);
+    found[place] = this.sideNumber(by, 'egress', it.egress, source);
+    found[place + 1] = this.sideNumber(by, 'ingress', it.ingress, destination);
+    found[place + 2] = this.sideNumber(by, 'forward', it.forward, source);
     let rest = this.rest.get(d);
     if (rest === undefined) {
       rest = this.numberOf(this.restKeys(d));
@@ -331,25 +331,20 @@ class Lines implements TextMaker, LineOwner {
     return ends;
   }
 
-  private sideNumber(direction: Direction, outcome: number, subject: number): number {
+  private sideNumber(by: ReplayContext, direction: Direction, outcome: number, subject: number): number {
     const form = direction === 'egress' ? 0 : direction === 'ingress' ? 1 : 2;
-    return this.sides.numberOf(form, outcome, subject, () => this.numberOf(this.sideKey(direction, outcome, subject)));
+    const make = (): number => this.numberOf(sideKey(by, direction, outcome, subject));
+    return this.sides.of(by).numberOf(form, outcome, subject, make);
   }
 
   private numberOf(text: string): number {
     return 3 * text.length > MOST_TEXT && bytesOf(text).length > MOST_TEXT ? TOO_LONG : this.texts.add(text);
   }
 
-  private sideKey(direction: Direction, outcome: number, subject: number): string {
-    const { ruleset, inventory } = this.context.compiled;
-    const record = outcomeRecord(direction, outcome, subject, ruleset, inventory);
-    return direction === 'forward' && record === null ? '' : `,"${direction}":${JSON.stringify(record)}`;
-  }
-
   /** Behind the outcomes. */
   private restKeys(decision: number): string {
     const { service, backends } = this.context.decisions[decision]!;
-    const owner = service < 0 ? undefined : this.context.compiled.inventory.owners[service];
+    const owner = service < 0 ? undefined : this.context.of(decision).compiled.inventory.owners[service];
     return (
       (owner === undefined ? '' : `,"service":${JSON.stringify(ownerName(owner))}`) +
       (backends === null ? '' : `,"backends":${JSON.stringify(backends)}`)
@@ -360,13 +355,19 @@ class Lines implements TextMaker, LineOwner {
   private outcomeKeys(i: number, decision: number): string {
     const { egress, ingress, forward } = this.context.decisions[decision]!;
     const { source, destination } = this.endsOf(i);
+    const by = this.context.of(decision);
     return (
-      this.sideKey('egress', egress, source) +
-      this.sideKey('ingress', ingress, destination) +
-      this.sideKey('forward', forward, source) +
+      sideKey(by, 'egress', egress, source) +
+      sideKey(by, 'ingress', ingress, destination) +
+      sideKey(by, 'forward', forward, source) +
       this.restKeys(decision)
     );
   }
+}
+
+function sideKey({ compiled }: ReplayContext, direction: Direction, outcome: number, subject: number): string {
+  const record = outcomeRecord(direction, outcome, subject, compiled.ruleset, compiled.inventory);
+  return direction === 'forward' && record === null ? '' : `,"${direction}":${JSON.stringify(record)}`;
 }
 
 function markKeys(marks: number, packet: number): string {

@@ -16,7 +16,8 @@ export interface JudgedRow {
   readonly code: number;
   readonly decisionKey: number;
   readonly decision: Decision | null;
-  readonly context: { readonly compiled: { readonly inventory: { readonly owners: readonly Owner[] } } };
+  /** What the decision's owners are indices of. */
+  readonly owners: readonly Owner[];
   sideKey(direction: number): number;
   outcomeOf(direction: number): OutcomeRecord | null;
 }
@@ -110,9 +111,9 @@ export const DECISION_COLUMNS: readonly Column<JudgedRow>[] = [
     sentence: 'The service that the initiator addressed.',
     from: 'key',
     key: decisionKey,
-    of({ decision, context }) {
+    of({ decision, owners }) {
       if (decision === null || decision.service < 0) return null;
-      return ownerName(context.compiled.inventory.owners[decision.service]!);
+      return ownerName(owners[decision.service]!);
     },
   },
   {

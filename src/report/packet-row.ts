@@ -5,6 +5,7 @@
  * verdict, and kept by key: 0 where a side says nothing.
  */
 import { BATCH_FRAMES, type FrameBatch } from '../capture/frame.js';
+import type { Owner } from '../cluster/inventory.js';
 import { describeOuter, type OuterPacket } from '../packet/outer.js';
 import { FAMILY, OUTER_L3, type PacketBatch, PROTOCOL, STRIDE } from '../packet/row.js';
 import type { Direction } from '../rules/ruleset.js';
@@ -15,7 +16,7 @@ import type { PickedRows } from './columns.js';
 import { type KeyMaker, OutcomeKeys } from './outcome-keys.js';
 import { PickedPackets } from './picked-packets.js';
 import type { ReplayContext } from './report.js';
-import { SideTexts } from './side-texts.js';
+import { ContextSides } from './side-texts.js';
 
 export const EGRESS = 0;
 export const INGRESS = 1;
@@ -48,14 +49,13 @@ export class PacketRow implements KeyMaker, PickedRows {
   private hasFields = false;
   private hasKeys = false;
   private tunnels: (OuterPacket | null)[] | null | undefined;
-  private readonly sides: SideTexts;
+  private readonly sides = new ContextSides(DIRECTIONS.length);
   /** By direction and key. */
   private readonly outcomes: (OutcomeRecord | null)[][] = DIRECTIONS.map(() => [null]);
   private outerPacket: OuterPacket | null = null;
   private outerOf = -1;
 
   constructor(readonly context: ReplayContext) {
-    this.sides = new SideTexts(DIRECTIONS.length, context.compiled.inventory.owners.length);
     this.keys = new OutcomeKeys(this);
   }
 
@@ -162,6 +162,12 @@ export class PacketRow implements KeyMaker, PickedRows {
     return decision < 0 ? null : this.context.decisions[decision]!;
   }
 
+  /** What its decision's owners are indices of. */
+  get owners(): readonly Owner[] {
+    const decision = this.verdicts.decision[this.i]!;
+    return (decision < 0 ? this.context : this.context.of(decision)).compiled.inventory.owners;
+  }
+
   /** The tunnel that carried it. */
   get outer(): OuterPacket | null {
     if (this.outerOf !== this.i) {
@@ -174,23 +180,24 @@ export class PacketRow implements KeyMaker, PickedRows {
 
   makeKeys(i: number): void {
     const { ends, decisions } = this.context;
-    const { verdicts, sides } = this;
+    const { verdicts } = this;
     const index = verdicts.decision[i]!;
+    const by = this.context.of(index);
+    const sides = this.sides.of(by);
     ends.find(index, this.rows, i * STRIDE, (verdicts.marks[i]! & MARK_ORIGINAL) !== 0);
     const { source, destination } = ends;
     const { egress, ingress, forward } = decisions[index]!;
     this.keys.learn(
       i,
       verdicts,
-      sides.numberOf(EGRESS, egress, source, () => this.addOutcome(EGRESS, egress, source)),
-      sides.numberOf(INGRESS, ingress, destination, () => this.addOutcome(INGRESS, ingress, destination)),
-      sides.numberOf(FORWARD, forward, source, () => this.addOutcome(FORWARD, forward, source)),
+      sides.numberOf(EGRESS, egress, source, () => this.addOutcome(by, EGRESS, egress, source)),
+      sides.numberOf(INGRESS, ingress, destination, () => this.addOutcome(by, INGRESS, ingress, destination)),
+      sides.numberOf(FORWARD, forward, source, () => this.addOutcome(by, FORWARD, forward, source)),
     );
   }
 
-  private addOutcome(side: number, outcome: number, subject: number): number {
-    const { ruleset, inventory } = this.context.compiled;
-    const record = outcomeRecord(DIRECTIONS[side]!, outcome, subject, ruleset, inventory);
+  private addOutcome({ compiled }: ReplayContext, side: number, outcome: number, subject: number): number {
+    const record = outcomeRecord(DIRECTIONS[side]!, outcome, subject, compiled.ruleset, compiled.inventory);
     if (record === null) return 0;
     return this.outcomes[side]!.push(record) - 1;
   }

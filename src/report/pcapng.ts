@@ -20,7 +20,7 @@ import { COPY, type LongFrames, MarkLoop, REFUSED } from './mark-loop.js';
 import { FOUND, PacketTexts, type TextMaker } from './packet-texts.js';
 import { commentText, listed } from './reason-text.js';
 import type { Output, ReplayContext, Report } from './report.js';
-import { SideTexts } from './side-texts.js';
+import { ContextSides } from './side-texts.js';
 
 export interface PcapngOptions {
   /** Only packets of this verdict. */
@@ -66,14 +66,13 @@ class Marking implements TextMaker, LongFrames {
   private verdicts!: VerdictBatch;
   /** Texts that are there: of words by code, of sides by what they are about. */
   private readonly words = new Int32Array(CODES * WORD_FORMS);
-  private readonly sides: SideTexts;
+  private readonly sides = new ContextSides(SIDES.length * VERDICTS.length * 2);
 
   constructor(
     private readonly context: ReplayContext,
     output: Output,
     only: Verdict | undefined,
   ) {
-    this.sides = new SideTexts(SIDES.length * VERDICTS.length * 2, context.compiled.inventory.owners.length);
     const writing = context.newWriting();
     const { memory } = writing;
     this.writer = new PcapngWriter(
@@ -139,9 +138,10 @@ class Marking implements TextMaker, LongFrames {
     let forward = NO_TEXT;
     if (it.backends === null) {
       ends.find(decision[i]!, this.rows, i * STRIDE, (marks[i]! & MARK_ORIGINAL) !== 0);
-      egress = this.sideNumber('egress', it, ends.source, c, true);
-      ingress = this.sideNumber('ingress', it, ends.destination, c, egress === NO_TEXT);
-      forward = this.sideNumber('forward', it, ends.source, c, egress === NO_TEXT && ingress === NO_TEXT);
+      const by = this.context.of(decision[i]!);
+      egress = this.sideNumber(by, 'egress', it, ends.source, c, true);
+      ingress = this.sideNumber(by, 'ingress', it, ends.destination, c, egress === NO_TEXT);
+      forward = this.sideNumber(by, 'forward', it, ends.source, c, egress === NO_TEXT && ingress === NO_TEXT);
     }
     found[place] = this.wordNumber(c, it, (egress | ingress | forward) !== NO_TEXT);
     found[place + 1] = egress;
@@ -193,22 +193,21 @@ class Marking implements TextMaker, LongFrames {
   }
 
   /** The number of what a side says. @param isFirst no other side stands before it */
-  private sideNumber(direction: Direction, it: Decision, subject: number, code: number, isFirst: boolean): number {
+  private sideNumber(
+    by: ReplayContext,
+    direction: Direction,
+    it: Decision,
+    subject: number,
+    code: number,
+    isFirst: boolean,
+  ): number {
     const outcome = it[direction];
     if (outcome === OUTCOME_NONE) return NO_TEXT;
     const form = SIDES.indexOf(direction) * VERDICTS.length + VERDICTS.indexOf(verdictOf(code));
-    return this.sides.numberOf(2 * form + (isFirst ? 1 : 0), outcome, subject, () => {
-      const text = this.sideText(direction, outcome, subject, verdictOf(code));
+    return this.sides.of(by).numberOf(2 * form + (isFirst ? 1 : 0), outcome, subject, () => {
+      const text = sideText(by, direction, outcome, subject, verdictOf(code));
       return this.writer.comments.add(text === '' || isFirst ? text : SEPARATOR + text);
     });
-  }
-
-  /** What a side says for this verdict, '' where it says nothing. */
-  private sideText(direction: Direction, outcome: number, subject: number, verdict: Verdict): string {
-    const { ruleset, inventory } = this.context.compiled;
-    const record = outcomeRecord(direction, outcome, subject, ruleset, inventory);
-    const says = record?.verdict === verdict && (verdict !== 'allowed' || record.reason === 'rule');
-    return says ? commentText(direction, record) : '';
   }
 
   /** The whole comment of a packet with a decision. */
@@ -223,11 +222,25 @@ class Marking implements TextMaker, LongFrames {
       return `${verdict.toUpperCase()} ${reasonOf(c)}: ${listed(allowed)} would allow, ${listed(dropped)} would drop`;
     }
     ends.find(decision[i]!, this.rows, i * STRIDE, (marks[i]! & MARK_ORIGINAL) !== 0);
+    const by = this.context.of(decision[i]!);
     const said = SIDES.map(side =>
-      this.sideText(side, it[side], side === 'ingress' ? ends.destination : ends.source, verdict),
+      sideText(by, side, it[side], side === 'ingress' ? ends.destination : ends.source, verdict),
     ).filter(text => text !== '');
     return wordsBefore(c, it, said.length > 0) + said.join(SEPARATOR);
   }
+}
+
+/** What a side says for this verdict, '' where it says nothing. */
+function sideText(
+  { compiled }: ReplayContext,
+  direction: Direction,
+  outcome: number,
+  subject: number,
+  verdict: Verdict,
+): string {
+  const record = outcomeRecord(direction, outcome, subject, compiled.ruleset, compiled.inventory);
+  const says = record?.verdict === verdict && (verdict !== 'allowed' || record.reason === 'rule');
+  return says ? commentText(direction, record) : '';
 }
 
 /** `ALLOWED `, `ALLOWED established: `, `DROPPED invalid-state`. */

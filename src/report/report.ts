@@ -20,7 +20,13 @@ export interface ReplayContext {
   readonly source: Pick<FrameSource, 'interfaces' | 'errors'>;
   /** Grows during the replay; VerdictBatch.decision indexes it. */
   readonly decisions: readonly Decision[];
-  /** Who the ends of a packet's connection are. */
+  /** Whose decision it is: this context, or where policies change that of those which made it. */
+  of(decision: number): ReplayContext;
+  /** Whether it is this one's. */
+  isOwn(decision: number): boolean;
+  /** Of the policies in force. */
+  current(): ReplayContext;
+  /** Who the ends of a packet's connection are: owners of the inventory that its decision was made by. */
   readonly ends: EndOwners;
   /** Counters of a report's own. @param conversations how many are told apart at most */
   newCounting(conversations: number): Counting;
@@ -33,6 +39,19 @@ export interface ReplayContext {
   readonly mesh: RequestTally | null;
   /** The captures as the user named them, in order. */
   readonly captures: readonly string[];
+  /** Grows where policies change; the same of all contexts of a replay. */
+  readonly changes: readonly ContextChange[];
+}
+
+/** Policies that took the place of others. */
+export interface ContextChange {
+  /** The first packet that was judged when they were in force, and its time. */
+  readonly firstPacket: number;
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** Connections that were known then and were asked again, and of these whose verdict became another. */
+  readonly asked: number;
+  readonly changed: number;
 }
 
 /** Counters, and how they count a batch: as they are, or on the fast path. */

@@ -3,6 +3,8 @@
  *
  * In:  a form (what is said, in whichever way), an outcome and its subject.  Out: the number kept for them.
  */
+import type { ReplayContext } from './report.js';
+
 /** No number that anyone keeps. */
 const NOTHING = -2147483648;
 
@@ -46,5 +48,25 @@ export class SideTexts {
   clear(): void {
     for (const numbers of this.known) numbers.clear();
     this.lastNumber.fill(NOTHING);
+  }
+}
+
+/** Those of every context: outcomes and owners are numbered in each of them. */
+export class ContextSides {
+  private all = new WeakMap<ReplayContext, SideTexts>();
+
+  constructor(private readonly forms: number) {}
+
+  of(context: ReplayContext): SideTexts {
+    let sides = this.all.get(context);
+    if (sides === undefined) {
+      sides = new SideTexts(this.forms, context.compiled.inventory.owners.length);
+      this.all.set(context, sides);
+    }
+    return sides;
+  }
+
+  clear(): void {
+    this.all = new WeakMap();
   }
 }

@@ -81,8 +81,20 @@ export interface Summary {
   readonly time: { readonly first: string | null; readonly last: string | null; readonly seconds: number };
   readonly bytes: number;
   readonly timing: { readonly compileMs: number; readonly replayMs: number; readonly packetsPerSecond: number };
+  /** Where policies changed on the way, oldest first: see src/parts/changing.ts. */
+  readonly changes?: readonly PolicyChange[];
   /** Of the documents first (as many as Compiled.problems), then of the replay, then damage. */
   readonly warnings: readonly string[];
+}
+
+/** By what was judged from a packet on. */
+export interface PolicyChange {
+  readonly firstPacket: number;
+  /** Of that packet. */
+  readonly time: string | null;
+  /** Connections that were known then and were asked again, and of these whose verdict became another. */
+  readonly asked: number;
+  readonly changed: number;
 }
 
 export interface SummaryOptions {
@@ -91,6 +103,8 @@ export interface SummaryOptions {
 }
 
 export interface SummaryCollector {
+  /** By what is judged now. */
+  readonly compiled: Compiled;
   begin(context: ReplayContext): void;
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void;
   end(result: ReplayResult): Summary;
@@ -100,6 +114,9 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
   let context: ReplayContext;
   let tally: Tally;
   return {
+    get compiled() {
+      return context.compiled;
+    },
     begin(begun) {
       context = begun;
       tally = new Tally(begun, options.maxConversations ?? MAX_CONVERSATIONS);
@@ -156,7 +173,7 @@ function summarize(context: ReplayContext, tally: Tally, result: ReplayResult): 
   };
 }
 
-export const observedOf = (tally: Tally, { tracker }: ReplayResult): Summary['observed'] => ({
+export const observedOf = (tally: Tally, { tracker }: Pick<ReplayResult, 'tracker'>): Summary['observed'] => ({
   midstreamConnections: tally.midstreamConnections,
   midstreamPackets: tally.midstreamPackets,
   oneWayPackets: tally.oneWay,

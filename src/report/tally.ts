@@ -89,7 +89,10 @@ export class Tally {
   private readonly groups: Groups;
   private readonly addresses = new Groups(UNKNOWN_ADDRESSES);
 
-  constructor(context: ReplayContext, maxConversations: number) {
+  constructor(
+    private readonly context: ReplayContext,
+    maxConversations: number,
+  ) {
     this.decisions = context.decisions;
     this.ends = context.ends;
     this.counting = context.newCounting(maxConversations);
@@ -147,6 +150,8 @@ export class Tally {
     const { decisions, counters } = this;
     const end = Math.min(decisions.length, DECISIONS);
     for (; this.described < end; this.described++) {
+      // Decisions of other policies are not counted here.
+      if (!this.context.isOwn(this.described)) continue;
       counters.decisionFlags[this.described] = flagsOf(decisions[this.described]!);
       counters.shapes[this.described] = this.shapes.ofDecision(this.described);
     }

@@ -17,7 +17,13 @@ import { listed } from './reason-text.js';
 import type { Output, Report } from './report.js';
 import { requestHeadline, requestLines } from './request-text.js';
 import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
-import { createSummary, type RequestSummary, type Summary, type SummaryOptions } from './summary.js';
+import {
+  createSummary,
+  type RequestSummary,
+  type Summary,
+  type SummaryCollector,
+  type SummaryOptions,
+} from './summary.js';
 
 export interface TextOptions extends SummaryOptions, ConversationOptions {}
 
@@ -42,20 +48,19 @@ const VERDICTS: readonly [Verdict, Format][] = [
   ['undecided', 'yellow'],
 ];
 
-export function createTextReport(output: Output, options: TextOptions = {}): Report {
-  const summary = createSummary(options);
-  let compiled: Compiled;
+export function createTextReport(
+  output: Output,
+  options: TextOptions = {},
+  summary: SummaryCollector = createSummary(options),
+): Report {
   return {
-    begin(context) {
-      ({ compiled } = context);
-      summary.begin(context);
-    },
+    begin: summary.begin,
     batch: summary.batch,
     end(result) {
       const found = summary.end(result);
       // What is no capture at all has no summary: the error says it all.
       if (found.packets.total === 0 && found.captures.every(({ error }) => error !== null)) return;
-      output.write(`${summaryText(found, textFacts(compiled), options).join('\n')}\n`);
+      output.write(`${summaryText(found, textFacts(summary.compiled), options).join('\n')}\n`);
     },
   };
 }

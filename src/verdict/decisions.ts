@@ -7,6 +7,8 @@
  * many decisions as there are distinct outcomes, however many pods talk.
  */
 
+import { OUTCOME_NONE } from '../tree/classifier.js';
+
 /** Decision.source, destination: nobody is known to own the address. */
 export const NOBODY = -1;
 /** The owner, who is known, of the address that stands in the packets. */
@@ -38,8 +40,16 @@ export interface Decision {
 }
 
 export interface Decisions {
-  /** Grows; entries never change. */
+  /** Grows; entries change only by forget(). */
   readonly list: readonly Decision[];
+  /** By which policies it was made, counted from 0: those before turn() was first called, those behind that, and so on. */
+  generationOf(decision: number): number;
+  /** Of the policies that decide now. */
+  readonly generation: number;
+  /** From now on other policies decide: decisions made before keep their indices, and are not found again. */
+  turn(): void;
+  /** What policies said that no connection was decided by any more is not kept: of their decisions the codes stay. */
+  forget(generation: number): void;
   /** The decision's index in `list`, made where it is new. */
   intern(
     egress: number,
@@ -53,12 +63,25 @@ export interface Decisions {
     backends: BackendSplit | null,
     isOneOfSeveral?: boolean,
   ): number;
-  /** The same decision about these owners, whatever packets say: a packet of the connection may show other ends. */
+  /** The same decision, of its generation, about these owners, whatever packets say: a packet of the connection may show
+   *  other ends. */
   withEnds(decision: number, source: number, destination: number): number;
 }
 
-/** Words a decision is found by; the last one says whether its backends differ, or are several. */
-const KEY = 9;
+const FORGOTTEN: Omit<Decision, 'code'> = {
+  egress: OUTCOME_NONE,
+  ingress: OUTCOME_NONE,
+  forward: OUTCOME_NONE,
+  source: NOBODY,
+  destination: NOBODY,
+  service: -1,
+  port: -1,
+  backends: null,
+};
+
+/** Words a decision is found by; the last ones say whether its backends differ, or are several, and its generation. */
+const KEY = 10;
+const GENERATION = 9;
 const FIRST_SLOTS = 1024;
 
 const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x9e3779b1) ^ (hash >>> 15);
@@ -76,6 +99,7 @@ const sameSplit = (a: BackendSplit | null, b: BackendSplit | null): boolean =>
 export function createDecisions(): Decisions {
   const list: Decision[] = [];
   const key = new Int32Array(KEY);
+  let generation = 0;
   let keys = new Int32Array((FIRST_SLOTS / 2) * KEY);
   let slots = new Int32Array(FIRST_SLOTS).fill(-1);
 
@@ -102,10 +126,26 @@ export function createDecisions(): Decisions {
 
   const decisions: Decisions = {
     list,
+    get generation() {
+      return generation;
+    },
+    generationOf: decision => keys[decision * KEY + GENERATION]!,
+    turn() {
+      generation++;
+    },
+    forget(of) {
+      for (let index = 0; index < list.length; index++) {
+        if (decisions.generationOf(index) === of) list[index] = { ...FORGOTTEN, code: list[index]!.code };
+      }
+    },
     withEnds(decision, source, destination) {
       const { egress, ingress, forward, code, service, port, backends, isOneOfSeveral } = list[decision]!;
       const ends = [source, destination] as const;
-      return decisions.intern(egress, ingress, forward, ...ends, code, service, port, backends, isOneOfSeveral);
+      const now = generation;
+      generation = decisions.generationOf(decision);
+      const found = decisions.intern(egress, ingress, forward, ...ends, code, service, port, backends, isOneOfSeveral);
+      generation = now;
+      return found;
     },
     intern(egress, ingress, forward, source, destination, code, service, port, backends, isOneOfSeveral = false) {
       key[0] = egress;
@@ -117,6 +157,7 @@ export function createDecisions(): Decisions {
       key[6] = service;
       key[7] = port;
       key[8] = backends !== null ? 1 : isOneOfSeveral ? 2 : 0;
+      key[GENERATION] = generation;
       const mask = slots.length - 1;
       for (let at = hashOf(key, 0) & mask; slots[at]! >= 0; at = (at + 1) & mask) {
         if (holds(slots[at]!, backends)) return slots[at]!;

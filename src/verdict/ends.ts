@@ -207,14 +207,14 @@ export class Translated {
         if (!this.views.isView(rows, base, destination, later.rows, at, null)) continue;
         // A view of which only the source was translated tells no backend.
         if (sameEnd(rows, base, later.rows, at, DST, DPORT)) continue;
-        return this.decideView(rows, base, later.rows, at, destination.service.owner);
+        return this.decideArrived(rows, base, later.rows, at, destination.service.owner);
       }
     }
     return this.ends.decideBackends(rows, base, destination);
   }
 
   /** The packet as it was sent, to where it arrived. */
-  private decideView(rows: Int32Array, base: number, view: Int32Array, at: number, service: number): number {
+  decideArrived(rows: Int32Array, base: number, view: Int32Array, at: number, service: number): number {
     const { arrived } = this;
     arrived.set(rows.subarray(base, base + STRIDE));
     for (let word = 0; word < 4; word++) arrived[DST + word] = view[at + DST + word]!;

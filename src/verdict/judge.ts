@@ -10,6 +10,7 @@
  * its packets are dropped with it, and a connection that began before the capture is judged from its inferred initiator.
  */
 import type { FrameBatch } from '../capture/frame.js';
+import type { Owner } from '../cluster/inventory.js';
 import type { Fragments } from '../flow/fragments.js';
 import type { Reassembly } from '../flow/reassembly.js';
 import {
@@ -47,6 +48,7 @@ import {
   STRIDE,
 } from '../packet/row.js';
 import type { FlatTree } from '../tree/flat.js';
+import { type AskedAgain, askAgain } from './ask-again.js';
 import { mayBeCutShort } from './cut.js';
 import { Datagrams } from './datagrams.js';
 import { EndOwners } from './end-owners.js';
@@ -65,6 +67,7 @@ import {
   ALLOWED_NOT_ENFORCED,
   ALLOWED_NOT_IP,
   ALLOWED_RELATED,
+  AUTHENTICATION,
   CODE_SHIFT,
   DROPPED_CONNECTION,
   DROPPED_DEFAULT_DENY,
@@ -76,6 +79,7 @@ import {
   MARK_ORIGINAL,
   MARK_TRANSLATED,
   PENDING,
+  TAG_AUTHENTICATED,
   TAG_DECISION,
   TAG_MARKS,
   TAG_NUMBER,
@@ -104,20 +108,19 @@ export interface BatchAhead {
   readonly packets: PacketBatch;
 }
 
-/** Protocol number of the authentication header (RFC 4302). */
-const AUTHENTICATION = 51;
-
 export class Judge implements SlowPath {
   /** Packets judged so far: those of the batches before the one at hand. */
   packets = 0;
   readonly observations: Observations;
   /** Dataplane mode with connection tracking. */
   readonly datagrams: Datagrams | null;
-  private readonly opening: Opening;
+  readonly opening: Opening;
   private readonly someInvalidPass: boolean;
-  private readonly invalid = new Strays();
+  private readonly invalid: Strays;
   private readonly ahead: readonly [LookAhead, LookAhead] = [newLookAhead(), newLookAhead()];
-  private readonly history = new History();
+  private readonly history: History;
+  /** How many connections were opened, in its first word. */
+  private readonly connections: Int32Array;
   private readonly loop: JudgeLoop;
   private readonly known: KnownDecisions | null;
   private readonly owners: EndOwners;
@@ -133,23 +136,34 @@ export class Judge implements SlowPath {
   private readonly run: JudgeLoop['run'];
   private readonly fastPath: { readonly buffer: ArrayBufferLike; readonly run: JudgeLoop['run'] } | null = null;
 
+  /**
+   * @param before a judge of the packets so far, with the same tracker and decisions but other policies: this one goes on where
+   * it stands, and takes its place. It has no fast path, and neither has this one.
+   */
   constructor(
     private readonly parts: JudgeParts,
     fastPath: FastPath | null = null,
+    before: Judge | null = null,
   ) {
     const { ownNodeInvalid, rules } = parts.classifier.ruleset;
     this.someInvalidPass = ownNodeInvalid === true || rules.some(({ unenforced }) => unenforced === 'any');
-    this.datagrams = parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history);
+    this.history = before?.history ?? new History();
+    this.invalid = before?.invalid ?? new Strays();
+    this.datagrams =
+      before?.datagrams ?? (parts.reassembly === null ? null : new Datagrams(parts.reassembly, this.history));
     const memory = fastPath?.memory ?? OWN_MEMORY;
     this.observations = createObservations(parts.inventory, memory);
-    this.owners = new EndOwners(parts.decisions.list, parts.classifier);
+    this.owners = new EndOwners(parts.decisions.list, parts.classifier, parts.madeBy);
     const { ruleset } = parts.classifier;
     const asksNames = ruleset.rules.some(({ names }) => names !== undefined);
-    this.names = asksNames ? new NameLearning(parts.classifier, parts.inventory, ruleset.dns ?? []) : null;
+    this.names = asksNames
+      ? new NameLearning(parts.classifier, parts.inventory, ruleset.dns ?? [], before?.names ?? null)
+      : null;
     const flat = parts.stateless ? null : parts.flat;
-    const connections = memory.int32(1);
+    const connections = before?.connections ?? memory.int32(1);
+    this.connections = connections;
     const classifier = this.names?.classifier ?? parts.classifier;
-    this.opening = new Opening({ ...parts, classifier }, connections, memory);
+    this.opening = new Opening({ ...parts, classifier }, connections, memory, before?.opening ?? null);
     const { watched } = this.observations;
     const isWhatIf = parts.mode === 'what-if';
     const { tracker } = parts;
@@ -157,6 +171,7 @@ export class Judge implements SlowPath {
       flat === null ? null : new KnownDecisions(flat, tracker, connections, watched, isWhatIf, this.opening, memory);
     this.loop = new JudgeLoop(parts.tracker, this, this.known ?? NOTHING_KNOWN, flat !== null, memory);
     this.run = this.loop.run.bind(this.loop);
+    if (before !== null) this.goOn(before);
     if (fastPath === null) return;
     fastPath.bind({
       JudgeLoop: this.loop,
@@ -167,6 +182,13 @@ export class Judge implements SlowPath {
       Strays: this.opening.strays,
     });
     this.fastPath = { buffer: fastPath.buffer, run: fastPath.entry('JudgeLoop_run') };
+  }
+
+  private goOn({ packets, hasStarted, loop }: Judge): void {
+    this.packets = packets;
+    this.hasStarted = hasStarted;
+    this.loop.times.set(loop.times);
+    if (hasStarted) this.observations.begin(loop.times[START]! + loop.times[NOW]! / 1e9);
   }
 
   /**
@@ -201,6 +223,16 @@ export class Judge implements SlowPath {
     this.hear(count);
     if (packets.mayHoldCopies) this.history.add(this.packets, out);
     this.packets += count;
+  }
+
+  /**
+   * Asks about the connections that are known again, of policies that have taken the place of others.
+   * @param onlyUnreplied only those that no reply was seen of
+   */
+  askAgain(onlyUnreplied: boolean, ownersOf: (decision: number) => readonly Owner[]): AskedAgain {
+    const { opening, owners, packets, parts } = this;
+    const { tracker, decisions } = parts;
+    return askAgain({ tracker, decisions, opening, ends: owners, ownersOf, onlyUnreplied, packet: packets + 1 });
   }
 
   judgeSpecial(i: number): boolean {
@@ -325,12 +357,15 @@ export class Judge implements SlowPath {
     tracker.tag[at + TAG_NUMBER] = opening.connection;
     tracker.tag[at + TAG_OPENED] = opening.opened;
     const kept = out.marks[i]! & (MARK_MIDSTREAM | MARK_TRANSLATED);
-    tracker.tag[at + TAG_MARKS] = (code << CODE_SHIFT) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
+    tracker.tag[at + TAG_MARKS] =
+      (code << CODE_SHIFT) | (authenticated ? TAG_AUTHENTICATED : 0) | (opening.reversed ? kept | MARK_ORIGINAL : kept);
   }
 
-  /** What only names decide is asked each time. */
+  /** What only names decide is asked each time; what other policies decided says nothing of other connections. */
   private learn(decision: number): void {
-    const known = this.parts.decisions.list[decision]!;
+    const { decisions } = this.parts;
+    if (decisions.generationOf(decision) !== decisions.generation) return;
+    const known = decisions.list[decision]!;
     const { rules } = this.parts.classifier.ruleset;
     const isNamed = (outcome: number): boolean => outcome >= 0 && rules[outcome]!.names !== undefined;
     if (this.names !== null && (isNamed(known.egress) || isNamed(known.ingress))) return;

@@ -39,6 +39,7 @@ import {
   TAG_MARKS,
   TAG_NUMBER,
   TAG_OPENED,
+  TAG_WHILE_UNREPLIED,
   UNDECIDED_TRUNCATED,
 } from './verdict.js';
 
@@ -159,13 +160,15 @@ export class JudgeLoop {
     decision[i] = tag[at + TAG_DECISION]!;
     connection[i] = tag[at + TAG_NUMBER]!;
     const allowed = tracked === TRACK_ORIGINAL_UNREPLIED ? decided : ALLOWED_ESTABLISHED;
-    if (decided >= UNDECIDED_TRUNCATED) {
+    if (decided < DROPPED_DEFAULT_DENY) {
+      code[i] = allowed;
+    } else if ((kept & TAG_WHILE_UNREPLIED) !== 0) {
+      code[i] = allowed;
+    } else if (decided >= UNDECIDED_TRUNCATED) {
       code[i] = decided;
-    } else if (decided >= DROPPED_DEFAULT_DENY) {
+    } else {
       code[i] = DROPPED_CONNECTION;
       packet[i] = tag[at + TAG_OPENED]! >>> 0;
-    } else {
-      code[i] = allowed;
     }
     marks[i] = (kept & MARKS_MASK) ^ (tracked === TRACK_REPLY ? 0 : MARK_ORIGINAL);
   }

@@ -11,7 +11,7 @@
  * A listener is a node: its pods share what they hear. A pod of no known node is one by itself.
  */
 import type { FrameBatch } from '../capture/frame.js';
-import type { Inventory } from '../cluster/inventory.js';
+import type { Inventory, Owner } from '../cluster/inventory.js';
 import { LearnedNames } from '../names/learned.js';
 import { readAnswer } from '../names/message.js';
 import { DnsStreams } from '../names/streams.js';
@@ -49,24 +49,30 @@ const RST = 4;
 export class NameLearning {
   /** Answers by name where a rule asks for one. */
   readonly classifier: Classifier;
-  private readonly learned = new LearnedNames();
-  private readonly streams = new DnsStreams();
-  private readonly nodeByName: ReadonlyMap<string, number>;
+  private readonly learned: LearnedNames;
+  private readonly streams: DnsStreams;
+  private readonly nodes: ReadonlySet<string>;
   /** The next packet of the batch that was not looked at. */
   private next = 0;
   private seconds = 0;
 
-  /** @param dns whose answers count; empty: nobody's, so that no name is ever known */
+  /**
+   * @param dns whose answers count; empty: nobody's, so that no name is ever known
+   * @param before what was learned so far, under other policies
+   */
   constructor(
     private readonly plain: Classifier,
     private readonly inventory: Inventory,
     private readonly dns: readonly DnsListeners[],
+    before: NameLearning | null = null,
   ) {
-    this.nodeByName = new Map(inventory.nodes.map(({ name, owner }) => [name, owner]));
+    this.learned = before?.learned ?? new LearnedNames();
+    this.streams = before?.streams ?? new DnsStreams();
+    this.nodes = new Set(inventory.nodes.map(({ name }) => name));
     const linear = createLinear(plain.ruleset, inventory, ({ matches, learner }, subject, peer) => {
       const address = peer.v4 !== null ? ipv4Text(peer.v4 | 0) : peer.v6 === null ? null : textOf6(peer.v6);
       if (address === null) return null;
-      const listener = ofLearner(learner, listenerOf(subject));
+      const listener = ofLearner(learner, listenerOf(subject, inventory));
       return this.learned.knows(listener, address, matches, this.seconds);
     });
     const { rules } = plain.ruleset;
@@ -160,9 +166,8 @@ export class NameLearning {
   private listenerAt(rows: Int32Array, base: number): string {
     const owner = this.plain.ownerOf(rows, base, DST);
     const it = owner < 0 ? undefined : this.inventory.owners[owner];
-    const node = it?.kind === 'pod' ? this.nodeByName.get(it.node) : undefined;
-    if (node !== undefined) return `node ${node}`;
-    return owner >= 0 ? `owner ${owner}` : addressText(rows, base, DST);
+    if (it === undefined) return addressText(rows, base, DST);
+    return it.kind === 'pod' && this.nodes.has(it.node) ? `host ${it.node}` : nameOf(it);
   }
 }
 
@@ -180,7 +185,12 @@ function replyOf({ code, marks }: VerdictBatch, i: number): Reply {
 const ofLearner = (learner: NameLearner | undefined, listener: string): string =>
   learner === undefined ? listener : `${learner.name} ${listener}`;
 
-const listenerOf = ({ host, owner }: Side): string => (host >= 0 ? `node ${host}` : `owner ${owner}`);
+const listenerOf = ({ host, owner }: Side, { owners }: Inventory): string =>
+  host >= 0 ? `host ${owners[host]!.name}` : owner >= 0 ? nameOf(owners[owner]!) : '';
+
+/** The same in every inventory: what was learned outlives one. */
+const nameOf = (owner: Owner): string =>
+  owner.kind === 'node' ? `node ${owner.name}` : `${owner.kind} ${owner.namespace}/${owner.name}`;
 
 function holds(set: AddressSet, address: string): boolean {
   const v4 = parseV4(address);

@@ -8,8 +8,8 @@
  */
 import type { Inventory } from '../cluster/inventory.js';
 import { type Memory, OWN_MEMORY } from '../memory/memory.js';
-import { DST, STRIDE } from '../packet/row.js';
-import type { Classifier } from '../tree/classifier.js';
+import { DST, ICMP_CODE, ICMP_TYPE, STRIDE } from '../packet/row.js';
+import type { Classifier, OwnerLookup } from '../tree/classifier.js';
 import { Beginnings, MASQUERADES, TRANSLATES } from './beginnings.js';
 import type { Decisions } from './decisions.js';
 import { EndOwners } from './end-owners.js';
@@ -32,8 +32,10 @@ import {
   STRAY_OPENED,
   Strays,
   TRANSLATED,
+  TYPE_CODE_SHIFT,
+  TYPE_SHIFT,
 } from './strays.js';
-import { createViews } from './views.js';
+import { createViews, type Views } from './views.js';
 
 /** How connections are told apart and judged: see docs/replay.md. */
 export interface OpeningParts {
@@ -47,6 +49,8 @@ export interface OpeningParts {
   readonly looksInside?: boolean;
   /** Who is asked what becomes of a connection, in place of the classifier. */
   readonly ends?: Ends | null;
+  /** Who knows the owners that a decision is about, where policies change while they judge. */
+  readonly madeBy?: (decision: number) => OwnerLookup;
 }
 
 const NOTHING_AHEAD: readonly LookAhead[] = [];
@@ -69,6 +73,7 @@ export class Opening {
   translated = false;
   private readonly services: Services;
   private readonly ends: Ends;
+  private readonly views: Views;
   private readonly translations: Translated;
   private readonly initiators: InitiatorInference;
   private readonly owners: EndOwners;
@@ -78,25 +83,29 @@ export class Opening {
   readonly beginnings: Beginnings;
   private readonly scratch = new Int32Array(STRIDE);
 
-  /** @param connections how many were opened so far, in its first word */
+  /**
+   * @param connections how many were opened so far, in its first word
+   * @param before whose known connections are known here, too
+   */
   constructor(
     private readonly parts: OpeningParts,
     private readonly connections: Int32Array,
     memory: Memory = OWN_MEMORY,
+    before: Opening | null = null,
   ) {
     const { classifier, inventory, decisions } = parts;
     this.services = createServices(inventory);
-    const views = createViews(classifier, inventory, this.services);
+    this.views = createViews(classifier, inventory, this.services);
     this.ends = parts.ends ?? createEnds(classifier, inventory, decisions, parts.looksInside);
-    this.translations = new Translated(this.ends, views);
+    this.translations = new Translated(this.ends, this.views);
     this.initiators = createInitiatorInference(inventory, classifier, memory);
-    this.recent = new RecentConnections(views, memory);
-    this.strays = new Strays(memory);
+    this.recent = before?.recent ?? new RecentConnections(memory);
+    this.strays = before?.strays ?? new Strays(memory);
     const standsFor = memory.int32(inventory.owners.length);
     const stands = this.services.count > 0 ? MASQUERADES | TRANSLATES : MASQUERADES;
     for (const [i, { kind }] of inventory.owners.entries()) standsFor[i] = kind === 'pod' ? 0 : stands;
     this.beginnings = new Beginnings(this.initiators.listened, standsFor);
-    this.owners = new EndOwners(decisions.list, classifier);
+    this.owners = new EndOwners(decisions.list, classifier, parts.madeBy);
   }
 
   /**
@@ -134,6 +143,23 @@ export class Opening {
   /** What the policies say of the packet as it is; no connection is opened. @returns index of the decision */
   ask(rows: Int32Array, base: number): number {
     return this.ends.decide(rows, base);
+  }
+
+  /** A connection to a service. */
+  isTranslated(rows: Int32Array, base: number): boolean {
+    return this.destinationOf(rows, base) !== null;
+  }
+
+  /**
+   * What the policies say of a connection that is known, from its initiator to its responder.
+   * @param arrived a row with the destination that it reached behind a service; null where that is not known
+   * @returns index of the decision
+   */
+  askKnown(rows: Int32Array, base: number, arrived: Int32Array | null): number {
+    const to = this.parts.mode === 'dataplane' ? null : this.destinationOf(rows, base);
+    if (to === null) return this.ends.decide(rows, base);
+    if (arrived === null) return this.ends.decideBackends(rows, base, to);
+    return this.translations.decideArrived(rows, base, arrived, 0, to.service.owner);
   }
 
   /** What-if: a packet that cannot begin a connection, of one that the capture did not see begin. */
@@ -178,7 +204,7 @@ export class Opening {
       base = 0;
     }
     const to = this.destinationOf(rows, base);
-    const view = this.recent.findView(rows, base, now, to);
+    const view = this.recent.findView(this.views, rows, base, now, to);
     if (view >= 0) {
       const { recent, owners } = this;
       owners.find(recent.decision[view]!, recent.rows, view * STRIDE, true);
@@ -197,7 +223,11 @@ export class Opening {
     strays.records[added + STRAY_CONNECTION] = this.connection;
     strays.records[added + STRAY_OPENED] = this.opened;
     strays.records[added + STRAY_MARKS] =
-      (strays.fromLow ? INITIATOR_LOW : 0) | (this.midstream ? MIDSTREAM : 0) | (this.translated ? TRANSLATED : 0);
+      (strays.fromLow ? INITIATOR_LOW : 0) |
+      (this.midstream ? MIDSTREAM : 0) |
+      (this.translated ? TRANSLATED : 0) |
+      (rows[base + ICMP_TYPE]! << TYPE_SHIFT) |
+      (rows[base + ICMP_CODE]! << TYPE_CODE_SHIFT);
   }
 
   /** Sets `reversed` and `midstream`. */

@@ -37,10 +37,7 @@ export class RecentConnections {
   private readonly destinations: (Destination | null)[] = new Array(RECENT).fill(null);
   private readonly state: Int32Array;
 
-  constructor(
-    private readonly views: Views,
-    memory: Memory = OWN_MEMORY,
-  ) {
+  constructor(memory: Memory = OWN_MEMORY) {
     this.connection = memory.int32(RECENT);
     this.decision = memory.int32(RECENT);
     this.opened = memory.int32(RECENT);
@@ -115,7 +112,7 @@ export class RecentConnections {
    * Entry index of the newest first packet that this one is another view of, or -1 (cold).
    * @param to what the packet's destination stands for
    */
-  findView(rows: Int32Array, base: number, now: number, to: Destination | null): number {
+  findView(views: Views, rows: Int32Array, base: number, now: number, to: Destination | null): number {
     const alike = likenessOf(rows, base);
     for (let number = this.heads[chainOf(alike)]!; isKept(number, this.state[NEXT]!); ) {
       const entry = number & (RECENT - 1);
@@ -123,7 +120,7 @@ export class RecentConnections {
       if (now - this.times[entry]! > VIEW_WINDOW_NS) return -1;
       if (this.likeness[entry] !== alike) continue;
       const entryTo = this.isTranslated[entry] === 1 ? this.destinations[entry]! : null;
-      if (this.views.isView(this.rows, entry * STRIDE, entryTo, rows, base, to)) return entry;
+      if (views.isView(this.rows, entry * STRIDE, entryTo, rows, base, to)) return entry;
     }
     return -1;
   }

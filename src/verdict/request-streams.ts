@@ -80,10 +80,12 @@ export class RequestStreams implements Turn {
   /** Bytes that streams keep. */
   private kept = 0;
 
+  /** @param isOwn whether the listener may be asked about a decision: not about those of other policies */
   constructor(
     private readonly listening: Listening,
     private readonly decisions: readonly Decision[],
     private readonly opened: OpenedConnections,
+    private readonly isOwn: (decision: number) => boolean = () => true,
   ) {}
 
   /** Looks at a batch that was judged, and changes codes in it. @param first the number of its first packet */
@@ -117,7 +119,10 @@ export class RequestStreams implements Turn {
       wider.set(this.asked);
       this.asked = wider;
     }
-    if (this.asked[decision] === 0) this.asked[decision] = this.listening.isAsked(this.decisions[decision]!) ? 1 : 2;
+    if (this.asked[decision] === 0) {
+      const isAsked = this.isOwn(decision) && this.listening.isAsked(this.decisions[decision]!);
+      this.asked[decision] = isAsked ? 1 : 2;
+    }
     return this.asked[decision] === 1;
   }
 

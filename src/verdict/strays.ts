@@ -14,13 +14,13 @@ import { type Memory, OWN_MEMORY } from '../memory/memory.js';
 import { DPORT, DST, FAMILY, ICMP_ID, PROTOCOL, SPORT, SRC } from '../packet/row.js';
 
 /** Records, a power of two, and words of each: a line of the cache. */
-const RECORDS = 1 << 14;
-const RECORD = 16;
+export const RECORDS = 1 << 14;
+export const RECORD = 16;
 /** The words that a record is found by: both ends, the smaller one first, the ports, what else tells connections apart. */
 const KEY = 11;
-const LOW_PORT = 8;
-const HIGH_PORT = 9;
-const KIND = 10;
+export const LOW_PORT = 8;
+export const HIGH_PORT = 9;
+export const KIND = 10;
 /** What the judge keeps: the decision, the connection's number, the packet that opened it, marks of its own. */
 export const STRAY_DECISION = 11;
 export const STRAY_CONNECTION = 12;
@@ -30,8 +30,11 @@ export const STRAY_MARKS = 14;
 export const INITIATOR_LOW = 1;
 export const MIDSTREAM = 2;
 export const TRANSLATED = 4;
+/** And of ICMP the type and the code of the query, in a byte each. */
+export const TYPE_SHIFT = 8;
+export const TYPE_CODE_SHIFT = 16;
 /** The record holds something. */
-const USED = 15;
+export const USED = 15;
 
 /** Strays.side: whether the source of the row asked for last is the end that the record calls low. */
 const FROM_LOW = 0;

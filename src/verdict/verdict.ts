@@ -101,8 +101,15 @@ export const TAG_DECISION = 0;
 export const TAG_NUMBER = 1;
 export const TAG_OPENED = 2;
 export const TAG_MARKS = 3;
-export const MARKS_MASK = 0xff;
+export const MARKS_MASK = 0x3f;
+/** In TAG_MARKS: the rules saw IPv6's authentication header in place of what is behind it. */
+export const TAG_AUTHENTICATED = 64;
+/** In TAG_MARKS: the code is what the rules say of packets while no reply was seen; behind one they are not asked. */
+export const TAG_WHILE_UNREPLIED = 128;
 export const CODE_SHIFT = 8;
+
+/** Protocol number of the authentication header (RFC 4302). */
+export const AUTHENTICATION = 51;
 
 /** Verdicts of a batch, parallel to its frames and rows. */
 export interface VerdictBatch {

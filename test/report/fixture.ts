@@ -265,6 +265,9 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
     compiled,
     source,
     decisions,
+    of: () => context,
+    isOwn: () => true,
+    current: () => context,
     ends: new EndOwners(decisions, compiled.classifier),
     newCounting(conversations) {
       const counters = new Counters(compiled.classifier, compiled.inventory.owners.length, conversations, 1024);
@@ -275,6 +278,7 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
     requests: null,
     mesh: null,
     captures: ['shop.pcap'],
+    changes: [],
   };
   report.begin(context);
   await report.batch(frames, packets, verdicts, 1);
