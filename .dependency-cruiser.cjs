@@ -172,7 +172,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/cli/(main|options|config-options|reference|generate|generate-capture|[a-z]+-command)\\.ts$' },
       to: {
-        path: '^src/(compile|replay|server/[a-z-]+|queue/(?!errors\\.)[a-z-]+|cli/(documents|live|submit|worker|status|fetch|replay|part|merge|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
+        path: '^src/(compile|replay|server/[a-z-]+|queue/(?!errors\\.)[a-z-]+|cli/(documents|live|live-policies|submit|worker|status|fetch|replay|part|merge|query|matrix|diff|compile|bench|generate-ends|test|init|explain|lint|suggest|learn|learn-folder|learn-text|ui|ui-workspace|completion|config))\\.ts$',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -20,7 +20,7 @@ import { flattenAddresses } from './tree/flat-addresses.js';
 import { EndOwners } from './verdict/end-owners.js';
 import { generationsInUse } from './verdict/in-use.js';
 import { Judge, type JudgeParts } from './verdict/judge.js';
-import { Layer7, withRequestsJudged } from './verdict/layer7.js';
+import { asksRequests, Layer7, withRequestsJudged } from './verdict/layer7.js';
 import { MeshLayer } from './verdict/mesh.js';
 import type { Noticed, Observed } from './verdict/noticed.js';
 import type { Observations } from './verdict/observations.js';
@@ -212,9 +212,6 @@ function openingRequests(compiled: Compiled): Compiled {
     ? compiled
     : { ...compiled, ruleset, classifier: { ...compiled.classifier, ruleset } };
 }
-
-export const asksRequests = ({ ruleset }: Pick<Compiled, 'ruleset'>): boolean =>
-  ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
 
 /** Counters are made when they are asked for: whoever joins what it counted lets go of them. */
 function laterTables({ classifier, inventory }: Compiled): Tables {

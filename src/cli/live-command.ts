@@ -21,6 +21,8 @@ export interface LiveCommandOptions extends Omit<ReplayCommandOptions, 'failOn' 
   readonly rotateSize?: number;
   readonly rotateSeconds?: number;
   readonly keep?: number;
+  readonly onPolicyChange: 'keep' | 'reevaluate';
+  readonly clusterStream?: string;
 }
 
 export interface Listen {
@@ -48,11 +50,15 @@ Examples:
       a file an hour, of the last two days
   policap live -i eth0 -p policies/ -c cluster.yaml --listen 127.0.0.1:9090
       with its counts for Prometheus
+  kubectl get pods -A -w -o json --output-watch-events | policap live -i cni0 -p policies/ -c cluster.yaml
+      --cluster-stream -
+      addresses are whose they are when a packet goes by
   kubectl exec -n shop web-0 -- tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml
       from where policap is not; the last packets wait for the next ones
 
 tcpdump reads the interface: it must be installed, and allowed to (root, or CAP_NET_RAW). Nothing is
-sent, and nothing is refused: policap looks on. Packets that tcpdump could not take in time are counted
+sent, and nothing is refused: policap looks on. The files of -p, -c and --rules are watched: a change is in
+force from the next packet on; of a broken one the errors are said, and what was before stays in force. Packets that tcpdump could not take in time are counted
 and said. A packet to a service is judged by its translated copy where that goes by before a silence of
 a quarter of a second; after one it is undecided, if the policies make a difference between its backends.
 `;
@@ -76,6 +82,15 @@ export function liveCommand(terminal: Terminal, finish: Finish): Command {
       new Option('--listen <address:port>', 'serves /metrics for Prometheus, and /healthz, there').argParser(listenOn),
     );
   addInputOptions(command)
+    .option(
+      '--cluster-stream <file>',
+      'pods as they come and go, as kubectl get pods -A -w -o json writes them; - for standard input',
+    )
+    .addOption(
+      new Option('--on-policy-change <what>', 'connections that are known keep their verdicts, or are asked again')
+        .choices(['keep', 'reevaluate'])
+        .default('keep'),
+    )
     .addOption(new Option('--mode <mode>', 'as of replay').choices(['what-if', 'dataplane']).default('what-if'))
     .addOption(new Option('-o, --output <format>', 'what is printed').choices([...FORMATS]).default('text'))
     .option('-w, --write <file>', 'write it to a file; the text summary is printed beside it')

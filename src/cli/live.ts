@@ -3,23 +3,23 @@
  *
  * Ctrl-C, SIGTERM and --duration end the capture in order: all that tcpdump took is judged, then the results are printed. A
  * second Ctrl-C ends the process at once. Where tcpdump ends by itself, what it gave is judged and the exit code is 3.
+ * What it judges by is watched, and may change on the way (live-policies.ts).
  */
-import { onFastPath } from '../capture/loops.js';
 import { openCapture } from '../capture/open.js';
 import { withPauses } from '../capture/pauses.js';
-import type { Compiled } from '../compile.js';
-import { loadFastPath } from '../node/fast-path.js';
+import { openClusterStream } from '../node/cluster-stream.js';
 import { isStandardOutput } from '../node/output.js';
 import type { Rotation } from '../node/rotating-output.js';
 import { reason } from '../node/sources.js';
 import { startTcpdump, type Tcpdump } from '../node/tcpdump.js';
-import { createFastPath } from '../replay-memory.js';
-import { count, plural } from '../report/style.js';
+import { conntrackOf } from '../replay-memory.js';
+import { count, plural, type Style } from '../report/style.js';
 import { createVerdictCount } from '../report/verdict-count.js';
 import type { Counts, Metrics } from '../server/metrics.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import type { Listen, LiveCommandOptions } from './live-command.js';
+import { type LivePolicies, watchPolicies } from './live-policies.js';
 import { checkOptions, checkTable, judgeAll, trackerOptions, withoutStandardOutput } from './replay.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import { styleFor, type Terminal } from './terminal.js';
@@ -39,8 +39,7 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
   checkOptions(options, terminal);
   checkRotation(given);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-  const compiled = compileInput(options, terminal, errors);
-  checkTable(options, compiled);
+  const changes = await policiesOf(given, options, terminal, errors);
   const enough = new AbortController();
   let release = (): void => {};
   release = terminal.onInterrupt(() => {
@@ -49,26 +48,59 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
   }, ['SIGTERM']);
   try {
     const tcpdump = await startTcpdump(given, enough.signal);
-    if (tcpdump !== null) return await follow(tcpdump, enough, compiled, given, options, terminal);
+    if (tcpdump !== null) return await follow(tcpdump, enough, changes, given, options, terminal);
     terminal.say('policap: interrupted before the first packet came');
     return EXIT_INTERRUPTED;
   } finally {
     release();
+    changes.close();
   }
+}
+
+/** What is judged by: watched, but where it comes from standard input. */
+async function policiesOf(
+  { onPolicyChange, clusterStream }: LiveCommandOptions,
+  options: ReplayCommandOptions,
+  terminal: Terminal,
+  style: Style,
+): Promise<LivePolicies> {
+  const { policies = [], cluster = [], rules = [] } = options;
+  if ([...policies, ...cluster, ...rules].includes('-') && clusterStream === undefined) {
+    const first = compileInput(options, terminal, style);
+    checkTable(options, first);
+    return { first, reevaluates: false, times: [], take: () => null, close() {} };
+  }
+  const stream = clusterStream === undefined ? null : openClusterStream(clusterStream);
+  const reevaluates = onPolicyChange === 'reevaluate';
+  return watchPolicies(
+    options,
+    reevaluates,
+    stream,
+    (compiled, first) => {
+      checkTable(options, compiled);
+      const [now, before] = [compiled, first ?? compiled].map(it => conntrackOf(trackerOptions(options), it));
+      if (now === before) return;
+      throw new UsageError(
+        `the cluster now asks for connection table ${now}, and what is known stands in ${before}`,
+        'start policap live again, or name the --profile or the table (--conntrack)',
+      );
+    },
+    terminal,
+    style,
+  );
 }
 
 /** @param enough ends tcpdump, and with it the replay, in order */
 async function follow(
   tcpdump: Tcpdump,
   enough: AbortController,
-  compiled: Compiled,
+  changes: LivePolicies,
   given: LiveCommandOptions,
   options: ReplayCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const module = loadFastPath(terminal.environment);
-  const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled);
-  const source = withPauses(openCapture(tcpdump.source, onFastPath(fastPath)), PAUSE);
+  // Without a fast path, whose memory is for one set of policies: plain JavaScript is faster than tcpdump.
+  const source = withPauses(openCapture(tcpdump.source), PAUSE);
   const counted = createVerdictCount();
   const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
   const over = given.duration === undefined ? undefined : setTimeout(() => enough.abort(), given.duration * 1000);
@@ -84,8 +116,8 @@ async function follow(
       terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
     }
     const stop = new AbortController();
-    const live = { counted, line, rotation: rotationOf(given) };
-    const code = await judgeAll(source, fastPath, compiled, [given.interface], options, terminal, stop, live);
+    const live = { counted, line, rotation: rotationOf(given), changes };
+    const code = await judgeAll(source, null, changes.first, [given.interface], options, terminal, stop, live);
     if (stop.signal.aborted) return code;
     const why = await tcpdump.ended();
     losses.last();

@@ -13,8 +13,11 @@ import { DocumentError, UsageError } from './errors.js';
 import type { Terminal } from './terminal.js';
 
 export interface InputCompiler {
-  /** @throws UsageError, DocumentError */
-  compile(input: InputOptions): Compiled;
+  /** @param over what becomes of the documents that were read @throws UsageError, DocumentError */
+  compile(
+    input: InputOptions,
+    over?: (documents: readonly KubernetesDocument[]) => readonly KubernetesDocument[],
+  ): Compiled;
 }
 
 interface Known {
@@ -44,13 +47,13 @@ export function createInputCompiler(terminal: Terminal, style: Style): InputComp
   }
 
   return {
-    compile(input) {
+    compile(input, over = documents => documents) {
       const nothing = (): never => {
         throw new UsageError('standard input can be read only once', 'give the documents as files');
       };
       const all = readFiles([...(input.policies ?? []), ...(input.cluster ?? [])], nothing);
       const reads = all.map(({ name, bytes }) => read(name, bytes));
-      const documents = reads.flatMap(it => it.documents);
+      const documents = over(reads.flatMap(it => it.documents));
       const unread = reads.flatMap(it => it.problems);
       const decoder = new TextDecoder();
       const ruleFiles = readFiles(input.rules ?? [], nothing).map(({ name, bytes }) => ({

@@ -18,6 +18,7 @@ import { createPcapReport } from '../report/pcap.js';
 import { createPcapngReport } from '../report/pcapng.js';
 import { createPacketRecords, type RowWriter } from '../report/records.js';
 import type { Output, Report } from '../report/report.js';
+import { createSummary, type SummaryCollector } from '../report/summary.js';
 import { createVerdictsReport } from '../report/verdicts.js';
 import type { Expression } from '../where/expression.js';
 import { WhereError } from '../where/field.js';
@@ -101,8 +102,13 @@ export const hasNoNotice = ({ output, only, where, records }: ReplayCommandOptio
     ? only !== undefined || where !== undefined || records === 'connections'
     : ['csv', 'hubble', 'pcap'].includes(output);
 
-/** @param options that checkFormat() has let pass */
-export async function createReport(output: Output, options: ReplayCommandOptions, compiled: Compiled): Promise<Report> {
+/** @param options that checkFormat() has let pass @param newSummary who sums up, where the format does */
+export async function createReport(
+  output: Output,
+  options: ReplayCommandOptions,
+  compiled: Compiled,
+  newSummary: () => SummaryCollector = createSummary,
+): Promise<Report> {
   const { output: format, only, records } = options;
   if (records === 'connections') {
     const { columns, where } = chosen(CONNECTION_COLUMNS, options);
@@ -113,7 +119,7 @@ export async function createReport(output: Output, options: ReplayCommandOptions
   const filtered = (report: Report): Report => (expression === null ? report : createFiltered(report, expression));
   switch (format) {
     case 'json':
-      return createJsonReport(output);
+      return createJsonReport(output, newSummary());
     case 'verdicts':
       return createVerdictsReport(output);
     case 'html': {

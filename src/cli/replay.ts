@@ -12,12 +12,14 @@ import { isStandardOutput, openOutput } from '../node/output.js';
 import { openRotation, type Rotation } from '../node/rotating-output.js';
 import { ringBytes, startReading } from '../node/start-reading.js';
 import type { PacketSource } from '../packets.js';
-import { type ReplayOptions, replay } from '../replay.js';
+import { createChangingSummary } from '../parts/changing.js';
+import { type PolicyChanges, type ReplayOptions, replay } from '../replay.js';
 import { conntrackOf, createFastPath, type TableOptions } from '../replay-memory.js';
 import { LinkTypesDiffer } from '../report/pcap.js';
 import type { Output, Report } from '../report/report.js';
 import { createRotating } from '../report/rotating.js';
 import { plural } from '../report/style.js';
+import { createSummary } from '../report/summary.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount, type VerdictCount } from '../report/verdict-count.js';
 import { compileInput } from './documents.js';
@@ -75,6 +77,7 @@ export interface Live {
   line(): string;
   /** Of the files of -w; null where it is one file. */
   readonly rotation: Rotation | null;
+  readonly changes: PolicyChanges;
 }
 
 export async function judgeAll(
@@ -101,12 +104,14 @@ export async function judgeAll(
   const notice = noticeText(compiled.profile, errors).trimEnd();
   if (file === null && notice !== '' && hasNoNotice(options)) terminal.say(notice);
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
-  const text = createTextReport(results, { style, top: options.top, columns: terminal.columns });
+  const newSummary = live === undefined ? createSummary : createChangingSummary;
+  const text = createTextReport(results, { style, top: options.top, columns: terminal.columns }, newSummary());
   const counted = live?.counted ?? createVerdictCount();
   const reports: Report[] = options.failOn === undefined && live === undefined ? [] : [counted];
-  if (options.output === 'text') reports.push(file === null ? text : createTextReport(file, { top: options.top }));
+  if (options.output === 'text')
+    reports.push(file === null ? text : createTextReport(file, { top: options.top }, newSummary()));
   else {
-    const make = (): Promise<Report> => createReport(file ?? results, options, compiled);
+    const make = (): Promise<Report> => createReport(file ?? results, options, compiled, newSummary);
     reports.push(files === null ? await make() : await createRotating(make, files));
   }
   if (file !== null && options.output !== 'text') reports.push(text);
@@ -124,6 +129,7 @@ export async function judgeAll(
       compiled,
       {
         ...replayOptions(paths, options),
+        ...(live !== undefined && { changes: live.changes }),
         fastPath,
         onProgress: (...now) => {
           flush();

@@ -7,7 +7,6 @@ import type { TestCases } from '../cases/model.js';
 import { readCases } from '../cases/read.js';
 import { resultLines } from '../cases/text.js';
 import { isStandardOutput, openOutput } from '../node/output.js';
-import { SourceError } from '../node/sources.js';
 import { createWatch } from '../node/watch.js';
 import { countAssertions } from '../report/assertions.js';
 import { githubText } from '../report/github.js';
@@ -22,10 +21,10 @@ import {
   EXIT_FINDING,
   EXIT_INTERRUPTED,
   EXIT_USAGE,
-  problemLines,
   UsageError,
 } from './errors.js';
 import { createInputCompiler, type InputCompiler } from './recompile.js';
+import { sayProblem } from './say-problem.js';
 import { styleFor, type Terminal } from './terminal.js';
 import type { TestCommandOptions } from './test-command.js';
 import { type Outcome, pathsOf, runAll } from './test-run.js';
@@ -71,7 +70,7 @@ async function watchFiles(
         const outcome = await runAll(cases, options, compiler, terminal, signal);
         if (!outcome.isInterrupted) print(outcome, options, terminal);
       } catch (error) {
-        sayProblem(error, terminal, style);
+        sayProblem(error, terminal, style, 'nothing was tested; the last result stays');
       }
       terminal.say('policap: watching; Ctrl-C ends it');
       const changed = await watch.changed(signal);
@@ -81,17 +80,6 @@ async function watchFiles(
   } finally {
     watch.close();
   }
-}
-
-/** What the user can mend while it goes on. */
-function sayProblem(error: unknown, terminal: Terminal, style: Style): void {
-  const word = style('red', 'error:');
-  if (error instanceof DocumentError) terminal.say(problemLines(error.problems, style).join('\n'));
-  else if (error instanceof UsageError || error instanceof SourceError) {
-    terminal.say(`policap: ${word} ${error.message}`);
-    if (error instanceof UsageError && error.hint !== undefined) terminal.say(`    ${error.hint}`);
-  } else throw error;
-  terminal.say('policap: nothing was tested; the last result stays');
 }
 
 function check({ policies, cluster, rules }: TestCommandOptions): void {

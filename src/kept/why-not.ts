@@ -8,8 +8,8 @@
 import type { Inventory } from '../cluster/inventory.js';
 import type { Compiled } from '../compile.js';
 import type { ConntrackKind } from '../flow/kinds.js';
-import { asksRequests } from '../judging.js';
 import { conntrackOf } from '../replay-memory.js';
+import { asksRequests } from '../verdict/layer7.js';
 import type { KeepOptions, Kept } from './kept.js';
 
 export type Judged = Pick<Compiled, 'inventory' | 'objects' | 'profile' | 'ruleset'>;

@@ -19,6 +19,7 @@ import { requestHeadline, requestLines } from './request-text.js';
 import { count, duration, type Format, plain, plural, type Style, withoutColumn } from './style.js';
 import {
   createSummary,
+  type PolicyChange,
   type RequestSummary,
   type Summary,
   type SummaryCollector,
@@ -199,6 +200,8 @@ function notes(
     };
     lines.push(note(`addresses the cluster does not know (${total})`, summary.unknownAddresses, name, columns));
   }
+  const { changes = [] } = summary;
+  if (changes.length > 0) lines.push(changesText(changes));
   const observed = observedText(summary);
   if (observed !== '') lines.push(`observed: ${observed}`);
   for (const warning of summary.warnings.slice(problems)) {
@@ -209,6 +212,22 @@ function notes(
     lines.push(`${style('yellow', 'warning:')} ${plural(problems, 'warning')} about the documents (on stderr)`);
   }
   return lines.length === 0 ? [] : [...lines, ''];
+}
+
+/** Changes whose first packets are named. */
+const CHANGES_NAMED = 3;
+
+function changesText(changes: readonly PolicyChange[]): string {
+  const named = changes.slice(0, CHANGES_NAMED).map(({ firstPacket }) => count(firstPacket));
+  const more = changes.length > named.length ? ` and ${count(changes.length - named.length)} more (-o json)` : '';
+  const sum = (of: (change: PolicyChange) => number): number => changes.reduce((total, it) => total + of(it), 0);
+  const asked = sum(it => it.asked);
+  const again =
+    asked === 0
+      ? ''
+      : `; ${plural(asked, 'connection')} asked again, ${count(sum(it => it.changed))} with another verdict`;
+  const what = plural(changes.length, 'change of the documents', 'changes of the documents');
+  return `${what} on the way, from packet ${named.join(', ')}${more} on${again}`;
 }
 
 const WARNING = 'warning:';

@@ -60,9 +60,13 @@ interface Side {
   readonly conditions: readonly RequestCondition[];
 }
 
+/** Whether a rule looks at requests. */
+export const asksRequests = ({ ruleset }: { readonly ruleset: Ruleset }): boolean =>
+  ruleset.rules.some(({ layer7 }) => layer7 !== undefined);
+
 /** The same rules, where those that look at requests allow what opens: for who judges the requests. */
 export function withRequestsJudged(ruleset: Ruleset): Ruleset {
-  if (!ruleset.rules.some(({ layer7 }) => layer7 !== undefined)) return ruleset;
+  if (!asksRequests({ ruleset })) return ruleset;
   const rules = ruleset.rules.map((rule): Rule => (rule.layer7 === undefined ? rule : { ...rule, action: 'allow' }));
   const inTiers = (tiers: readonly Tier[]): Tier[] =>
     tiers.map(tier => ({ ...tier, rules: tier.rules.map(({ index }) => rules[index]!) }));

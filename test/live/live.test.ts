@@ -3,7 +3,16 @@
  * that file must say the same of every one of them.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  createWriteStream,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -298,4 +307,127 @@ describe('policap live cannot begin', () => {
     const out = execFileSync('bash', ['-c', `(${script}); echo "exit $?"`], { encoding: 'utf8' });
     expect(out).toMatch(/^policap: error: tcpdump is not installed; install it, or pipe a capture .*\nexit 2\n$/);
   });
+});
+
+describe('policap live, while its policies change', () => {
+  const DB_DNS = `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db-datagrams, namespace: shop }
+spec:
+  podSelector: {}
+  policyTypes: [Ingress, Egress]
+  ingress: [{}]
+  egress: [{}]
+`;
+  const sent = (live: Running): { verdict: string; connection: number; policy: string | null }[] =>
+    lines(live.said.out).map(({ verdict, connection, ingress }) => ({
+      verdict: verdict as string,
+      connection: connection as number,
+      policy: (ingress as { policy: string | null }).policy,
+    }));
+
+  it.each([
+    ['keep', ['dropped', 'dropped']],
+    ['reevaluate', ['dropped', 'allowed']],
+  ] as const)('%s', async (what, verdicts) => {
+    const policies = join(folder, `policies-${what}`);
+    cpSync('pcaps/shop/policies', policies, { recursive: true });
+    const args = ['live', '-i', 'lo', '-p', policies, '-c', 'pcaps/shop/cluster.yaml', '--on-policy-change', what];
+    // Asking for counts is traffic, too.
+    args.push('--filter', 'udp');
+    const summary = join(folder, `${what}.json`);
+    const live = start(process.execPath, ['bin/policap', ...args, '-o', 'jsonl']);
+    const beside = start(process.execPath, [
+      'bin/policap',
+      ...args,
+      '-o',
+      'json',
+      '-w',
+      summary,
+      '--listen',
+      `${DB}:0`,
+    ]);
+    /** Both have judged so many packets. */
+    const judged = async (packets: number): Promise<void> => {
+      await until(`${packets} are told`, () => live.said.out.split('\n').length === packets + 1);
+      await until(`${packets} are counted`, () => {
+        const counted = namespace.run(process.execPath, '-e', ASK, /http:\S+\/metrics/.exec(beside.said.err)![0]);
+        const counts = [...counted.matchAll(/^policap_packets_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
+        return counts.reduce((sum, count) => sum + count, 0) === packets;
+      });
+    };
+    await looking(2);
+    // One connection of datagrams, whose packets come before and behind the change.
+    traffic(API, DB, 5432, 0, 5);
+    await judged(5);
+    writeFileSync(join(policies, 'datagrams.yaml'), DB_DNS);
+    for (const it of [live, beside]) await until('the change is told', () => it.said.err.includes('in force from'));
+    traffic(API, DB, 5432, 0, 5);
+    traffic(WEB, DB, 5432, 0, 5);
+    await judged(15);
+    // A broken one changes nothing.
+    writeFileSync(join(policies, 'datagrams.yaml'), DB_DNS.replace('{}', '{'));
+    for (const it of [live, beside]) await until('the error is told', () => it.said.err.includes('stays in force'));
+    traffic(WEB, DB, 5432, 0, 5);
+    await judged(20);
+    expect(live.said.err).toContain(`${join(policies, 'datagrams.yaml')}:`);
+    for (const it of [live, beside]) {
+      it.child.kill('SIGINT');
+      expect(await it.end).toBe(0);
+    }
+    const told = sent(live);
+    const [before, behind] = verdicts;
+    expect(told.map(({ verdict }) => verdict)).toEqual([
+      ...Array(5).fill(before),
+      ...Array(5).fill(behind),
+      ...Array(10).fill('allowed'),
+    ]);
+    expect(new Set(told.slice(0, 10).map(({ connection }) => connection)).size).toBe(1);
+    expect(told.at(-1)!.policy).toBe('shop/db-datagrams');
+    const found = JSON.parse(readFileSync(summary, 'utf8'));
+    expect(found.packets).toEqual({
+      total: 20,
+      allowed: told.filter(({ verdict }) => verdict === 'allowed').length,
+      dropped: told.filter(({ verdict }) => verdict === 'dropped').length,
+      undecided: 0,
+    });
+    const again = what === 'keep' ? { asked: 0, changed: 0 } : { asked: 1, changed: 1 };
+    expect(found.changes).toEqual([{ firstPacket: 6, time: expect.stringMatching(/^20.*Z$/), ...again }]);
+    expect(found.policies.map(({ policy }: { policy: string }) => policy)).toContain('shop/db-datagrams');
+    expect(beside.said.out).toContain('1 change of the documents on the way, from packet 6 on');
+  });
+
+  it('addresses are whose they are when a packet goes by', async () => {
+    const [db, web] = ['db-0', 'moved-0'].map(name => podText(name, DB, name === 'db-0' ? 'db' : 'web'));
+    const stream = join(folder, 'pods.fifo');
+    execFileSync('mkfifo', [stream]);
+    const live = start(process.execPath, [...LIVE, '-o', 'jsonl', '--cluster-stream', stream]);
+    const pods = createWriteStream(stream);
+    pods.write(db);
+    await looking(1);
+    traffic(API, DB, 5432, 0, 1);
+    await until('the first is told', () => live.said.out.split('\n').length === 1 + 1);
+    pods.write(web);
+    // Nothing says when that is in force but a packet.
+    await until('a packet goes to the new pod', () => {
+      traffic(WEB, DB, 5432, 0, 1);
+      return live.said.out.includes('"shop/moved-0"');
+    });
+    pods.end();
+    await until('its end is told', () => live.said.err.includes('has ended'));
+    live.child.kill('SIGINT');
+    expect(await live.end).toBe(0);
+    const subjects = lines(live.said.out).map(({ ingress }) => (ingress as { subject: string }).subject);
+    expect(subjects[0]).toBe('shop/db-0');
+    expect(subjects.at(-1)).toBe('shop/moved-0');
+  });
+
+  const podText = (name: string, ip: string, app: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'shop', labels: { app } },
+      spec: { nodeName: 'node-1', containers: [{ name: 'c' }] },
+      status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] },
+    });
 });

@@ -209,7 +209,11 @@ describe('in dataplane mode', () => {
   const TIMEOUT = 25;
 
   const datagrams = fc.array(
-    fc.record({ flow: fc.constantFrom(...FLOWS), isReply: fc.boolean(), gap: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 200) }),
+    fc.record({
+      flow: fc.constantFrom(...FLOWS),
+      isReply: fc.boolean(),
+      gap: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 200),
+    }),
     { minLength: 1, maxLength: 60, size: 'max' },
   );
 
