@@ -7,7 +7,7 @@ COPY . .
 # What the package holds: the program, the page, the lessons with their captures.
 RUN npm run -s build && npm pack --silent && tar xzf policap-*.tgz && npm prune --omit=dev --no-audit --no-fund
 # For submit, worker, status and fetch: peers that policap does without elsewhere.
-RUN npm install --save-prod --omit=dev --no-audit --no-fund bullmq ioredis
+RUN npm install --save-prod --omit=dev --no-audit --no-fund bullmq ioredis aws4fetch
 
 FROM node:20-slim
 ENV NODE_ENV=production

@@ -15,7 +15,7 @@ import { isBuilt, STAMP } from './built.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ci = process.env.CI === 'true';
 
-/** Debian packages that tests need: program -> package, and what is left out without it. */
+/** Debian packages that tests need: program, or a file of the package's -> package, and what is left out without it. */
 const DEBIAN = [
   { program: 'tshark', package: 'tshark', leavesOut: 'the comparison of every header field with tshark' },
   { program: 'tcpdump', package: 'tcpdump', leavesOut: 'live traffic of an interface' },
@@ -29,6 +29,13 @@ const DEBIAN = [
   { program: 'fish', package: 'fish', leavesOut: 'completion in fish' },
   { program: 'chromium', package: 'chromium', leavesOut: 'the page and the report in a browser' },
   { program: 'redis-server', package: 'redis-server', leavesOut: 'the queue of captures over several machines' },
+  {
+    program: '/usr/lib/python3/dist-packages/swift/proxy/server.py',
+    package: 'python3-swift',
+    leavesOut: 'the store of the queue in S3',
+  },
+  { program: 'g++', package: 'g++', leavesOut: 'live traffic through raw sockets, whose package is built' },
+  { program: 'make', package: 'make', leavesOut: 'live traffic through raw sockets, whose package is built' },
   { program: 'mandoc', package: 'mandoc', leavesOut: "the check of the manual page's markup" },
 ];
 
@@ -49,7 +56,10 @@ function run(command, args, options = {}) {
   return status ?? 1;
 }
 
-const has = program => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+const has = program =>
+  program.startsWith('/')
+    ? existsSync(program)
+    : spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 
 /** Whether node_modules holds exactly what the lock says. */
 function installed() {

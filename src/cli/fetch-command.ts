@@ -31,7 +31,7 @@ export function fetchCommand(terminal: Terminal, finish: Finish): Command {
     .description('Prints what a job of the queue found, of all its captures together.')
     .argument('<id>', 'of the job, as policap submit printed it')
     .addOption(queueOption())
-    .addOption(storeOption('the folder that policap submit was given'))
+    .addOption(storeOption('what policap submit was given: a folder, or s3://BUCKET[/PREFIX]'))
     .option('--wait', 'until the job is done');
   return addPartOptions(command)
     .addHelpText('after', HELP)

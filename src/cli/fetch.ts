@@ -8,9 +8,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { withClient } from '../queue/client.js';
 import { resultName } from '../queue/job.js';
 import { readStoredPart } from '../queue/merge.js';
+import { openStore } from '../queue/open-store.js';
 import { openQueues, type Queues } from '../queue/queue.js';
 import { failureText, type JobStatus, readStatus } from '../queue/status.js';
-import { folderStore } from '../queue/store.js';
 import { count, plural } from '../report/style.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import type { FetchCommandOptions } from './fetch-command.js';
@@ -25,7 +25,7 @@ const TIMES = 4;
 
 export async function runFetch(id: string, options: FetchCommandOptions, terminal: Terminal): Promise<number> {
   checkId(id);
-  const store = folderStore(options.store);
+  const store = await openStore(options.store, terminal.environment);
   const job = await withClient(options.queue, async client => {
     const queues = openQueues(client, version());
     try {
@@ -42,7 +42,7 @@ export async function runFetch(id: string, options: FetchCommandOptions, termina
     if (result !== null) return code;
     throw new UsageError(
       `the store ${store.name} has no result of job ${id}`,
-      'give the folder that it was submitted with',
+      'give the --store that it was submitted with',
     );
   }
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);

@@ -8,11 +8,13 @@ import type { ReplayCommandOptions } from './replay-command.js';
 import type { Terminal } from './terminal.js';
 
 const FORMATS = ['text', 'json', 'jsonl', 'csv', 'hubble', 'pcapng'] as const;
+const SOURCES = ['tcpdump', 'raw'] as const;
 const VERDICTS = ['allowed', 'dropped', 'undecided'] as const;
 const LONGEST = 366 * 24 * 3600;
 
 export interface LiveCommandOptions extends Omit<ReplayCommandOptions, 'failOn' | 'workers'> {
   readonly interface: string;
+  readonly source: (typeof SOURCES)[number];
   readonly filter?: string;
   readonly snap?: number;
   readonly buffer?: number;
@@ -53,14 +55,35 @@ Examples:
   kubectl get pods -A -w -o json --output-watch-events | policap live -i cni0 -p policies/ -c cluster.yaml
       --cluster-stream -
       addresses are whose they are when a packet goes by
+  policap live -i eth0 --source raw -p policies/ -c cluster.yaml
+      what comes in, where tcpdump is not
   kubectl exec -n shop web-0 -- tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml
       from where policap is not; the last packets wait for the next ones
 
-tcpdump reads the interface: it must be installed, and allowed to (root, or CAP_NET_RAW). Nothing is
-sent, and nothing is refused: policap looks on. The files of -p, -c and --rules are watched: a change is in
-force from the next packet on; of a broken one the errors are said, and what was before stays in force. Packets that tcpdump could not take in time are counted
-and said. A packet to a service is judged by its translated copy where that goes by before a silence of
-a quarter of a second; after one it is undecided, if the policies make a difference between its backends.
+tcpdump reads the interface: it must be installed, and allowed to (root, or
+CAP_NET_RAW). Nothing is sent, and nothing is refused: policap looks on.
+Packets that tcpdump could not take in time are counted and said. A packet to
+a service is judged by its translated copy where that goes by before a silence
+of a quarter of a second; after one it is undecided, if the policies make a
+difference between its backends.
+
+The files of -p, -c and --rules are watched: a change is in force from the next
+packet on; of a broken one the errors are said, and what was before stays.
+
+--source raw takes packets from raw sockets, without tcpdump. It needs Linux,
+root or CAP_NET_RAW, and the package raw-socket beside policap, which is built
+when it is installed: with g++, make and python3.
+
+What raw sockets see is only what comes in for this host's own addresses, so
+run it in the network namespace of a pod; nothing that the host sends or
+forwards. Of that, only IPv4 of TCP, UDP, SCTP and ICMP, for the kernel hands
+out IPv6 without its header; only what the host's firewall lets in, with
+translated addresses; whole datagrams, not their fragments; and nothing of the
+link layer. Of connections that the host opens only the answers are seen:
+TCP's are known by their flags, UDP's are judged as if they had come first.
+The time of a packet is when it was taken, and packets of two protocols may
+change places, by as many as wait then. -i binds to an interface; any is all
+of them. Packets that policap could not take in time are counted and said.
 `;
 
 export function liveCommand(terminal: Terminal, finish: Finish): Command {
@@ -68,6 +91,11 @@ export function liveCommand(terminal: Terminal, finish: Finish): Command {
     .summary('judge the traffic of an interface as it goes by')
     .description('Judges the packets of a network interface as they go by, until Ctrl-C, and then prints the summary.')
     .requiredOption('-i, --interface <name>', 'as tcpdump -D lists them, or any')
+    .addOption(
+      new Option('--source <source>', 'who takes the packets: tcpdump, or raw sockets (see below)')
+        .choices([...SOURCES])
+        .default('tcpdump'),
+    )
     .option('--filter <expression>', "packets that tcpdump takes, such as 'not port 22' (pcap-filter(7))")
     .addOption(
       new Option('--snap <bytes>', 'of a packet that are kept (default: all)').argParser(wholeNumber(64, 262_144)),

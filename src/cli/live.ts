@@ -1,17 +1,17 @@
 /**
  * policap live: the packets of an interface, judged as they go by.
  *
- * Ctrl-C, SIGTERM and --duration end the capture in order: all that tcpdump took is judged, then the results are printed. A
- * second Ctrl-C ends the process at once. Where tcpdump ends by itself, what it gave is judged and the exit code is 3.
+ * Ctrl-C, SIGTERM and --duration end the capture in order: all that was taken is judged, then the results are printed. A
+ * second Ctrl-C ends the process at once. Where the source ends by itself, what it gave is judged and the exit code is 3.
  * What it judges by is watched, and may change on the way (live-policies.ts).
  */
 import { openCapture } from '../capture/open.js';
 import { withPauses } from '../capture/pauses.js';
 import { openClusterStream } from '../node/cluster-stream.js';
+import type { LiveSource } from '../node/live-source.js';
 import { isStandardOutput } from '../node/output.js';
 import type { Rotation } from '../node/rotating-output.js';
 import { reason } from '../node/sources.js';
-import { startTcpdump, type Tcpdump } from '../node/tcpdump.js';
 import { conntrackOf } from '../replay-memory.js';
 import { count, plural, type Style } from '../report/style.js';
 import { createVerdictCount } from '../report/verdict-count.js';
@@ -20,13 +20,14 @@ import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import type { Listen, LiveCommandOptions } from './live-command.js';
 import { type LivePolicies, watchPolicies } from './live-policies.js';
+import { openLive } from './live-source.js';
 import { checkOptions, checkTable, judgeAll, trackerOptions, withoutStandardOutput } from './replay.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import { styleFor, type Terminal } from './terminal.js';
 
 /** Milliseconds without a packet after which those before are judged without looking ahead any further. */
 const PAUSE = 250;
-/** Milliseconds between two looks at what tcpdump lost. */
+/** Milliseconds between two looks at what was lost. */
 const BETWEEN = 1000;
 
 export async function runLive(given: LiveCommandOptions, terminal: Terminal): Promise<number> {
@@ -47,8 +48,8 @@ export async function runLive(given: LiveCommandOptions, terminal: Terminal): Pr
     release();
   }, ['SIGTERM']);
   try {
-    const tcpdump = await startTcpdump(given, enough.signal);
-    if (tcpdump !== null) return await follow(tcpdump, enough, changes, given, options, terminal);
+    const taken = await openLive(given, terminal, enough.signal);
+    if (taken !== null) return await follow(taken, enough, changes, given, options, terminal);
     terminal.say('policap: interrupted before the first packet came');
     return EXIT_INTERRUPTED;
   } finally {
@@ -90,26 +91,26 @@ async function policiesOf(
   );
 }
 
-/** @param enough ends tcpdump, and with it the replay, in order */
+/** @param enough ends the source, and with it the replay, in order */
 async function follow(
-  tcpdump: Tcpdump,
+  taken: LiveSource,
   enough: AbortController,
   changes: LivePolicies,
   given: LiveCommandOptions,
   options: ReplayCommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  // Without a fast path, whose memory is for one set of policies: plain JavaScript is faster than tcpdump.
-  const source = withPauses(openCapture(tcpdump.source), PAUSE);
+  // Without a fast path, whose memory is for one set of policies: plain JavaScript is faster than what takes the packets.
+  const source = withPauses(openCapture(taken.source), PAUSE);
   const counted = createVerdictCount();
   const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
   const over = given.duration === undefined ? undefined : setTimeout(() => enough.abort(), given.duration * 1000);
-  const losses = sayLosses(tcpdump, terminal);
+  const losses = sayLosses(taken, terminal);
   let metrics: Metrics | null = null;
   try {
     metrics = await listen(given.listen, terminal, () => ({
       packets: counted.all(),
-      lost: tcpdump.lost,
+      lost: taken.lost,
       bytes: source.bytesRead,
     }));
     if (terminal.errIsTerminal) {
@@ -119,7 +120,7 @@ async function follow(
     const live = { counted, line, rotation: rotationOf(given), changes };
     const code = await judgeAll(source, null, changes.first, [given.interface], options, terminal, stop, live);
     if (stop.signal.aborted) return code;
-    const why = await tcpdump.ended();
+    const why = await taken.ended();
     losses.last();
     if (why === null) return code;
     const style = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
@@ -180,15 +181,13 @@ async function listen(where: Listen | undefined, terminal: Terminal, counts: () 
 }
 
 /** Says on stderr when packets were lost, each time that more were. */
-function sayLosses(tcpdump: Tcpdump, terminal: Terminal): { last(): void; end(): void } {
+function sayLosses(taken: LiveSource, terminal: Terminal): { last(): void; end(): void } {
   let known = 0;
   const look = (): void => {
-    const { lost } = tcpdump;
+    const { lost, whoLost } = taken;
     if (lost <= known) return;
     known = lost;
-    terminal.say(
-      `policap: warning: ${plural(lost, 'packet')} went by unseen so far: tcpdump could not take them in time; --buffer, --snap or --filter help`,
-    );
+    terminal.say(`policap: warning: ${plural(lost, 'packet')} went by unseen so far: ${whoLost}`);
   };
   const timer = setInterval(look, BETWEEN);
   return { last: look, end: () => clearInterval(timer) };

@@ -23,12 +23,20 @@ Examples:
   policap status --queue redis://queue:6379
   policap fetch ID --wait --queue redis://queue:6379 --store /srv/store
       how far it is, and what it found
+  AWS_ENDPOINT_URL=https://minio:9000 policap submit /srv/captures/*.pcap.gz \\
+      -p policies/ -c cluster.yaml --queue redis://queue:6379 --store s3://policap/night
+      with documents and results in a bucket
 
 Workers read the captures at the same paths, from a folder that all machines have; the documents
 travel in the store. Files of one rotation (tcpdump -C, -G, -W, dumpcap -b) are one point: one worker
 replays them, in order. The id is a hash of policap's version, the options, the documents and the
 captures with their contents: the same submission again is the same job, and nothing is done twice.
 Where captures were set aside, it tries these again.
+
+A store in S3, or in a server that speaks it, needs the package aws4fetch
+beside policap. The environment tells the rest, for submit, worker and fetch
+alike: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN where the
+keys have one, AWS_REGION, and AWS_ENDPOINT_URL where it is not AWS itself.
 
 -p and -c take every path behind them, so captures come first.
 `;
@@ -39,7 +47,7 @@ export function submitCommand(terminal: Terminal, finish: Finish): Command {
     .description('Puts the replay of captures in a queue, for workers on any number of machines, and prints its id.')
     .argument('<capture...>', 'pcap or pcapng, also gzip or zstd, where all workers can read them')
     .addOption(queueOption())
-    .addOption(storeOption('a folder that all machines have, for documents and results'));
+    .addOption(storeOption('for documents and results: a folder that all machines have, or s3://BUCKET[/PREFIX]'));
   addInputOptions(command).addOption(modeOption());
   return addVerdictOptions(command)
     .addHelpText('after', HELP)

@@ -8,8 +8,8 @@ import { runOf } from '../node/replay-point.js';
 import { capturePoints } from '../parts/points.js';
 import { withClient } from '../queue/client.js';
 import { createJob, type NamedBytes, type StoredCapture, storedCapture, storedFile, storeJob } from '../queue/job.js';
+import { openStore } from '../queue/open-store.js';
 import { openQueues } from '../queue/queue.js';
-import { folderStore } from '../queue/store.js';
 import { type Submitted, submitJob } from '../queue/submit.js';
 import { plural } from '../report/style.js';
 import { compileInput, readFiles } from './documents.js';
@@ -47,6 +47,7 @@ export async function runSubmit(
   checkTable(replayed, compileInput(options, terminal, errors));
 
   return withClient(options.queue, async client => {
+    const store = await openStore(options.store, terminal.environment, { create: true });
     const points = await storedPoints(paths, terminal);
     const how = pointOptions(replayed);
     const names = points.map(files => files.map(({ path }) => path));
@@ -60,7 +61,6 @@ export async function runSubmit(
       options: how,
       points,
     });
-    const store = folderStore(options.store, { create: true });
     await storeJob(store, id, job, [...documents, ...rules] satisfies NamedBytes[]);
     const queues = openQueues(client, version());
     try {

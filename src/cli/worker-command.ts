@@ -37,7 +37,7 @@ export const workerCommand = (terminal: Terminal, finish: Finish): Command =>
     .summary('replay captures that others put in a queue')
     .description('Takes captures from a queue, replays them, and writes what it finds to the store, until it is ended.')
     .addOption(queueOption())
-    .addOption(storeOption('the folder that policap submit was given'))
+    .addOption(storeOption('what policap submit was given: a folder, or s3://BUCKET[/PREFIX]'))
     .addOption(
       new Option('--concurrency <n>', 'captures at a time, a thread and a core each')
         .argParser(wholeNumber(1, 256))

@@ -6,7 +6,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from '../queue/client.js';
-import { folderStore } from '../queue/store.js';
+import { openStore } from '../queue/open-store.js';
 import { startWorking } from '../queue/work.js';
 import { EXIT_DONE, EXIT_INTERRUPTED } from './errors.js';
 import type { Terminal } from './terminal.js';
@@ -17,7 +17,7 @@ import type { WorkerCommandOptions } from './worker-command.js';
 const PATIENCE = 5000;
 
 export async function runWorker(options: WorkerCommandOptions, terminal: Terminal): Promise<number> {
-  const store = folderStore(options.store);
+  const store = await openStore(options.store, terminal.environment);
   const client = await connect(options.queue, { patient: true });
   const say = (sentence: string): void => terminal.say(`policap worker: ${sentence}`);
   const working = startWorking(client, store, {

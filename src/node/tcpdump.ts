@@ -1,7 +1,7 @@
 /**
  * Live traffic of a network interface, through the tcpdump program.
  *
- * In:  an interface, and what tcpdump is to do.  Out: a ByteSource of the capture that it writes, and what it says of itself:
+ * In:  an interface, and what tcpdump is to do.  Out: a LiveSource: the capture that it writes, and what it says of itself:
  * how many packets the kernel dropped because nobody took them in time, and how it ended.
  *
  * Contract: when the signal aborts, tcpdump writes what it holds, then the source ends as a file does. Ctrl-C in a terminal
@@ -10,7 +10,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { ByteSource } from '../capture/frame.js';
+import type { LiveSource } from './live-source.js';
 import { reason, SourceError, streamSource } from './sources.js';
 
 export interface TcpdumpOptions {
@@ -24,14 +24,6 @@ export interface TcpdumpOptions {
   readonly buffer?: number;
 }
 
-export interface Tcpdump {
-  readonly source: ByteSource;
-  /** Packets that went by unseen, as far as tcpdump has said. */
-  readonly lost: number;
-  /** @returns why it ended, where nobody asked it to: a sentence; null otherwise. Once the source has ended. */
-  ended(): Promise<string | null>;
-}
-
 /** Milliseconds between two askings for its counts. */
 const INTERVAL = 2000;
 /** Of what tcpdump says, the last characters are kept. */
@@ -42,7 +34,7 @@ const MOST_SAID = 4000;
  * @returns null where it was ended before it had begun
  * @throws SourceError where tcpdump cannot begin: no program, no permission, no such interface, a wrong filter
  */
-export async function startTcpdump(options: TcpdumpOptions, signal: AbortSignal): Promise<Tcpdump | null> {
+export async function startTcpdump(options: TcpdumpOptions, signal: AbortSignal): Promise<LiveSource | null> {
   if (signal.aborted) return null;
   const { interface: name, filter, snap, buffer } = options;
   const child = spawn(
@@ -91,6 +83,8 @@ export async function startTcpdump(options: TcpdumpOptions, signal: AbortSignal)
     get lost() {
       return lostOf(said());
     },
+    whoLost: 'tcpdump could not take them in time; --buffer, --snap or --filter help',
+    notice: null,
     async ended() {
       const { code, signal: killedBy } = await end;
       if (signal.aborted && code === 0) return null;

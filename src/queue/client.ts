@@ -5,6 +5,7 @@
  * patient client waits for a server that went away, as long as it takes; another one tries for a few seconds.
  */
 import type { Redis } from 'ioredis';
+import { CONNECTION_REASONS } from './connection.js';
 import { QueueError } from './errors.js';
 
 export type BullMQ = typeof import('bullmq');
@@ -74,24 +75,13 @@ function withoutPassword(address: string): string {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up now',
-  ETIMEDOUT: 'no answer',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  EPIPE: 'it ended the connection',
-  ECONNRESET: 'it ended the connection',
-};
-
 function wordsOf(error: Error): string {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (error.message.startsWith('NOAUTH')) return 'it asks for a password';
   if (/^(WRONGPASS|NOPERM)/.test(error.message)) return 'it refuses the user or the password';
   if (/RESP|Protocol error/.test(error.message)) return 'what answers there is neither Redis nor Valkey';
   if (code.startsWith('ERR_SSL')) return 'TLS fails; redis:// goes without';
-  return REASONS[code] ?? error.message.split('\n', 1)[0]!;
+  return CONNECTION_REASONS[code] ?? error.message.split('\n', 1)[0]!;
 }
 
 /** Runs what needs the queue, and closes the connection behind it. @throws QueueError where the server goes away meanwhile */
@@ -113,5 +103,6 @@ export async function withClient<T>(address: string, run: (client: Client) => Pr
 const isConnectionLost = (error: unknown): boolean =>
   error instanceof Error &&
   (error.name === 'MaxRetriesPerRequestError' ||
-    ((error as NodeJS.ErrnoException).code !== undefined && (error as NodeJS.ErrnoException).code! in REASONS) ||
+    ((error as NodeJS.ErrnoException).code !== undefined &&
+      (error as NodeJS.ErrnoException).code! in CONNECTION_REASONS) ||
     /^(Connection is closed|Stream isn't writeable|read ECONNRESET|LOADING|Command timed out)/.test(error.message));

@@ -114,10 +114,7 @@ export async function storeJob(store: Store, id: string, job: Job, files: readon
 export async function readJob(store: Store, id: string): Promise<Job> {
   const bytes = await store.read(jobName(id));
   if (bytes === null) {
-    throw new QueueError(
-      `the store ${store.name} has no job ${id}`,
-      'give --store the folder that it was submitted with',
-    );
+    throw new QueueError(`the store ${store.name} has no job ${id}`, 'give the --store that it was submitted with');
   }
   return JSON.parse(bytes.toString()) as Job;
 }

@@ -3,7 +3,7 @@
  *
  * In:  names such as `j0123/job.json`.  Out: bytes, whole or not at all: a name appears when all of it is on the disk. What
  * stands under a name says what it is (a job's name is a hash of what was submitted), so it makes no difference who writes it
- * first, and how often. An object store can be one, too: it has to answer these three questions.
+ * first, and how often. Who can answer these three questions can be a store: a folder here, a bucket in s3-store.ts.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';

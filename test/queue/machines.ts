@@ -22,7 +22,7 @@ export interface Program {
 
 const running = new Set<Program>();
 
-function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let said = '';
   for (const stream of [child.stdout!, child.stderr!]) {
@@ -70,6 +70,9 @@ export async function freePort(): Promise<number> {
 export class Machines {
   readonly folder = mkdtempSync(join(tmpdir(), 'policap-queue-'));
   readonly store = join(this.folder, 'store');
+  /** --store, and what stands in the environment for it. */
+  storeAddress = this.store;
+  environment: Record<string, string> = {};
   #port = 0;
   #redis: Program | null = null;
   #large: Buffer | null = null;
@@ -87,7 +90,7 @@ export class Machines {
   }
 
   get both(): string[] {
-    return [...this.queue, '--store', this.store];
+    return [...this.queue, '--store', this.storeAddress];
   }
 
   /** Again: at the same port, with what its append-only file holds. */
@@ -110,12 +113,16 @@ export class Machines {
   /** @param slow with plain JavaScript, so that a capture takes a while */
   worker(args: readonly string[] = [], { slow = false } = {}): Program {
     const given = ['bin/policap', 'worker', ...this.both, ...args];
-    return start(process.execPath, given, slow ? { POLICAP_WASM: '0' } : {});
+    return start(process.execPath, given, { ...this.environment, ...(slow ? { POLICAP_WASM: '0' } : {}) });
+  }
+
+  policap(...args: readonly string[]) {
+    return policap(args, { environment: this.environment });
   }
 
   /** @returns the job's id */
   async submit(captures: readonly string[], ...args: readonly string[]): Promise<string> {
-    const { code, out, err } = await policap(['submit', ...captures, ...SHOP, ...this.both, ...args]);
+    const { code, out, err } = await this.policap('submit', ...captures, ...SHOP, ...this.both, ...args);
     if (code !== 0) throw new Error(err);
     return out.trim();
   }
@@ -129,7 +136,7 @@ export class Machines {
 
   /** What the job found, and what was said beside it. */
   async fetch(id: string) {
-    const { code, out, err } = await policap(['fetch', id, '--wait', ...this.both, '-o', 'part']);
+    const { code, out, err } = await this.policap('fetch', id, '--wait', ...this.both, '-o', 'part');
     return { code, err, part: out === '' ? null : untimed(JSON.parse(out)) };
   }
 
