@@ -48,14 +48,18 @@ describe('a reading thread', () => {
   it.each([
     ['exits', 'exits,-1', 'it ended'],
     ['throws', 'throws,-1', 'out of luck'],
-  ])('that has given a batch to a parsing thread that %s ends with its error', async (_name, how, message) => {
+  ])('ends with the error of a parsing thread that %s with a batch', async (_name, how, message) => {
     process.env['DYING'] = how;
     const parsingProgram = new URL('./dying-parser.mjs', import.meta.url);
-    const run = bySeveral([capture], compiled, { mode: 'dataplane', maxConnections: 1000 }, ['json'], {
-      parsingProgram,
-      threads: 3,
+    const channel = new BroadcastChannel('dying-parser');
+    const claimed = new Promise<void>(resolve => {
+      channel.onmessage = () => resolve();
     });
+    // Nothing is judged before, so that the batch is one of the capture's first.
+    const options = { mode: 'dataplane', maxConnections: 1000, onProgress: () => claimed } as const;
+    const run = bySeveral([capture], compiled, options, ['json'], { parsingProgram, threads: 3 });
     await expect(run).rejects.toThrow(message);
+    channel.close();
   });
 
   it('says why a capture cannot be opened, as one thread does', async () => {
