@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * node bench/workers.mjs: what a second thread is worth to a replay, in wall time.
+ * node bench/workers.mjs: what further threads are worth to a replay, in wall time.
  *
- * In:  --packets, --connections, --policy-rules, --rounds, --modes; or --capture FILE --cluster FILE.  Out: a line a round,
- * then the medians. One thread and two replay the same file in turn, with the same output or it ends. Throughput is that
- * of the whole process less what one thread takes for a capture of one packet (compiling the policies), so that the second
- * thread's own start counts against it.
+ * In:  --packets, --connections, --policy-rules, --rounds, --modes, --workers (1,2,3,4); or --capture FILE --cluster FILE.
+ * Out: a line a round, then the medians. One thread and several replay the same file in turn, with the same output or it
+ * ends. Throughput is that of the whole process less what one thread takes for a capture of one packet (compiling the
+ * policies), so that the other threads' start counts against them.
  * Beside each round stands what the second core was worth then: the time of a piece of work alone, twice, over that of two
  * at once (2 where both cores are free). Medians are told of all rounds, and of those in which it was at least ENOUGH.
  */
@@ -32,11 +32,14 @@ const { values } = parseArgs({
     'policy-rules': { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '5' },
     modes: { type: 'string', default: 'dataplane,what-if' },
+    workers: { type: 'string', default: '1,2,3,4' },
     capture: { type: 'string' },
     cluster: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
+/** One thread, which the others are compared with, comes first. */
+const several = values.workers.split(',').filter(count => count !== '1');
 
 /** Wall seconds and what it printed. */
 function run(args) {
@@ -66,16 +69,20 @@ const found = ({ out }) => JSON.stringify({ ...JSON.parse(out), timing: null });
 
 async function measure(mode, { capture, one, cluster }) {
   const replay = (workers, file, more = []) =>
-    run([POLICAP, 'replay', file, '-p', cluster, '--mode', mode, '--workers', String(workers), ...more]);
-  const [a, b] = [await replay(1, capture, ['-o', 'json']), await replay(2, capture, ['-o', 'json'])];
-  if (found(a) !== found(b)) throw new Error(`${mode}: two threads found something else`);
-  const { packets } = JSON.parse(a.out);
+    run([POLICAP, 'replay', file, '-p', cluster, '--mode', mode, '--workers', workers, ...more]);
+  const alone = await replay('1', capture, ['-o', 'json']);
+  for (const workers of several) {
+    const beside = await replay(workers, capture, ['-o', 'json']);
+    if (found(alone) !== found(beside)) throw new Error(`${mode}: ${workers} threads found something else`);
+  }
+  const { packets } = JSON.parse(alone.out);
   const taken = [];
   for (let round = 0; round < rounds; round++) {
     const core = await secondCore();
-    const start = (await replay(1, one)).seconds;
-    const [first, second] = [(await replay(1, capture)).seconds - start, (await replay(2, capture)).seconds - start];
-    taken.push({ core, first, second, ratio: first / second });
+    const start = (await replay('1', one)).seconds;
+    const seconds = {};
+    for (const workers of ['1', ...several]) seconds[workers] = (await replay(workers, capture)).seconds - start;
+    taken.push({ core, seconds });
     print(`${mode}, round ${round + 1}`, [taken.at(-1)], packets.total);
   }
   print(`${mode}, median of ${taken.length}`, taken, packets.total);
@@ -84,11 +91,13 @@ async function measure(mode, { capture, one, cluster }) {
 }
 
 function print(name, taken, packets) {
-  const of = key => spread(taken.map(each => each[key])).median;
-  const each = key => `${Math.round((of(key) * 1e9) / packets)} ns`;
+  const median = of => spread(taken.map(of)).median;
+  const each = workers => Math.round((median(({ seconds }) => seconds[workers]) * 1e9) / packets);
+  const ratio = workers => median(({ seconds }) => seconds['1'] / seconds[workers]).toFixed(2);
+  const others = several.map(workers => `   ${workers}: ${each(workers)} ns (${ratio(workers)})`);
   process.stdout.write(
-    `${name.padEnd(36)} second core ${of('core').toFixed(2)}   one thread ${each('first')} a packet   ` +
-      `two ${each('second')}   ratio ${of('ratio').toFixed(2)}\n`,
+    `${name.padEnd(36)} second core ${median(({ core }) => core).toFixed(2)}   ` +
+      `1: ${each('1')} ns a packet${others.join('')}\n`,
   );
 }
 

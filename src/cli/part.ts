@@ -34,7 +34,7 @@ export async function runReplay(
   if (options.failOn !== undefined) {
     throw new UsageError('--fail-on has no place beside -o part', 'ask the whole: policap merge ... --fail-on dropped');
   }
-  if (options.workers > 1) {
+  if (options.workers !== undefined && options.workers > 1) {
     throw new UsageError(
       `--workers ${options.workers} has no place beside -o part`,
       'start as many shards beside each other: --shard 1/2, --shard 2/2',

@@ -25,6 +25,8 @@ const FORMATS = [
 const RECORDS = ['packets', 'connections'] as const;
 const VERDICTS: readonly Verdict[] = ['allowed', 'dropped', 'undecided'];
 const FINDINGS = ['dropped', 'undecided', 'warnings', 'unenforced', 'mesh'] as const;
+/** More threads than this have nothing to do, and each takes memory. */
+const MOST_WORKERS = 64;
 
 export interface ReplayCommandOptions extends CommonOptions, VerdictOptions {
   readonly output: (typeof FORMATS)[number];
@@ -35,7 +37,8 @@ export interface ReplayCommandOptions extends CommonOptions, VerdictOptions {
   readonly fields?: readonly string[];
   readonly top?: number;
   readonly failOn?: readonly (typeof FINDINGS)[number][];
-  readonly workers: number;
+  /** As many as pay, where it is not given (workers.ts). */
+  readonly workers?: number;
   readonly shard?: Shard;
 }
 
@@ -101,10 +104,8 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option(
         '--workers <n>',
-        'threads: 2 reads captures beside the judging, with the same result; for large ones, where a core is free',
-      )
-        .argParser(wholeNumber(1, 2))
-        .default(1),
+        'threads: one judges, the others read and parse, with the same result; by default as many as cores, up to 3, for captures of 64 MiB or more',
+      ).argParser(wholeNumber(1, MOST_WORKERS)),
     )
     .addOption(
       new Option(

@@ -30,6 +30,7 @@ import { createProgress } from './progress.js';
 import type { ReplayCommandOptions } from './replay-command.js';
 import { checkFormat, createReport, hasNoNotice } from './replay-formats.js';
 import { styleFor, type Terminal } from './terminal.js';
+import { workersFor } from './workers.js';
 
 /** Milliseconds after an interrupt in which a replay ends by itself, unless it waits for packets. */
 const PATIENCE = 200;
@@ -170,7 +171,7 @@ export async function judgeAll(
   }
 }
 
-/** The captures, read by another thread where that is asked for and there is a fast path. */
+/** The captures, read by other threads where that is asked for, or pays, and there is a fast path. */
 async function open(
   paths: readonly string[],
   options: ReplayCommandOptions,
@@ -178,11 +179,13 @@ async function open(
   environment: Terminal['environment'],
   signal: AbortSignal,
 ): Promise<{ readonly source: FrameSource | PacketSource | null; readonly fastPath: FastPath | null }> {
-  if (conntrackOf(trackerOptions(options), compiled) === 'linux' && options.workers > 1) {
+  const threads = workersFor(paths, options.workers);
+  if (conntrackOf(trackerOptions(options), compiled) === 'linux' && threads > 1) {
     const module = loadFastPath(environment, true);
-    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled, ringBytes());
+    const shared = ringBytes(threads);
+    const fastPath = module === null ? null : createFastPath(module, trackerOptions(options), compiled, shared);
     if (fastPath !== null) {
-      const source = await startReading(paths, compiled, replayOptions(paths, options), fastPath, { signal });
+      const source = await startReading(paths, compiled, replayOptions(paths, options), fastPath, { threads, signal });
       return { source, fastPath };
     }
   }

@@ -8,7 +8,7 @@
 import { CaptureError, type CaptureInterface } from '../capture/frame.js';
 import type { PacketSource, ReadBatch } from '../packets.js';
 import type { News } from './reading.js';
-import { JUDGE_BELL, READ, READER_BELL, RELEASED, type Ring, STOPPED, TAKEN } from './ring.js';
+import { JUDGE_BELL, PARSER_BELL, READ, READER_BELL, RELEASED, type Ring, STOPPED, TAKEN } from './ring.js';
 import type { SharedCounting } from './shared-counting.js';
 
 /** Milliseconds that it waits at once; reading a batch takes tenths of one. */
@@ -24,7 +24,7 @@ export class RingSource implements PacketSource {
   private failure: Error | null = null;
   private wake: () => void = () => {};
 
-  /** @param receive the next message of the reading thread @param stop ends it */
+  /** @param receive the next message of the reading thread @param stop ends it, and all that parse */
   constructor(
     private readonly ring: Ring,
     readonly counting: SharedCounting,
@@ -52,11 +52,12 @@ export class RingSource implements PacketSource {
     this.isOver = true;
     this.ring.set(STOPPED, 1);
     this.ring.ring(READER_BELL);
+    this.ring.ring(PARSER_BELL);
     this.stop();
     this.wake();
   }
 
-  /** The reading thread is no more. */
+  /** A thread is no more. */
   ended(failure: Error): void {
     this.failure ??= failure;
     this.wake();

@@ -1,9 +1,9 @@
 /**
- * Counting that two threads share, seen from the one that judges.
+ * Counting that threads share, seen from the one that judges.
  *
- * In:  judged batches of the ring, and how to count what the other thread leaves.  Out: every batch counted once, in order.
- * The reading thread counts in compiled code. At a packet that needs more it stops, and here the batch is finished: when
- * the next one is submitted, or where this thread would wait otherwise. Then it also counts what nobody has begun.
+ * In:  judged batches of the ring, and how to count what another thread leaves.  Out: every batch counted once, in order.
+ * The other threads count in compiled code (counting.ts). At a packet that needs more they stop, and here the batch is
+ * finished: when the next one is submitted, or where this thread would wait otherwise. Then it also counts what nobody has begun.
  */
 import type { LaterCounting } from '../report/report.js';
 import type { VerdictBatch } from '../verdict/verdict.js';
@@ -12,7 +12,7 @@ import { COUNTED, COUNTING, JUDGE, JUDGE_BELL, NOBODY, type Ring, STUCK, STUCK_A
 type Rest = (from: number) => void;
 
 /**
- * Milliseconds of a wait, and waits in a row in which nothing happens: then the other thread is no more. They are counted, and
+ * Milliseconds of a wait, and waits in a row in which nothing happens: then the other threads are no more. They are counted, and
  * not the time: a process that was stopped for an hour and goes on has waited once.
  */
 const MOMENT = 100;
@@ -26,7 +26,7 @@ export class SharedCounting implements LaterCounting {
 
   /**
    * @param prepare called once, before the first batch is submitted
-   * @param patience waits in a row, a tenth of a second each, behind which the other thread is given up
+   * @param patience waits in a row, a tenth of a second each, behind which the other threads are given up
    */
   constructor(
     private readonly ring: Ring,
@@ -63,15 +63,15 @@ export class SharedCounting implements LaterCounting {
       if (ring.between(SUBMITTED, COUNTED) <= 0) return;
       idle = this.help(true) || ring.wait(JUDGE_BELL, heard, MOMENT) ? 0 : idle + 1;
     }
-    throw new Error('the thread that reads the capture stopped while it counted');
+    throw new Error('a thread that reads the capture stopped while it counted');
   }
 
   /** Does the next batch, or the rest of it. @param begins also where nobody has begun. @returns whether it did */
   help(begins: boolean): boolean {
     const { ring } = this;
     if (ring.between(SUBMITTED, COUNTED) <= 0) return false;
-    const isStuck = ring.claim(STUCK, JUDGE);
-    if (!isStuck && !(begins && ring.claim(NOBODY, JUDGE))) return false;
+    const isStuck = ring.exchange(COUNTING, STUCK, JUDGE);
+    if (!isStuck && !(begins && ring.exchange(COUNTING, NOBODY, JUDGE))) return false;
     const isLeft = ring.between(SUBMITTED, COUNTED) > 0;
     if (isLeft) {
       const task = ring.get(COUNTED);

@@ -4,15 +4,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BufferMemory, MeasuredMemory, OWN_MEMORY } from '../../src/memory/memory.js';
-import { countNext, isFree } from '../../src/threads/reading.js';
-import { COUNTED, COUNTING, READER, RELEASED, Ring, SUBMITTED, TAKEN } from '../../src/threads/ring.js';
+import { countNext } from '../../src/threads/counting.js';
+import { isFree } from '../../src/threads/reading.js';
+import { COUNTED, COUNTING, OTHER, RELEASED, Ring, SUBMITTED, TAKEN } from '../../src/threads/ring.js';
 import { SharedCounting } from '../../src/threads/shared-counting.js';
 import { seed } from '../support/seed.js';
 
 const SIZE = 4;
 const PACKETS = 10;
 
-/** 'count' by the reading thread, up to a packet that it cannot count or to the end; 'help' by the judge's. */
+/** 'count' by another thread, up to a packet that it cannot count or to the end; 'help' by the judge's. */
 const step = fc.oneof(
   fc.constant({ who: 'judge', does: 'submit' } as const),
   fc.constant({ who: 'judge', does: 'help' } as const),
@@ -51,6 +52,7 @@ describe('shared counting', () => {
             const first = submitted;
             const entry = ring.entry(batch);
             entry.frames.count = PACKETS;
+            ring.fill(batch, { bytesRead: 0, stepsBack: 0, hasMessage: false, isEnd: false }, 1);
             firsts[batch & (SIZE - 1)] = first;
             counting.taken(batch);
             expect(counting.later(entry.verdicts, from => count(from, PACKETS, first))).toBe(true);
@@ -80,7 +82,7 @@ describe('shared counting', () => {
     const counting = new SharedCounting(ring, () => {}, 2);
     counting.taken(0);
     expect(counting.later(ring.entry(0).verdicts, () => expect.unreachable())).toBe(true);
-    ring.set(COUNTING, READER);
+    ring.set(COUNTING, OTHER);
     expect(() => counting.settle()).toThrow('stopped while it counted');
   });
 });

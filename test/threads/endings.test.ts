@@ -1,5 +1,5 @@
 /**
- * However a replay by two threads ends, it ends: a thread that fails is an error, an interrupt is served, and nothing runs
+ * However a replay by several threads ends, it ends: a thread that fails is an error, an interrupt is served, and nothing runs
  * on behind it.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { numberedPods } from '../../src/generate/ends.js';
 import { CAPTURES } from '../kernel/shipped.js';
 import { compileCase } from '../support/cases.js';
 import { seed } from '../support/seed.js';
-import { byOne, byTwo, twoThreads } from '../support/two-threads.js';
+import { byOne, bySeveral, readByOthers } from '../support/threads.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'policap-threads-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,27 +37,45 @@ describe('a reading thread', () => {
   ])('that %s is an error', async (_name, how, message) => {
     process.env['DYING'] = how;
     const program = new URL('./dying.mjs', import.meta.url);
-    const run = byTwo([capture], compiled, { mode: 'dataplane', maxConnections: 1000 }, ['json'], {
-      program,
+    const run = bySeveral([capture], compiled, { mode: 'dataplane', maxConnections: 1000 }, ['json'], {
+      threads: 3,
+      readingProgram: program,
       entries: 2,
     });
     await expect(run).rejects.toThrow(message);
   });
 
+  it.each([
+    ['exits', 'exits,-1', 'it ended'],
+    ['throws', 'throws,-1', 'out of luck'],
+  ])('ends with the error of a parsing thread that %s with a batch', async (_name, how, message) => {
+    process.env['DYING'] = how;
+    const parsingProgram = new URL('./dying-parser.mjs', import.meta.url);
+    const channel = new BroadcastChannel('dying-parser');
+    const claimed = new Promise<void>(resolve => {
+      channel.onmessage = () => resolve();
+    });
+    // Nothing is judged before, so that the batch is one of the capture's first.
+    const options = { mode: 'dataplane', maxConnections: 1000, onProgress: () => claimed } as const;
+    const run = bySeveral([capture], compiled, options, ['json'], { parsingProgram, threads: 3 });
+    await expect(run).rejects.toThrow(message);
+    channel.close();
+  });
+
   it('says why a capture cannot be opened, as one thread does', async () => {
     const missing = join(folder, 'missing.pcap');
     const one = await byOne([missing], compiled, {}).catch(error => error);
-    const two = await byTwo([missing], compiled, {}).catch(error => error);
+    const two = await bySeveral([missing], compiled, {}).catch(error => error);
     expect(one.message).toContain('no such file');
     expect([two.name, two.message]).toEqual([one.name, one.message]);
   });
 
   it('is over when its source is closed, also while something waits for it', async () => {
-    const { source } = await twoThreads([capture], compiled, {});
+    const { source } = await readByOthers([capture], compiled, {});
     await source.nextBatch();
     source.close();
     expect(source.nextBatch()).toBe(null);
-    const held = await twoThreads([capture], compiled, {}, { entries: 2 });
+    const held = await readByOthers([capture], compiled, {}, { entries: 2 });
     await held.source.nextBatch();
     await held.source.nextBatch();
     held.source.close();
@@ -66,7 +84,7 @@ describe('a reading thread', () => {
 
   it('is not waited for when the replay is interrupted before it is ready', async () => {
     const stop = new AbortController();
-    const opening = twoThreads([capture], compiled, {}, { signal: stop.signal });
+    const opening = readByOthers([capture], compiled, {}, { signal: stop.signal });
     stop.abort();
     expect((await opening).source).toBe(null);
   });
@@ -75,7 +93,7 @@ describe('a reading thread', () => {
 const program = fileURLToPath(new URL('../../bin/policap', import.meta.url));
 const inputs = ['-p', join(shop.path, 'policies'), '-c', join(shop.path, 'cluster.yaml')];
 
-function start(paths: readonly string[], more: readonly string[], workers = 2) {
+function start(paths: readonly string[], more: readonly string[], workers: number) {
   const child = spawn(process.execPath, [program, 'replay', ...paths, ...inputs, '--workers', `${workers}`, ...more]);
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -88,19 +106,19 @@ function start(paths: readonly string[], more: readonly string[], workers = 2) {
   return { child, ended };
 }
 
-describe('policap replay --workers 2', () => {
+describe.each([2, 4])('policap replay --workers %i', workers => {
   it('reads standard input', async () => {
-    const { child, ended } = start(['-'], ['-o', 'jsonl']);
+    const { child, ended } = start(['-'], ['-o', 'jsonl'], workers);
     createReadStream(capture).pipe(child.stdin);
-    const two = await ended;
+    const several = await ended;
     const one = await start([capture], ['-o', 'jsonl'], 1).ended;
-    expect(two.code).toBe(0);
+    expect(several.code).toBe(0);
     expect(one.out.split('\n').length).toBe(PACKETS + 1);
-    expect(two.out === one.out).toBe(true);
+    expect(several.out === one.out).toBe(true);
   });
 
   it('is interrupted on a pipe that fell silent, and tells what came', async () => {
-    const { child, ended } = start(['-'], ['-o', 'jsonl']);
+    const { child, ended } = start(['-'], ['-o', 'jsonl'], workers);
     child.stdin.write(readFileSync(capture).subarray(0, 400_000));
     await once(child.stdout, 'data');
     await new Promise(resolve => setTimeout(resolve, 200));
@@ -111,7 +129,7 @@ describe('policap replay --workers 2', () => {
   });
 
   it('ends when nobody reads its results', async () => {
-    const { child, ended } = start([capture], ['-o', 'jsonl']);
+    const { child, ended } = start([capture], ['-o', 'jsonl'], workers);
     child.stdout.once('data', () => child.stdout.destroy());
     const { code, err } = await ended;
     expect([code, err]).toEqual([0, '']);

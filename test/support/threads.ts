@@ -1,7 +1,7 @@
 /**
- * The same replay by one thread and by two, for tests: everything that is written, byte for byte.
+ * The same replay by one thread and by several, for tests: everything that is written, byte for byte.
  *
- * The second thread runs the built program (dist/), so build before.
+ * The other threads run the built programs (dist/), so build before.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,15 +13,19 @@ import { type ReadingOptions, ringBytes, startReading } from '../../src/node/sta
 import type { PacketSource } from '../../src/packets.js';
 import { type ReplayOptions, type ReplayOutcome, replay } from '../../src/replay.js';
 import { createFastPath } from '../../src/replay-memory.js';
+import { createCsv } from '../../src/report/csv.js';
 import { createJsonReport } from '../../src/report/json.js';
 import { createJsonlReport } from '../../src/report/jsonl.js';
+import { PACKET_COLUMNS } from '../../src/report/packet-columns.js';
 import { createPcapngReport } from '../../src/report/pcapng.js';
+import { createPacketRecords } from '../../src/report/records.js';
 import type { Output, Report } from '../../src/report/report.js';
 import { createTextReport } from '../../src/report/text.js';
 import { newFastPath } from './fast-path.js';
 
 const module = fileURLToPath(new URL('../../dist/fast-path/fast-path-shared.wasm', import.meta.url));
-export const PROGRAM = new URL('../../dist/node/reading-thread.js', import.meta.url);
+const readingProgram = new URL('../../dist/node/reading-thread.js', import.meta.url);
+const parsingProgram = new URL('../../dist/node/parsing-thread.js', import.meta.url);
 if (!existsSync(module)) throw new Error(`${module} is missing: npm run build`);
 const shared = new WebAssembly.Module(readFileSync(module));
 
@@ -31,9 +35,10 @@ const FORMATS = {
   json: createJsonReport,
   jsonl: createJsonlReport,
   pcapng: createPcapngReport,
+  csv: (output: Output) => createPacketRecords(createCsv(output, PACKET_COLUMNS), null),
 };
 export type Format = keyof typeof FORMATS;
-export const ALL: readonly Format[] = ['text', 'jsonl', 'pcapng', 'json'];
+export const ALL: readonly Format[] = ['text', 'jsonl', 'csv', 'pcapng', 'json'];
 
 export interface Written {
   readonly outcome: Omit<ReplayOutcome, 'replayMs'>;
@@ -84,25 +89,27 @@ export async function byOne(
 }
 
 /** The source alone, for who wants to replay by hand. */
-export async function twoThreads(
+export async function readByOthers(
   paths: readonly string[],
   compiled: Compiled,
   options: Options,
   reading: ReadingOptions = {},
 ): Promise<{ readonly source: PacketSource; readonly fastPath: FastPath }> {
-  const fastPath = createFastPath(shared, options, compiled, ringBytes(reading.entries))!;
+  const fastPath = createFastPath(shared, options, compiled, ringBytes(reading.threads ?? 2, reading.entries))!;
   const given = { captures: ['test'], ...options };
-  const source = await startReading(paths, compiled, given, fastPath, { program: PROGRAM, ...reading });
+  const programs = { readingProgram, parsingProgram };
+  const source = await startReading(paths, compiled, given, fastPath, { ...programs, ...reading });
   return { source: source!, fastPath };
 }
 
-export async function byTwo(
+/** @param reading two threads where it does not say */
+export async function bySeveral(
   paths: readonly string[],
   compiled: Compiled,
   options: Options,
   formats = ALL,
   reading: ReadingOptions = {},
 ): Promise<Written> {
-  const { source, fastPath } = await twoThreads(paths, compiled, options, reading);
+  const { source, fastPath } = await readByOthers(paths, compiled, options, reading);
   return write(source, fastPath, compiled, options, formats);
 }
