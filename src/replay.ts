@@ -38,6 +38,7 @@ import { MeshLayer } from './verdict/mesh.js';
 import { type Noticed, noticedWarnings } from './verdict/noticed.js';
 import { OpenedConnections } from './verdict/opened.js';
 import { type Listening, RequestStreams } from './verdict/request-streams.js';
+import { markingForeign, type Share } from './verdict/share.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
@@ -52,6 +53,8 @@ export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly ends?: (decisions: Decisions) => Ends;
   /** Sees what connection tracking makes of packets (flow/watched.ts); not beside the fast path. */
   readonly watch?: TrackerWatch;
+  /** Whose packets are judged and counted, of a divided capture point; all are read. */
+  readonly share?: Share | null;
   /** Ends the replay early; what was judged so far is reported. */
   readonly signal?: AbortSignal;
 }
@@ -88,13 +91,15 @@ export async function replay(
   const ends = options.ends?.(decisions) ?? null;
   const flat = ends === null ? memory.flat : null;
   const tracker = options.watch?.wrap(memory.tracker) ?? memory.tracker;
-  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat, ends };
+  const share = options.share ?? null;
+  const parts = { ...compiled, tracker, fragments, reassembly, decisions, mode, stateless, flat, ends, share };
+  const parser = markingForeign(createParser(options, fastPath), share);
   // The rules of iptables and nftables stop at IPv6's authentication header; an eBPF program's do not.
   const looksInside = compiled.objects.istio.length > 0 || asksRequests(compiled);
   const judge = new Judge({ ...parts, looksInside, stopsAtAuthentication: kind === 'linux' || stateless }, fastPath);
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
-    : { ...parsing(source, leastFrames(options, compiled), createParser(options, fastPath), memory), counting: null };
+    : { ...parsing(source, leastFrames(options, compiled), parser, memory), counting: null };
   let totalBytes = 0;
 
   const requests = createRequests(compiled, decisions.list);
