@@ -156,7 +156,7 @@ describe('shares of random traffic, joined in any order', () => {
           }
         },
       ),
-      { seed, numRuns: 100 },
+      { seed, numRuns: 60 },
     );
     expect(divided > 100).toBe(isDivided);
   });

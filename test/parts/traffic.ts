@@ -57,6 +57,19 @@ const V4 = [
   '203.0.113.10',
 ];
 const V6 = ['fd00:1::2', 'fd00:2::3', '2001:db8::9', 'fe80::1'];
+/** Few pairs, each also against its direction, so that packets are of flows that are known. */
+const PAIRS = [
+  [0, 1],
+  [0, 2],
+  [4, 1],
+  [5, 1],
+  [8, 0],
+  [9, 3],
+  [8, 9],
+  [7, 1],
+  [0, 6],
+  [2, 2],
+] as const;
 const FLAGS = ['S', 'S', 'SA', 'A', 'A', 'R', 'FA'];
 const PORTS = [5432, 8080, 80, 53];
 /** Nanoseconds between frames. */
@@ -72,8 +85,9 @@ export interface Frame {
 
 interface Drawn {
   readonly kind: number;
-  readonly a: number;
-  readonly b: number;
+  readonly pair: number;
+  readonly isBack: boolean;
+  /** A third host. */
   readonly c: number;
   readonly x: number;
   readonly gap: bigint;
@@ -81,17 +95,21 @@ interface Drawn {
 
 const drawn: fc.Arbitrary<Drawn> = fc.record({
   kind: fc.nat(19),
-  a: fc.nat(V4.length - 1),
-  b: fc.nat(V4.length - 1),
+  pair: fc.nat(PAIRS.length - 1),
+  isBack: fc.boolean(),
   c: fc.nat(V4.length - 1),
   x: fc.nat(255),
   gap: fc.constantFrom(...GAPS.slice(0, 3), ...GAPS.slice(0, 3), ...GAPS),
 });
 
-const tcpOf = (x: number): Segment =>
-  tcp({ sport: 40000 + (x & 1), dport: PORTS[x % 4]!, flags: FLAGS[x % 7]!, seq: 1 + (x >> 6), ack: 1 });
-const udpOf = (x: number, length = 4): Segment =>
-  udp({ sport: 40000 + (x & 1), dport: PORTS[x % 4]!, payload: new Uint8Array(length).fill(x & 3) });
+const portsOf = (x: number, isBack: boolean): { readonly sport: number; readonly dport: number } => {
+  const [sport, dport] = [40000 + (x & 1), PORTS[x & 2]!];
+  return isBack ? { sport: dport, dport: sport } : { sport, dport };
+};
+const tcpOf = (x: number, isBack: boolean): Segment =>
+  tcp({ ...portsOf(x, isBack), flags: FLAGS[x % 7]!, seq: 1 + (x >> 6), ack: 2 });
+const udpOf = (x: number, isBack: boolean, length = 4): Segment =>
+  udp({ ...portsOf(x, isBack), payload: new Uint8Array(length).fill(x & 3) });
 
 /** Some of them, in another order. */
 function some(packets: readonly Uint8Array[], x: number): Uint8Array[] {
@@ -100,37 +118,38 @@ function some(packets: readonly Uint8Array[], x: number): Uint8Array[] {
 }
 
 /** Network packets. */
-function packetsOf({ kind, a, b, c, x }: Drawn): Uint8Array[] {
-  const there = { src: V4[a]!, dst: V4[b]!, id: x & 3 };
-  const there6 = { src: V6[a % 4]!, dst: V6[b % 4]! };
-  const back = { src: V4[(x & 3) === 0 ? c : b]!, dst: V4[(x & 60) === 0 ? c : a]!, id: x & 3 };
-  const quoted = ipv4(there, (x & 1) === 0 ? tcpOf(x) : udpOf(x));
+function packetsOf({ kind, pair, isBack, c, x }: Drawn): Uint8Array[] {
+  const [a, b] = isBack ? PAIRS[pair]!.toReversed() : PAIRS[pair]!;
+  const there = { src: V4[a!]!, dst: V4[b!]!, id: x & 3 };
+  const there6 = { src: V6[a! % 4]!, dst: V6[b! % 4]! };
+  const back = { src: V4[(x & 3) === 0 ? c : b!]!, dst: V4[(x & 60) === 0 ? c : a!]!, id: x & 3 };
+  const quoted = ipv4(there, (x & 1) === 0 ? tcpOf(x, isBack) : udpOf(x, isBack));
   switch (kind) {
     case 0:
     case 1:
     case 2:
     case 3:
-      return [ipv4(there, tcpOf(x))];
+      return [ipv4(there, tcpOf(x, isBack))];
     case 4:
     case 5:
-      return [ipv4(there, udpOf(x))];
+      return [ipv4(there, udpOf(x, isBack))];
     case 6:
       return [ipv4(there, icmp({ type: x & 8, id: x & 1 }))];
     case 7:
     case 8:
       return [
-        ipv4({ ...there, id: 9 }, (x & 1) === 0 ? tcpOf(x) : udpOf(x)),
+        ipv4({ ...there, id: 9 }, (x & 1) === 0 ? tcpOf(x, isBack) : udpOf(x, isBack)),
         ipv4(back, icmpError(quoted.subarray(0, [28, 28, 60, 21, 12][x % 5]), { type: [3, 11, 5][x % 3]! })),
       ];
     case 9:
     case 10:
-      return some(fragment4(ipv4(there, udpOf(x, 40)), 16), x);
+      return some(fragment4(ipv4(there, udpOf(x, isBack, 40)), 16), x);
     case 11:
-      return [ipv4(there, tcpOf(x)), ...some(fragment4(ipv4(back, icmpError(quoted)), 16), x)];
+      return [quoted, ...some(fragment4(ipv4(back, icmpError(quoted)), (x & 4) === 0 ? 16 : 32), x)];
     case 12:
-      return [ipv6(there6, (x & 1) === 0 ? tcpOf(x) : udpOf(x))];
+      return [ipv6(there6, (x & 1) === 0 ? tcpOf(x, isBack) : udpOf(x, isBack))];
     case 13: {
-      const about = ipv6(there6, udpOf(x));
+      const about = ipv6(there6, udpOf(x, isBack));
       const router = { src: V6[c % 4]!, dst: there6.src };
       const redirect = icmpv6({
         type: 137,
@@ -143,11 +162,11 @@ function packetsOf({ kind, a, b, c, x }: Drawn): Uint8Array[] {
       ];
     }
     case 14:
-      return some(fragment6(ipv6(there6, udpOf(x, 40)), 16, x & 1), x);
+      return some(fragment6(ipv6(there6, udpOf(x, isBack, 40)), 16, x & 1), x);
     case 15:
-      return [ipv6({ ...there6, extensions: [fragmentHeader({ id: x & 1 })] }, udpOf(x))];
+      return [ipv6({ ...there6, extensions: [fragmentHeader({ id: x & 1 })] }, udpOf(x, isBack))];
     case 16:
-      return [ipv4(back, vxlan(ethernet(ipv4(there, tcpOf(x)))))];
+      return [ipv4(back, vxlan(ethernet(ipv4(there, tcpOf(x, isBack)))))];
     case 17:
       return [
         ipv4(
@@ -158,7 +177,7 @@ function packetsOf({ kind, a, b, c, x }: Drawn): Uint8Array[] {
         ),
       ];
     case 18:
-      return [ipv6({ ...there6, extensions: [authHeader(x)] }, tcpOf(x))];
+      return [ipv6({ ...there6, extensions: [authHeader(x)] }, tcpOf(x, isBack))];
     default:
       return [ipv4({ ...there, totalLength: (x & 1) === 0 ? 19 : 9000 }, tcp({ dataOffset: 2 }))];
   }
