@@ -189,7 +189,7 @@ function inconsistentShare(pieces: Part['pieces'], i: number, { requests, mesh }
   if (since.length !== found.unknown.length) return '.share.since: one for each unknown address was expected';
   const before = pieces[i - 1];
   if (before?.share === undefined || before.from !== from) {
-    const shares = pieces.filter(piece => piece.from === from);
+    const shares = pieces.filter(piece => piece.share !== undefined && piece.from === from);
     return shares.length < of ? null : ': one piece was expected, since all shares of the point are there';
   }
   const isBehind = before.share.of === of && before.share.index < index;

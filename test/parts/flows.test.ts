@@ -92,9 +92,7 @@ const WAYS: readonly (readonly [name: string, compiled: Compiled, settings: Sett
   ],
   [
     'plain rules, dataplane mode',
-    compileRules(
-      'kind: RuleList\ndefault: deny\nrules:\n- { name: a, action: allow, source: 10.0.0.0/16 }\n- { name: b, action: allow, protocol: UDP }\n',
-    ),
+    compileRules('kind: RuleList\ndefault: deny\nrules:\n- { name: a, action: allow, source: 10.0.1.0/24 }\n'),
     { mode: 'dataplane', maxConnections: 1024 },
     true,
   ],
