@@ -50,6 +50,12 @@ const mix = (hash: number, word: number): number => {
   return mixed ^ (mixed >>> 13);
 };
 
+/** Pairs of IPv4 addresses that are remembered, as bits; words of each: both addresses, and what was found. */
+const PAIR_BITS = 14;
+const PAIR_WORDS = 3;
+const HELD = 1;
+const FOREIGN = 2;
+
 /** Which share of how many, from 0. */
 export interface ShareOf {
   readonly index: number;
@@ -58,6 +64,7 @@ export interface ShareOf {
 
 export class Share {
   private readonly quoted = new Int32Array(STRIDE);
+  private readonly pairs = new Int32Array(PAIR_WORDS << PAIR_BITS);
 
   /**
    * @param workloads by owner, the number of its workload
@@ -74,7 +81,8 @@ export class Share {
   mark(rows: Int32Array, bytes: Uint8Array, count: number): void {
     for (let i = 0; i < count; i++) {
       const base = i * STRIDE;
-      if (this.holds(rows, base, bytes)) continue;
+      const isPlain = rows[base + FAMILY] === 4 && rows[base + PROTOCOL] !== ICMP;
+      if (isPlain ? this.holdsPair(rows, base, bytes) : this.holds(rows, base, bytes)) continue;
       const flags = rows[base + FLAGS]!;
       rows[base + FLAGS] = flags | FLAG_FOREIGN;
       if ((flags & FLAG_DUPLICATE) === 0 && rows[base + FRAGMENT] === 0) rows[base + STATUS] = STATUS_FOREIGN;
@@ -85,6 +93,21 @@ export class Share {
   holds(rows: Int32Array, base: number, bytes: Uint8Array): boolean {
     const { index, of } = this.share;
     return shareOf(this.hash(rows, base, bytes), of) === index;
+  }
+
+  /** IPv4 without quotes: the two addresses tell, and most are known. */
+  private holdsPair(rows: Int32Array, base: number, bytes: Uint8Array): boolean {
+    const { pairs } = this;
+    const source = rows[base + SRC]!;
+    const destination = rows[base + DST]!;
+    const place = Math.imul(Math.imul(source, 0x9e3779b1) ^ destination, 0x85ebca6b) >>> (32 - PAIR_BITS);
+    const at = place * PAIR_WORDS;
+    if (pairs[at] !== source || pairs[at + 1] !== destination || pairs[at + 2] === 0) {
+      pairs[at] = source;
+      pairs[at + 1] = destination;
+      pairs[at + 2] = this.holds(rows, base, bytes) ? HELD : FOREIGN;
+    }
+    return pairs[at + 2] === HELD;
   }
 
   private hash(rows: Int32Array, base: number, bytes: Uint8Array): number {
@@ -131,7 +154,7 @@ export class Share {
 const shareOf = (hash: number, of: number): number => {
   let last = Math.imul(hash ^ (hash >>> 16), 0x2c1b3c6d);
   last = Math.imul(last ^ (last >>> 12), 0x297a2d39);
-  return ((last ^ (last >>> 15)) >>> 0) % of;
+  return Math.floor((((last ^ (last >>> 15)) >>> 0) * of) / 2 ** 32);
 };
 
 /** A parser that marks what is of other shares; itself where there are none. */
