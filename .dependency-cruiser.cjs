@@ -81,7 +81,7 @@ module.exports = {
       ['^src/compile\\.ts$'],
     ),
     // Partial results: of shards of a run, joined to what one run gives.
-    only('parts', ['profile', 'report', 'verdict']),
+    only('parts', ['profile', 'report', 'verdict'], ['^src/compile\\.ts$']),
     // Questions about compiled policies, without a capture.
     only('matrix', ['cluster', 'packet', 'profile', 'rules', 'tree', 'verdict', 'report'], ['^src/compile\\.ts$']),
     only(

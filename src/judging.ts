@@ -30,7 +30,7 @@ import type { VerdictBatch } from './verdict/verdict.js';
 
 /** What stays when policies change. */
 export interface Lasting
-  extends Pick<JudgeParts, 'tracker' | 'fragments' | 'reassembly' | 'decisions' | 'mode' | 'ends'>,
+  extends Pick<JudgeParts, 'tracker' | 'fragments' | 'reassembly' | 'decisions' | 'mode' | 'ends' | 'share'>,
     Pick<ReplayContext, 'source' | 'captures'> {
   readonly kind: ConntrackKind;
 }
@@ -200,7 +200,7 @@ function addNoticed(
     fromNodes: sum.fromNodes + fromNodes,
     darkPackets: sum.darkPackets + darkPackets,
     darkBytes: sum.darkBytes + darkBytes,
-    younger: [...new Set([...sum.younger, ...younger])],
+    younger: [...new Set([...sum.younger, ...younger])].sort(),
     givenUp: sum.givenUp + (streams.at(-1)?.givenUp ?? 0),
   };
 }

@@ -31,6 +31,7 @@ import type { ReplayResult, Report } from './report/report.js';
 import { createDecisions, type Decisions } from './verdict/decisions.js';
 import { type Ends, LOOK_AHEAD } from './verdict/ends.js';
 import { type Noticed, noticedWarnings } from './verdict/noticed.js';
+import { markingForeign, type Share } from './verdict/share.js';
 
 export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly mode?: 'what-if' | 'dataplane';
@@ -47,6 +48,8 @@ export interface ReplayOptions extends TableOptions, ParserOptions {
   readonly watch?: TrackerWatch;
   /** Policies that change on the way; not beside the fast path. */
   readonly changes?: PolicyChanges;
+  /** Whose packets are judged and counted, of a divided capture point; all are read. */
+  readonly share?: Share | null;
   /** Ends the replay early; what was judged so far is reported. */
   readonly signal?: AbortSignal;
 }
@@ -92,13 +95,12 @@ export async function replay(
   const reassembly = mode === 'dataplane' && kind === 'linux' ? new Reassembly(options) : null;
   const ends = options.ends?.(decisions) ?? null;
   const tracker = options.watch?.wrap(memory.tracker) ?? memory.tracker;
+  const share = options.share ?? null;
+  const parser = markingForeign(createParser(options, fastPath), share);
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
-    : {
-        ...parsing(source, leastFrames(options, given), createParser(options, fastPath), memory, changes?.times),
-        counting: null,
-      };
-  const lasting = { kind, tracker, fragments, reassembly, decisions, mode, ends, source, captures };
+    : { ...parsing(source, leastFrames(options, given), parser, memory, changes?.times), counting: null };
+  const lasting = { kind, tracker, fragments, reassembly, decisions, mode, ends, share, source, captures };
   const { flat, counters } = memory;
   const tables = { flat, newCounting: createCountings(given, counters, fastPath, counting) };
   const judgings = new Judgings(lasting, given, tables, fastPath);

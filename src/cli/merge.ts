@@ -11,6 +11,7 @@ import { joinParts } from '../parts/join.js';
 import { missingText } from '../parts/missing.js';
 import { type Part, PartsDiffer } from '../parts/part.js';
 import { readPart } from '../parts/read.js';
+import { damageOf } from '../parts/shares.js';
 import { partSummary } from '../parts/summary.js';
 import type { Style } from '../report/style.js';
 import type { Summary } from '../report/summary.js';
@@ -35,7 +36,7 @@ export function printPart(part: Part, options: MergeCommandOptions, terminal: Te
   }
   const summary = isPart ? null : partSummary(part);
   print(part, summary, options, terminal);
-  const damage = part.pieces.flatMap(({ found }) => found.errors);
+  const damage = damageOf(part);
   for (const message of damage) terminal.say(`policap: ${errors('red', 'error:')} ${message}`);
   if (missing !== null && !isPart) {
     terminal.say(`policap: ${errors('red', 'error:')} this is not the whole run: ${missing}`);

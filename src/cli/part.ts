@@ -1,5 +1,5 @@
 /**
- * policap replay -o part: captures -> a partial result, of all their points or of a shard of them.
+ * policap replay -o part: captures -> a partial result, of all their points, or of a shard: some points, or a share of one.
  *
  * In:  captures and options of replay.  Out: one Part, written when all of its points are judged: one that is interrupted
  * writes nothing.
@@ -7,10 +7,14 @@
 import type { Compiled } from '../compile.js';
 import { openOutput } from '../node/output.js';
 import { type PointOptions, replayPoint, runOf } from '../node/replay-point.js';
+import { undivided } from '../parts/divisible.js';
 import { joinParts } from '../parts/join.js';
 import type { Part } from '../parts/part.js';
 import { capturePoints } from '../parts/points.js';
-import { pointsOf } from '../parts/shard.js';
+import { type Assigned, assignedTo } from '../parts/shard.js';
+import { damageOf } from '../parts/shares.js';
+import { conntrackOf } from '../replay-memory.js';
+import type { ShareOf } from '../verdict/share.js';
 import { compileInput, readFiles } from './documents.js';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import { namesOf } from './over-captures.js';
@@ -44,23 +48,35 @@ export async function runReplay(
   const run = runIdOf(points, options);
   const compiled = compileInput(options, terminal, errors);
   checkTable(options, compiled);
-  const [from, to] = pointsOf(options.shard ?? { index: 1, of: 1 }, points.length);
+  const shard = options.shard ?? { index: 1, of: 1 };
+  const assigned = assignedTo(shard, points.length).flatMap(it => {
+    const whole =
+      it.of === 1
+        ? null
+        : undivided(compiled, { mode: options.mode, table: conntrackOf(pointOptions(options), compiled) });
+    if (whole === null) return it;
+    const judge = `judged by shard ${it.first}/${shard.of}`;
+    terminal.say(
+      `policap: ${namesOf(points[it.point]!).join(', ')} is not divided but ${judge}: ${whole.why}; ${whole.instead}`,
+    );
+    return it.index === 0 ? { ...it, of: 1 } : [];
+  });
   const stop = new AbortController();
   let release = (): void => {};
   release = terminal.onInterrupt(() => {
     stop.abort();
     release();
   });
-  const progress = createProgress(terminal, () => `  point ${done + 1} of ${to - from}`);
+  const progress = createProgress(terminal, () => `  point ${done + 1} of ${assigned.length}`);
   let done = 0;
   let parts: Part[] = [];
   try {
-    for (const [i, captures] of points.slice(from, to).entries()) {
-      const point = { captures, index: from + i, of: points.length, run };
+    for (const [i, it] of assigned.entries()) {
+      const point = { captures: points[it.point]!, index: it.point, of: points.length, run, share: shareOf(it) };
       const hooks = { environment: terminal.environment, signal: stop.signal, onProgress: progress.update };
       const part = await replayPoint(point, compiled, pointOptions(options), hooks);
       if (part === null) {
-        terminal.say(`policap: interrupted at point ${i + 1} of ${to - from}; nothing was written`);
+        terminal.say(`policap: interrupted at point ${i + 1} of ${assigned.length}; nothing was written`);
         return EXIT_INTERRUPTED;
       }
       done++;
@@ -74,10 +90,12 @@ export async function runReplay(
   if (parts.length === 0) parts.push(await emptyPart(points.length, run, compiled, options, terminal));
   const part = joinParts(parts);
   write(part, options, terminal);
-  const damage = part.pieces.flatMap(({ found }) => found.errors);
+  const damage = damageOf(part);
   for (const message of damage) terminal.say(`policap: ${errors('red', 'error:')} ${message}`);
   return damage.length > 0 ? EXIT_DAMAGED : EXIT_DONE;
 }
+
+const shareOf = ({ index, of }: Assigned): ShareOf | undefined => (of === 1 ? undefined : { index, of });
 
 export const pointOptions = (options: ReplayCommandOptions): PointOptions => ({
   mode: options.mode,

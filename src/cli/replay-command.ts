@@ -63,6 +63,7 @@ Examples:
       one byte a packet, behind a header that says what each byte means
   policap replay node-*.pcap -p policies/ -c cluster.yaml -o part --shard 1/3 -w 1.part
       a third of the captures, on one of three machines; policap merge 1.part 2.part 3.part joins them
+      (with more shards than captures, a part of one capture's flows: docs/scale.md)
   policap replay capture.pcapng -p policies/ -c cluster.yaml --profile calico
       what Calico would refuse, where plugins read policies differently
   tcpdump -U -w - | policap replay - -p policies/ -c cluster.yaml --fail-on dropped
@@ -104,13 +105,13 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option(
         '--workers <n>',
-        'threads: one judges, the others read and parse, with the same result; by default as many as cores, up to 3, for captures of 64 MiB or more',
+        'threads: one judges, the others read and parse, with the same result; by default as many as cores, up to 8, for captures of 64 MiB or more',
       ).argParser(wholeNumber(1, MOST_WORKERS)),
     )
     .addOption(
       new Option(
         '--shard <i/n>',
-        'part: the i-th of n, for as many machines; policap merge joins what they write',
+        'part: the i-th of n, by capture, then by flow; policap merge joins what they write',
       ).argParser(shardOption),
     )
     .addHelpText('after', HELP)

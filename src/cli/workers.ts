@@ -8,8 +8,8 @@ import { availableParallelism } from 'node:os';
 
 /** Bytes of captures, as they lie on disk, from which on starting threads pays. */
 const LARGE = 64 << 20;
-/** Where nobody says otherwise: while one thread judges, two others do all else in half its time. */
-const MOST_UNASKED = 3;
+/** Where nobody says otherwise: a thread more takes memory, and one judges all the same. */
+const MOST_UNASKED = 8;
 
 export function workersFor(paths: readonly string[], asked: number | undefined): number {
   if (asked !== undefined) return asked;

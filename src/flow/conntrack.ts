@@ -104,7 +104,9 @@ const CREATED = 5;
 const EXPIRED = 6;
 const EARLY_EVICTIONS = 7;
 const REFUSED_FULL = 8;
-const STATE = 9;
+/** Connections in the table at once, at most. */
+const MOST = 9;
+const STATE = 10;
 /** ConnectionTracker.times: milliseconds of the caller's clock at which CLOCK was 0; and at the last packet. */
 const EPOCH = 0;
 const LAST_NOW = 1;
@@ -305,6 +307,7 @@ export class ConnectionTracker implements Tracker {
     }
     this.state[PENDING] = -1;
     table.insert(slot);
+    if (table.live > this.state[MOST]!) this.state[MOST] = table.live;
     this.queues.append(QUEUE_UNREPLIED, slot);
     const at = slot * WORDS;
     table.words[at + META] = table.words[at + META]! | (QUEUE_UNREPLIED << QUEUE_SHIFT);
@@ -338,6 +341,7 @@ export class ConnectionTracker implements Tracker {
     const { state } = this;
     return {
       live: this.table.live,
+      most: state[MOST]!,
       created: state[CREATED]! >>> 0,
       expired: state[EXPIRED]! >>> 0,
       earlyEvictions: state[EARLY_EVICTIONS]! >>> 0,

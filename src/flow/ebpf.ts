@@ -109,6 +109,8 @@ export class EbpfTracker implements Tracker {
   private lastNow = 0;
   /** Entries that are no connections: what ICMP errors are related by. */
   private related = 0;
+  /** Entries at once, at most. */
+  private most = 0;
   private created = 0;
   private expired = 0;
   private evicted = 0;
@@ -341,6 +343,7 @@ export class EbpfTracker implements Tracker {
 
   private insert(slot: number, timeout: number): void {
     this.table.insert(slot);
+    if (this.table.live > this.most) this.most = this.table.live;
     this.queue.append(LRU, slot);
     this.expiry.set(slot, this.clock + timeout);
   }
@@ -395,6 +398,7 @@ export class EbpfTracker implements Tracker {
   counters(): TrackerCounters {
     return {
       live: this.table.live - this.related,
+      most: this.most,
       created: this.created,
       expired: this.expired,
       earlyEvictions: this.evicted,

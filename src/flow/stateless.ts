@@ -24,6 +24,6 @@ export const createStateless = (): Tracker => {
     writeEnds: () => false,
     next: () => -1,
     replied: () => false,
-    counters: () => ({ live: 0, created: packets, expired: 0, earlyEvictions: 0, refusedFull: 0 }),
+    counters: () => ({ live: 0, most: 0, created: packets, expired: 0, earlyEvictions: 0, refusedFull: 0 }),
   };
 };

@@ -59,6 +59,8 @@ export interface TrackerOptions {
 
 export interface TrackerCounters {
   readonly live: number;
+  /** Connections in the table at once, at most. */
+  readonly most: number;
   readonly created: number;
   readonly expired: number;
   /** Connections that went to make room: unreplied ones (Linux), those unused for longest (eBPF). */

@@ -1,8 +1,8 @@
 /**
- * One capture point -> what was found there, as a part of its run.
+ * One capture point, or one share of it -> what was found there, as a part of its run.
  *
  * In:  the point's captures, what was compiled, and options as plain data.  Out: a Part of one point, or null where it was
- * aborted. Damage inside a capture stands in the part (what could be read was judged), and so does what is no capture at all;
+ * aborted. A share reads all of the point (parts/divisible.ts tells which points have some). Damage inside a capture stands in the part (what could be read was judged), and so does what is no capture at all;
  * what cannot be opened throws a SourceError.
  */
 import { createHash } from 'node:crypto';
@@ -12,10 +12,13 @@ import type { FrameSource } from '../capture/frame.js';
 import { onFastPath } from '../capture/loops.js';
 import type { CaptureOptions } from '../capture/open.js';
 import type { Compiled } from '../compile.js';
+import { capacityOf } from '../flow/conntrack.js';
 import { createCollecting } from '../parts/collect.js';
-import { PART_SCHEMA, type Part } from '../parts/part.js';
+import { createShare } from '../parts/divisible.js';
+import { PART_SCHEMA, type Part, type Piece } from '../parts/part.js';
 import { type ReplayOptions, replay } from '../replay.js';
-import { createFastPath } from '../replay-memory.js';
+import { conntrackOf, createFastPath } from '../replay-memory.js';
+import type { ShareOf } from '../verdict/share.js';
 import { openCaptures } from './captures.js';
 import { loadFastPath } from './fast-path.js';
 import { reason, SourceError } from './sources.js';
@@ -45,6 +48,8 @@ export interface CapturePoint {
   readonly of: number;
   /** runOf(). */
   readonly run: string;
+  /** Of this point; absent: all of it. */
+  readonly share?: ShareOf;
 }
 
 export interface PointHooks {
@@ -54,7 +59,7 @@ export interface PointHooks {
 }
 
 export async function replayPoint(
-  { captures: named, index, of, run }: CapturePoint,
+  { captures: named, index, of, run, share }: CapturePoint,
   compiled: Compiled,
   options: PointOptions,
   { environment, signal, onProgress }: PointHooks,
@@ -66,14 +71,19 @@ export async function replayPoint(
   if (source === null) return null;
   const collecting = createCollecting();
   try {
-    const given = { ...options, captures, fastPath, signal, onProgress };
+    const table = conntrackOf(options, compiled);
+    const mine = share === undefined ? null : createShare(share, compiled, { table });
+    const given = { ...options, captures, fastPath, signal, onProgress, share: mine };
     const { interrupted } = await replay(source, compiled, given, [collecting]);
     if (interrupted) return null;
   } finally {
     source.close();
   }
-  const { about, found } = collecting;
-  return { schema: PART_SCHEMA, run, of, about, pieces: [{ from: index, to: index + 1, found }] };
+  const { about, found, facts } = collecting;
+  const piece: Piece = { from: index, to: index + 1, found };
+  const room = capacityOf(options);
+  const pieces = [share === undefined ? piece : { ...piece, share: { ...share, ...facts, room } }];
+  return { schema: PART_SCHEMA, run, of, about, pieces };
 }
 
 /** @returns null where it was aborted */

@@ -64,6 +64,9 @@ export const STATUS_TRUNCATED = 2;
 /** The packet contradicts itself (header length below the minimum, total length beyond the frame's own length on the
  *  wire, an extension header longer than the packet, a TCP data offset below 5 ...). */
 export const STATUS_MALFORMED = 3;
+/** Of another share of a divided capture point, and nothing of this share hangs on it: it stays without a verdict
+ *  (verdict/share.ts). Those on which something may hang, copies and fragments, have FLAG_FOREIGN alone. */
+export const STATUS_FOREIGN = 4;
 
 /** FRAGMENT: more fragments follow. */
 export const FRAG_MORE = 1;
@@ -88,6 +91,8 @@ export const FLAG_BAD_CHECKSUM = 8;
 export const FLAG_CUT = 16;
 /** Encrypted tunnel seen from outside (WireGuard, ESP): the inner traffic stays dark. */
 export const FLAG_DARK = 32;
+/** Of another share of a divided capture point (verdict/share.ts). */
+export const FLAG_FOREIGN = 64;
 
 /** A batch of rows, parallel to a FrameBatch. */
 export interface PacketBatch {

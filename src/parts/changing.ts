@@ -15,7 +15,7 @@ import type { ReplayContext, ReplayResult } from '../report/report.js';
 import type { PolicyChange, Summary, SummaryCollector } from '../report/summary.js';
 import { Tally } from '../report/tally.js';
 import { collect, describe } from './collect.js';
-import { joinNumbered } from './join.js';
+import { joinNumbered } from './join-found.js';
 import { joinPolicies } from './join-policies.js';
 import { type CountedConversation, type Found, PART_SCHEMA } from './part.js';
 import { partSummary } from './summary.js';
@@ -37,7 +37,7 @@ const MOST_TALLIES = 8;
 
 /** Told at the end of all, not of a tally. */
 const NO_RESULT: Omit<ReplayResult, 'warnings'> = {
-  tracker: { live: 0, created: 0, expired: 0, earlyEvictions: 0, refusedFull: 0 },
+  tracker: { live: 0, most: 0, created: 0, expired: 0, earlyEvictions: 0, refusedFull: 0 },
   replayMs: 0,
   noticed: { fromNodes: 0, darkPackets: 0, darkBytes: 0, younger: [], bytes: 0, givenUp: 0, stepsBack: 0 },
 };

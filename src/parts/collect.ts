@@ -2,7 +2,8 @@
  * A replay -> what it found, for a partial result (cold: the tally counts).
  *
  * In:  a replay's batches and its end.  Out: a Found, and what is the same for all parts of the run. Nothing is sorted and
- * nothing cut but what the tally cuts (10,000 conversations, addresses, requests), so that it can be joined.
+ * nothing cut but what the tally cuts (10,000 conversations, addresses, requests), so that it can be joined. What a share of
+ * a point must know to be joined with the others, too.
  */
 import { profileField } from '../profile/profile.js';
 import { type Conversation, describeConversations, type End } from '../report/conversations.js';
@@ -14,12 +15,14 @@ import type { RequestTally } from '../report/requests.js';
 import { describeCaptures, documentWarnings, observedOf } from '../report/summary.js';
 import { Tally } from '../report/tally.js';
 import { textFacts } from '../report/text.js';
-import type { About, CountedConversation, CountedEnd, CountedRequests, Found, Time } from './part.js';
+import { PENDING } from '../verdict/verdict.js';
+import type { About, CountedConversation, CountedEnd, CountedRequests, Found, PieceShare, Time } from './part.js';
 
 export interface Collecting extends Report {
   /** After the replay's end. */
   readonly about: About;
   readonly found: Found;
+  readonly facts: Pick<PieceShare, 'most' | 'since'>;
 }
 
 export function createCollecting(): Collecting {
@@ -27,12 +30,16 @@ export function createCollecting(): Collecting {
   let tally: Tally;
   let about: About | null = null;
   let found: Found | null = null;
+  let most = 0;
   return {
     get about() {
       return about!;
     },
     get found() {
       return found!;
+    },
+    get facts() {
+      return { most, since: tally.unknownSince };
     },
     begin(begun) {
       context = begun;
@@ -43,6 +50,7 @@ export function createCollecting(): Collecting {
     },
     end(result) {
       tally.settle();
+      ({ most } = result.tracker);
       const policies = countHits(context, tally);
       about = describe(context, policies);
       found = collect(context, tally, policies, result);
@@ -80,7 +88,8 @@ export function collect(
   const began = !Number.isNaN(tally.firstSeconds);
   const time = (seconds: number, nanoseconds: number): Time | null => (began ? [seconds, nanoseconds] : null);
   return {
-    packets: [...counters.packetsByCode],
+    // Those of other shares have no verdict.
+    packets: Array.from(counters.packetsByCode, (packets, code) => (code === PENDING ? 0 : packets)),
     connections: [...counters.connectionsByCode],
     conversations: describeConversations(context, tally).map((it, group) => counted(context, tally, it, group)),
     others: tally.others,

@@ -1,26 +1,17 @@
 /**
  * Parts of one run -> one part (cold).
  *
- * In:  parts, in any order.  Out: all their points; neighbours are one piece. Joining is associative and commutative, and a
- * point that comes twice counts once, so it makes no difference who joins what first (test/parts/property.test.ts).
- * What is found is joined as one replay after the other would have counted it, with nothing cut: summary.ts cuts.
+ * In:  parts, in any order.  Out: all their points; neighbours are one piece, and so are the shares of a point, once all of
+ * them are there. Joining is associative and commutative, and what comes twice counts once, so it makes no difference who joins
+ * what first (test/parts/property.test.ts, test/parts/flows.test.ts).
  */
-import { OWNERS_KEPT } from '../report/counters.js';
-import { type RefusedRequests, requestKey } from '../report/requests.js';
-import type { Noticed } from '../verdict/noticed.js';
+import { groupBy } from './group.js';
+import { joinFound } from './join-found.js';
 import { pointsText } from './missing.js';
-import {
-  type CountedConversation,
-  type CountedEnd,
-  type CountedRequests,
-  type Found,
-  type Part,
-  PartsDiffer,
-  type Piece,
-  type Time,
-} from './part.js';
+import { type Part, PartsDiffer, type Piece } from './part.js';
+import { checkFrames, isShare, joinShares, type SharePiece } from './shares.js';
 
-/** @throws PartsDiffer @param parts at least one */
+/** @param parts at least one @throws PartsDiffer */
 export function joinParts(parts: readonly Part[]): Part {
   const first = parts[0]!;
   for (const { run, of } of parts) {
@@ -28,13 +19,19 @@ export function joinParts(parts: readonly Part[]): Part {
       throw new PartsDiffer('they are of different runs: other documents, options, captures or another version');
     }
   }
-  const pieces = parts
-    .flatMap(part => part.pieces)
-    // The longest first: what it holds is not taken again.
-    .sort((a, b) => a.from - b.from || b.to - a.to);
+  const pieces = parts.flatMap(part => part.pieces);
+  const whole = pieces.filter(piece => !isShare(piece));
+  const { complete, others } = sharesOf(pieces.filter(isShare), whole);
+  const joined = neighbours([...whole, ...complete]).map(joinPieces);
+  return { ...first, pieces: [...joined, ...others].sort((a, b) => a.from - b.from) };
+}
+
+/** Pieces that follow each other, in order; each point once. */
+function neighbours(pieces: readonly Piece[]): Piece[][] {
   const joined: Piece[][] = [];
   let end = -1;
-  for (const piece of pieces) {
+  // The longest first: what it holds is not taken again.
+  for (const piece of pieces.toSorted((a, b) => a.from - b.from || b.to - a.to)) {
     if (piece.to <= end) continue;
     if (piece.from < end) {
       throw new PartsDiffer(
@@ -45,137 +42,43 @@ export function joinParts(parts: readonly Part[]): Part {
     else joined.push([piece]);
     end = piece.to;
   }
-  return { ...first, pieces: joined.map(joinPieces) };
+  return joined;
+}
+
+/** Points of which all shares are there, and the shares of the others, in order; without those of points that are whole. */
+function sharesOf(
+  pieces: readonly SharePiece[],
+  whole: readonly Piece[],
+): { readonly complete: readonly Piece[]; readonly others: readonly SharePiece[] } {
+  const complete: Piece[] = [];
+  const others: SharePiece[] = [];
+  const points = groupBy(pieces, ({ from }) => from);
+  for (const [point, shares] of [...points].sort(([a], [b]) => a - b)) {
+    if (whole.some(({ from, to }) => from <= point && point < to)) continue;
+    const ways = [...groupBy(shares, ({ share }) => share.of).values()].map(onceEach);
+    for (const way of ways) checkFrames(way);
+    const all = ways.find(way => way.length === way[0]!.share.of);
+    if (all !== undefined) {
+      complete.push({ from: point, to: point + 1, found: joinShares(all) });
+    } else if (ways.length === 1) {
+      others.push(...ways[0]!);
+    } else {
+      const numbers = ways.map(way => way[0]!.share.of).sort((a, b) => a - b);
+      throw new PartsDiffer(
+        `capture point ${point + 1} is divided into ${numbers.join(' and ')} shares: shares of different divisions do not join`,
+      );
+    }
+  }
+  return { complete, others };
+}
+
+/** Shares of one division of a point, each once, in order. */
+function onceEach(shares: readonly SharePiece[]): SharePiece[] {
+  const byIndex = new Map(shares.map(it => [it.share.index, it]));
+  return [...byIndex.values()].sort((a, b) => a.share.index - b.share.index);
 }
 
 const joinPieces = (pieces: readonly Piece[]): Piece =>
   pieces.length === 1
     ? pieces[0]!
     : { from: pieces[0]!.from, to: pieces.at(-1)!.to, found: joinFound(pieces.map(({ found }) => found)) };
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
-
-/** Numbers added place by place; an empty list is one of zeros. */
-function addUp(lists: readonly (readonly number[])[]): number[] {
-  const total: number[] = [];
-  for (const list of lists)
-    list.forEach((number, i) => {
-      total[i] = (total[i] ?? 0) + number;
-    });
-  return total;
-}
-
-/** Objects of numbers, key by key. */
-const addFields = <T extends { readonly [K in keyof T]: number }>(objects: readonly T[]): T =>
-  Object.fromEntries(
-    Object.keys(objects[0]!).map(key => [key, sum(objects.map(object => object[key as keyof T]))]),
-  ) as unknown as T;
-
-/** What was found at one point after the other. @param founds at least one */
-export function joinFound(founds: readonly Found[]): Found {
-  const offsets: number[] = [];
-  let packets = 0;
-  for (const found of founds) {
-    offsets.push(packets);
-    packets += sum(found.packets);
-  }
-  return joinNumbered(founds, offsets);
-}
-
-/** @param offsets what is added to packet numbers of each */
-export function joinNumbered(founds: readonly Found[], offsets: readonly number[]): Found {
-  const pick = <K extends keyof Found>(key: K): Found[K][] => founds.map(found => found[key]);
-  return {
-    packets: addUp(pick('packets')),
-    connections: addUp(pick('connections')),
-    conversations: joinConversations(founds, offsets),
-    others: addFields(pick('others')),
-    hits: founds[0]!.hits.map((_, i) => addUp(founds.map(({ hits }) => hits[i]!))),
-    requests: joinRequests(pick('requests'), offsets),
-    mesh: joinRequests(pick('mesh'), offsets),
-    unknown: addByName(pick('unknown').flat()),
-    unknownOthers: sum(pick('unknownOthers')),
-    observed: addFields(pick('observed')),
-    captures: pick('captures').flat(),
-    errors: pick('errors').flat(),
-    first: extreme(pick('first'), -1),
-    last: extreme(pick('last'), 1),
-    // Compiled once for all of them, or once on each machine.
-    compileMs: pick('compileMs').reduce((most, ms) => Math.max(most, ms)),
-    replayMs: sum(pick('replayMs')),
-    noticed: joinNoticed(pick('noticed')),
-  };
-}
-
-function joinConversations(founds: readonly Found[], offsets: readonly number[]): CountedConversation[] {
-  const known = new Map<string, CountedConversation>();
-  founds.forEach(({ conversations }, i) => {
-    for (const it of conversations) {
-      const before = known.get(it.key);
-      known.set(
-        it.key,
-        before === undefined
-          ? { ...it, firstPacket: it.firstPacket + offsets[i]! }
-          : {
-              ...before,
-              connections: before.connections + it.connections,
-              packets: before.packets + it.packets,
-              firstPacket: Math.min(before.firstPacket, it.firstPacket + offsets[i]!),
-              source: joinEnds(before.source, it.source),
-              destination: joinEnds(before.destination, it.destination),
-            },
-      );
-    }
-  });
-  return [...known.values()];
-}
-
-const joinEnds = (before: CountedEnd, after: CountedEnd): CountedEnd => ({
-  ...before,
-  pods: [...new Set([...before.pods, ...after.pods])].slice(0, OWNERS_KEPT),
-});
-
-function joinRequests(all: readonly (CountedRequests | null)[], offsets: readonly number[]): CountedRequests | null {
-  const each = all.filter(it => it !== null);
-  if (each.length === 0) return null;
-  const known = new Map<string, RefusedRequests>();
-  all.forEach((it, i) => {
-    for (const group of it?.refused ?? []) {
-      const key = requestKey(group);
-      const before = known.get(key);
-      known.set(
-        key,
-        before === undefined
-          ? { ...group, firstPacket: group.firstPacket + offsets[i]! }
-          : { ...before, requests: before.requests + group.requests },
-      );
-    }
-  });
-  return {
-    counts: addFields(each.map(({ counts }) => counts)),
-    refused: [...known.values()],
-    others: sum(each.map(({ others }) => others)),
-    audited: addByName(each.flatMap(({ audited }) => audited)),
-  };
-}
-
-/** Numbers by name, in the order of the names' first ones. */
-function addByName(pairs: readonly (readonly [string, number])[]): [string, number][] {
-  const totals = new Map<string, number>();
-  for (const [name, number] of pairs) totals.set(name, (totals.get(name) ?? 0) + number);
-  return [...totals];
-}
-
-/** @param sign -1 the earliest, 1 the latest */
-function extreme(times: readonly (Time | null)[], sign: -1 | 1): Time | null {
-  return times.reduce((found, time) => {
-    if (found === null || time === null) return found ?? time;
-    return (time[0] - found[0] || time[1] - found[1]) * sign > 0 ? time : found;
-  }, null);
-}
-
-const joinNoticed = (all: readonly Noticed[]): Noticed => {
-  const { younger: _, ...numbers } = all[0]!;
-  const added = addFields(all.map(({ younger: _younger, ...others }): typeof numbers => others));
-  return { ...added, younger: [...new Set(all.flatMap(({ younger }) => younger))] };
-};

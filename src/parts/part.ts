@@ -3,6 +3,7 @@
  *
  * A capture point is where packets were taken: one capture, or the files of one rotation in their order (points.ts). Each has
  * a connection table of its own. The points of a run are numbered from 0; packets are numbered through them in this order.
+ * A point may be divided again, into shares by flow (verdict/share.ts): each is a piece until all are there.
  * A Part is plain data, as it stands in a file (schema `policap.part/1`).
  */
 import type { ProfileName } from '../profile/profile.js';
@@ -48,11 +49,24 @@ export interface DeclaredPolicy {
   readonly rules: readonly { readonly rule: string; readonly source: string }[];
 }
 
-/** What was found at points from..to-1. */
+/** What was found at points from..to-1, or in one share of one point. */
 export interface Piece {
   readonly from: number;
   readonly to: number;
   readonly found: Found;
+  /** Absent where it is all of the points. */
+  readonly share?: PieceShare;
+}
+
+/** Which share of its point a piece is, from 0, and what only shares must know to be joined (shares.ts). */
+export interface PieceShare {
+  readonly index: number;
+  readonly of: number;
+  /** Connections in its table at once, at most; and how many there is room for. */
+  readonly most: number;
+  readonly room: number;
+  /** By address of Found.unknown where it came first: twice the packet's number, one more for a destination. */
+  readonly since: readonly number[];
 }
 
 export interface Found {
@@ -79,6 +93,8 @@ export interface Found {
   readonly compileMs: number;
   readonly replayMs: number;
   readonly noticed: Noticed;
+  /** Why it may not be what one run gives, a sentence each; absent where it is. Only of points that were divided. */
+  readonly doubts?: readonly string[];
 }
 
 /** Seconds since 1970, nanoseconds. */

@@ -135,12 +135,14 @@ const FOUND = fields({
     givenUp: WHOLE,
     stepsBack: WHOLE,
   }),
+  doubts: optional(list(TEXT)),
 });
+const SHARE = fields({ index: WHOLE, of: WHOLE, most: WHOLE, room: WHOLE, since: list(WHOLE) });
 const PART = fields({
   run: TEXT,
   of: WHOLE,
   about: ABOUT,
-  pieces: list(fields({ from: WHOLE, to: WHOLE, found: FOUND })),
+  pieces: list(fields({ from: WHOLE, to: WHOLE, found: FOUND, share: optional(SHARE) })),
 });
 
 export function readPart(text: string): { readonly part: Part } | { readonly problem: string } {
@@ -163,10 +165,33 @@ export function readPart(text: string): { readonly part: Part } | { readonly pro
 /** What the shapes do not tell. */
 function inconsistent({ of, about, pieces }: Part): string | null {
   let end = -1;
-  for (const [i, { from, to, found }] of pieces.entries()) {
-    if (from <= end || to <= from || to > of) return `pieces[${i}]: points in order, among ${of}, were expected`;
+  for (const [i, { from, to, found, share }] of pieces.entries()) {
+    const before = pieces[i - 1];
+    const isNext = before?.share !== undefined && before.from === from;
+    // Behind a share comes another of its point, or any other point; what is whole joins with its neighbour.
+    const least =
+      before === undefined ? 0 : isNext ? from : before.share !== undefined || share !== undefined ? end : end + 1;
+    if (from < least || to <= from || to > of) return `pieces[${i}]: points in order, among ${of}, were expected`;
+    const wrong = share === undefined ? null : inconsistentShare(pieces, i, about);
+    if (wrong !== null) return `pieces[${i}]${wrong}`;
+    if (isNext && share === undefined) return `pieces[${i}]: a share like the one before was expected`;
     if (found.hits.length !== about.policies.length) return `pieces[${i}].found.hits: one for each policy was expected`;
     end = to;
   }
   return null;
+}
+
+function inconsistentShare(pieces: Part['pieces'], i: number, { requests, mesh }: Part['about']): string | null {
+  const { from, to, found, share } = pieces[i]!;
+  const { index, of, since } = share!;
+  if (to !== from + 1 || of < 2 || index >= of) return ': a share of one point was expected';
+  if (requests || mesh) return ': a whole point was expected, since requests were read';
+  if (since.length !== found.unknown.length) return '.share.since: one for each unknown address was expected';
+  const before = pieces[i - 1];
+  if (before?.share === undefined || before.from !== from) {
+    const shares = pieces.filter(piece => piece.share !== undefined && piece.from === from);
+    return shares.length < of ? null : ': one piece was expected, since all shares of the point are there';
+  }
+  const isBehind = before.share.of === of && before.share.index < index;
+  return isBehind ? null : ': shares in order, of as many as the one before, were expected';
 }

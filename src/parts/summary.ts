@@ -14,13 +14,14 @@ import { countReasons, countVerdicts, type RequestSummary, round, type Summary }
 import { UNKNOWN_ADDRESSES } from '../report/tally.js';
 import { noticedWarnings } from '../verdict/noticed.js';
 import type { Verdict } from '../verdict/verdict.js';
-import { joinFound } from './join.js';
+import { joinFound } from './join-found.js';
 import { missingText } from './missing.js';
 import type { CountedConversation, CountedEnd, CountedRequests, DeclaredPolicy, Found, Part } from './part.js';
+import { foundAtPoints } from './shares.js';
 
 export function partSummary(part: Part): Summary {
   const { about, pieces } = part;
-  const found = joinFound(pieces.map(it => it.found));
+  const found = joinFound(foundAtPoints(pieces));
   const missing = missingText(part);
   const told = found.conversations.slice(0, MAX_CONVERSATIONS);
   const more = found.conversations.slice(MAX_CONVERSATIONS);
@@ -70,6 +71,7 @@ export function partSummary(part: Part): Summary {
       ...about.warnings,
       ...(missing === null ? [] : [`This is not the whole run: ${missing}.`]),
       ...noticedWarnings(found.noticed),
+      ...(found.doubts ?? []),
       ...found.errors,
     ],
   };

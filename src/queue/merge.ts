@@ -13,7 +13,8 @@ import type { Store } from './store.js';
 /** Parts that are joined at once: between these the event loop is served. */
 const TOGETHER = 32;
 
-export const pointsIn = ({ pieces }: Part): number => pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+export const pointsIn = ({ pieces }: Part): number =>
+  pieces.reduce((sum, { from, to, share }) => (share === undefined ? sum + to - from : sum), 0);
 
 /** @returns null where there is none @throws Error where what the store holds is no part */
 export async function readStoredPart(store: Store, name: string): Promise<Part | null> {

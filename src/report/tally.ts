@@ -20,6 +20,7 @@ import {
   MARK_ONE_WAY,
   MARK_ORIGINAL,
   MARK_TRANSLATED,
+  PENDING,
   type VerdictBatch,
 } from '../verdict/verdict.js';
 import { type Counters, DECISIONS, DENIES_EGRESS, DENIES_INGRESS, isRefused, PLAIN_ENDS } from './counters.js';
@@ -77,6 +78,8 @@ export class Tally {
   readonly records: GroupRecord[] = [];
   /** Addresses nobody owns, and the connections they were seen in. */
   readonly unknown: string[] = [];
+  /** Where each was seen first: twice the packet's number, and one more where it is the destination. */
+  readonly unknownSince: number[] = [];
   readonly unknownConnections = new Float64Array(UNKNOWN_ADDRESSES);
   unknownOthers = 0;
   /** Decisions beyond those that counters.ts counts. */
@@ -164,6 +167,8 @@ export class Tally {
     const d = verdicts.decision[i]!;
     const { packetsByCode, connectionsByCode } = this.counters;
     packetsByCode[c]!++;
+    // Of another share.
+    if (c === PENDING) return;
     if ((m & MARK_DUPLICATE) !== 0) {
       this.duplicates++;
       return;
@@ -177,7 +182,7 @@ export class Tally {
     this.ends.find(d, rows, i * STRIDE, (m & MARK_ORIGINAL) !== 0);
     if (isFirst) {
       connectionsByCode[c]!++;
-      this.countUnknown(rows, i * STRIDE, (m & MARK_ORIGINAL) !== 0);
+      this.countUnknown(rows, i * STRIDE, (m & MARK_ORIGINAL) !== 0, number);
     }
     if (isRefusal) this.refused(rows, i * STRIDE, d, m, verdicts.connection[i]!, number);
   }
@@ -219,17 +224,20 @@ export class Tally {
     if ((marks & MARK_TRANSLATED) !== 0) this.translated++;
   }
 
-  private countUnknown(rows: Int32Array, base: number, original: boolean): void {
+  private countUnknown(rows: Int32Array, base: number, original: boolean, number: number): void {
     const { source, destination } = this.ends;
-    if (source < 0) this.countAddress(rows, base, original ? SRC : DST);
-    if (destination < 0) this.countAddress(rows, base, original ? DST : SRC);
+    if (source < 0) this.countAddress(rows, base, original ? SRC : DST, 2 * number);
+    if (destination < 0) this.countAddress(rows, base, original ? DST : SRC, 2 * number + 1);
   }
 
-  private countAddress(rows: Int32Array, base: number, word: number): void {
+  private countAddress(rows: Int32Array, base: number, word: number, since: number): void {
     let found = this.addresses.find(rows, rows[base + FAMILY]!, 0, 0, 0, 0, base + word, NO_ADDRESS);
     if (found < 0) {
       found = this.addresses.add();
-      if (found >= 0) this.unknown.push(addressText(rows, base, word));
+      if (found >= 0) {
+        this.unknown.push(addressText(rows, base, word));
+        this.unknownSince.push(since);
+      }
     }
     if (found < 0) {
       this.unknownOthers++;

@@ -6,10 +6,11 @@
  * fragment that waits has the code PENDING. Fragments of a datagram that never becomes whole are `dropped: fragment`.
  *
  * Order of calls: begin() a batch; per packet expire() when `deadline` has come; add() a fragment, and where it says so
- * judge `rows` and `bytes` at the fragment's place, then share().
+ * judge `rows` and `bytes` at the fragment's place, then share(); or leave() what another share of the point judges. Fragments
+ * of other shares are added like all others, for room, time and order are the same for all; they only get no verdict.
  */
 import { FATE_MALFORMED, FATE_TRUNCATED, FATE_WAITS, FATE_WHOLE, type Reassembly } from '../flow/reassembly.js';
-import { FRAG_ATOMIC, FRAG_LATER, FRAG_MORE, FRAGMENT } from '../packet/row.js';
+import { FLAG_FOREIGN, FLAGS, FRAG_ATOMIC, FRAG_LATER, FRAG_MORE, FRAGMENT } from '../packet/row.js';
 import { HISTORY, type History } from './history.js';
 import {
   DROPPED_FRAGMENT,
@@ -44,6 +45,8 @@ export function writeLate(verdict: LateVerdict, out: Verdicts, i: number): void 
 
 export class Datagrams {
   private late: LateVerdict[] = [];
+  /** Of other shares, those that wait. */
+  private readonly foreign = new Set<number>();
   private isWhole = false;
   /** The batch at hand, and the number of the last packet before it. */
   private out: VerdictBatch | null = null;
@@ -88,11 +91,15 @@ export class Datagrams {
 
   /** @returns whether there is something to be judged at i. */
   add(rows: Int32Array, base: number, bytes: Uint8Array, now: number, number: number, i: number): boolean {
+    const isForeign = (rows[base + FLAGS]! & FLAG_FOREIGN) !== 0;
+    if (isForeign) this.foreign.add(number);
     const fate = this.reassembly.add(rows, base, bytes, now, number);
     this.settleLost();
+    if (isForeign && fate !== FATE_WAITS && fate !== FATE_WHOLE) this.foreign.delete(number);
+    this.isWhole = fate === FATE_WHOLE;
+    if (isForeign && (fate === FATE_TRUNCATED || fate === FATE_MALFORMED)) return false;
     if (fate === FATE_TRUNCATED) this.out!.code[i] = UNDECIDED_TRUNCATED;
     if (fate === FATE_MALFORMED) this.out!.code[i] = DROPPED_INVALID_STATE;
-    this.isWhole = fate === FATE_WHOLE;
     return fate !== FATE_WAITS && fate !== FATE_TRUNCATED && fate !== FATE_MALFORMED;
   }
 
@@ -102,15 +109,23 @@ export class Datagrams {
     const { code, decision, connection, marks } = this.out!;
     const verdict = { code: code[i]!, decision: decision[i]!, connection: connection[i]!, marks: marks[i]! };
     for (const number of this.reassembly.share) {
+      // Whose the datagram is tells only the whole of it.
+      this.foreign.delete(number);
       // The connection counts at the fragment that tells its ports.
       const isFirst = number === this.reassembly.first;
       this.settle({ ...verdict, number, marks: isFirst ? verdict.marks : verdict.marks & ~MARK_FIRST });
     }
   }
 
+  /** The datagram is judged in another share: its fragments get no verdict here. */
+  leave(): void {
+    if (this.isWhole) for (const number of this.reassembly.share) this.foreign.delete(number);
+  }
+
   /** The packet shares the verdict of `of`, which was still to come. */
   addCopy(of: number, number: number): void {
-    this.reassembly.addCopy(of, number);
+    if (this.deadline === Number.POSITIVE_INFINITY) return;
+    if (this.reassembly.addCopy(of, number) && this.foreign.has(of)) this.foreign.add(number);
   }
 
   /** The lowest number of a packet whose verdict is still to come; Infinity where there is none. */
@@ -140,6 +155,7 @@ export class Datagrams {
   private settle(verdict: LateVerdict): void {
     const { out, before, history } = this;
     const { number } = verdict;
+    if (this.foreign.delete(number)) return;
     if (out !== null && number > before) {
       writeLate(verdict, out, number - before - 1);
       return;

@@ -35,6 +35,7 @@ import {
   FLAG_AUTH_HEADER,
   FLAG_DARK,
   FLAG_DUPLICATE,
+  FLAG_FOREIGN,
   FLAGS,
   FRAG_LATER,
   FRAG_MORE,
@@ -61,6 +62,7 @@ import { NameLearning } from './names.js';
 import { createObservations, type Observations } from './observations.js';
 import { Opening, type OpeningParts } from './opening.js';
 import { invalidPasses } from './outcome.js';
+import type { Share } from './share.js';
 import { Strays } from './strays.js';
 import {
   ALLOWED_ESTABLISHED,
@@ -84,6 +86,7 @@ import {
   TAG_MARKS,
   TAG_NUMBER,
   TAG_OPENED,
+  UNDECIDED_FRAGMENT,
   UNDECIDED_TRUNCATED,
   type VerdictBatch,
 } from './verdict.js';
@@ -95,6 +98,8 @@ export interface JudgeParts extends OpeningParts {
   readonly reassembly: Reassembly | null;
   /** Rules take a packet with IPv6's authentication header for one of that protocol. Default true. */
   readonly stopsAtAuthentication?: boolean;
+  /** Whose packets are judged, of a divided capture point; null or absent: all. */
+  readonly share?: Share | null;
   /** The classifier for the loop, null where it has no flat form: then every first packet takes the slow path. */
   readonly flat: FlatTree | null;
 }
@@ -240,7 +245,9 @@ export class Judge implements SlowPath {
     const { rows, duplicateOf } = this.batch;
     const base = i * STRIDE;
     const flags = rows[base + FLAGS]!;
-    if ((flags & FLAG_DARK) !== 0) this.observations.dark(this.frames.original[i]!);
+    const fragment = rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER);
+    const isForeign = (flags & FLAG_FOREIGN) !== 0;
+    if ((flags & (FLAG_DARK | FLAG_FOREIGN)) === FLAG_DARK) this.observations.dark(this.frames.original[i]!);
     const status = rows[base + STATUS]!;
     if (status === STATUS_NOT_IP) {
       out.code[i] = ALLOWED_NOT_IP;
@@ -249,14 +256,19 @@ export class Judge implements SlowPath {
       if (out.code[i] === PENDING) this.datagrams?.addCopy(duplicateOf[i]!, this.packets + i + 1);
     } else if (this.datagrams?.isFragment(rows, base)) {
       this.judgeFragment(this.datagrams, rows, base, i);
+    } else if (isForeign && (status !== STATUS_OK || (fragment & FRAG_LATER) === 0)) {
+      // Without a verdict, as its later fragments shall be.
+      if (fragment === FRAG_MORE) this.rememberFragment(i);
     } else if (status !== STATUS_OK) {
       // What the capture cut may have been fine; what contradicts itself is invalid to Linux.
       const isInvalid = status === STATUS_MALFORMED && this.parts.mode === 'dataplane';
       out.code[i] = isInvalid ? DROPPED_INVALID_STATE : UNDECIDED_TRUNCATED;
       // Its later fragments share its verdict, and not that of an older datagram of the same identification.
-      if ((rows[base + FRAGMENT]! & (FRAG_MORE | FRAG_LATER)) === FRAG_MORE) this.rememberFragment(i);
-    } else if ((rows[base + FRAGMENT]! & FRAG_LATER) !== 0) {
+      if (fragment === FRAG_MORE) this.rememberFragment(i);
+    } else if ((fragment & FRAG_LATER) !== 0) {
+      // As its first one, in whatever share that is; by itself where nobody saw that.
       judgeLaterFragment(this.parts.fragments, rows, base, this.now, i, out);
+      if (isForeign && out.code[i] === UNDECIDED_FRAGMENT) out.code[i] = PENDING;
     } else {
       return false;
     }
@@ -277,6 +289,10 @@ export class Judge implements SlowPath {
     const isWhole = datagrams.add(rows, base, this.frames.bytes, this.now, this.packets + i + 1, i);
     this.loop.times[DEADLINE] = datagrams.deadline;
     if (!isWhole) return;
+    if (this.parts.share?.holds(datagrams.rows, 0, datagrams.bytes) === false) {
+      datagrams.leave();
+      return;
+    }
     this.judgeWhole(datagrams.rows, datagrams.bytes, i);
     datagrams.share(i);
   }

@@ -23,6 +23,7 @@ import {
   FRAG_MORE,
   FRAGMENT,
   STATUS,
+  STATUS_FOREIGN,
   STATUS_OK,
   STRIDE,
 } from '../packet/row.js';
@@ -56,7 +57,7 @@ const TIMES = 5;
 
 /** What becomes of the packets that the loop does not finish; `i` is the packet's place in the batch. */
 export interface SlowPath {
-  /** @cold A copy, a packet of a dark tunnel, a fragment, headers that are not whole. @returns whether it is judged. */
+  /** @cold A copy, a packet of a dark tunnel, a fragment, headers that are not whole. @returns whether it is settled. */
   judgeSpecial(i: number): boolean;
   /** @cold Not a packet of a connection in the table. */
   judgeOther(tracked: number, i: number): void;
@@ -125,7 +126,7 @@ export class JudgeLoop {
         rows[base + STATUS] !== STATUS_OK ||
         fragment !== 0
       ) {
-        if (slow.judgeSpecial(i)) continue;
+        if (rows[base + STATUS] === STATUS_FOREIGN || slow.judgeSpecial(i)) continue;
       }
       const tracked = tracker.track(rows, base, bytes, times[MILLISECONDS]!, i - prepared);
       if (tracked >= TRACK_ORIGINAL && tracked <= TRACK_ORIGINAL_UNREPLIED) {

@@ -10,7 +10,7 @@ export interface Observed {
   readonly fromNodes: number;
   readonly darkPackets: number;
   readonly darkBytes: number;
-  /** Pods that started later than the capture saw their addresses, each once, as they were seen. */
+  /** Pods that started later than the capture saw their addresses, each once, by name. */
   readonly younger: readonly string[];
 }
 

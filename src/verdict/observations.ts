@@ -57,6 +57,7 @@ export function createObservations(inventory: Inventory, memory: Memory = OWN_ME
         const pod = owners[owner]!;
         return pod.kind === 'pod' ? `${pod.namespace}/${pod.name}` : pod.name;
       });
+      names.sort();
       return { fromNodes, darkPackets, darkBytes, younger: names };
     },
   };

@@ -22,8 +22,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const file = (name: string): string => join(folder, name);
 
 /** A shard of the captures, in a file of this name. */
-async function shard(of: string, name: string, more: readonly string[] = []): Promise<string> {
-  const ran = await policap(['replay', ...CAPTURES, ...SHOP, '-o', 'part', '--shard', of, '-w', file(name), ...more]);
+async function shard(
+  of: string,
+  name: string,
+  more: readonly string[] = [],
+  captures: readonly string[] = CAPTURES,
+): Promise<string> {
+  const ran = await policap(['replay', ...captures, ...SHOP, '-o', 'part', '--shard', of, '-w', file(name), ...more]);
   expect(ran).toEqual({ code: 0, out: '', err: '' });
   return file(name);
 }
@@ -80,12 +85,88 @@ describe('policap merge', () => {
     expect((await policap(['merge', first, third, second])).err).toContain(': capture point 4 of 4 is missing\n');
   });
 
-  it('takes empty shards', async () => {
-    const empty = await shard('1/9', 'empty');
+  it('takes empty shards, of a point that is not divided', async () => {
+    const args = ['replay', ...CAPTURES, ...SHOP, '-o', 'part'];
+    const empty = file('empty');
+    const { code, out, err } = await policap([...args, '--shard', '2/9', '-w', empty]);
+    expect([code, out]).toEqual([0, '']);
+    expect(err).toBe(
+      `policap: ${CAPTURES[0]} is not divided but judged by shard 1/9: what-if mode knows connections again among a ` +
+        'limited number over all flows; --mode dataplane can be divided\n',
+    );
     expect(JSON.parse(readFileSync(empty, 'utf8')).pieces).toEqual([]);
+    const first = await policap([...args, '--shard', '1/9', '-w', file('first')]);
+    expect(first).toMatchObject({ code: 0, err });
+    const { pieces } = JSON.parse(readFileSync(file('first'), 'utf8'));
+    expect([pieces.length, pieces[0].from, pieces[0].to, 'share' in pieces[0]]).toEqual([1, 0, 1, false]);
     const whole = await shard('1/1', 'whole');
     expect(await policap(['merge', empty, whole])).toMatchObject({ code: 0, err: '' });
     expect((await policap(['merge', empty])).err).toContain('the parts hold no points');
+  });
+
+  it('gives for shares of one capture what a replay gives, and says which are missing', async () => {
+    const one = CAPTURES.slice(0, 1);
+    const way = ['--mode', 'dataplane'];
+    const shares = await Promise.all([1, 2, 3].map(i => shard(`${i}/3`, `share-${i}`, way, one)));
+    const replayed = await policap(['replay', ...one, ...SHOP, ...way, '-o', 'json']);
+    const merged = await policap(['merge', ...shares.toReversed(), '-o', 'json']);
+    expect(merged).toMatchObject({ code: 0, err: '' });
+    expect(timeless(merged.out)).toEqual(timeless(replayed.out));
+    expect(JSON.parse(replayed.out).packets.dropped).toBeGreaterThan(0);
+    // Each has some of it.
+    for (const name of shares) {
+      const { pieces } = JSON.parse(readFileSync(name, 'utf8')) as Part;
+      expect(pieces[0]!.share).toMatchObject({ of: 3 });
+      expect(pieces[0]!.found.packets.some(count => count > 0)).toBe(true);
+    }
+    const some = await policap(['merge', shares[2]!, shares[0]!, '-o', 'json']);
+    expect([some.code, some.err]).toEqual([
+      3,
+      'policap: error: this is not the whole run: share 2 of 3 of capture point 1 is missing\n',
+    ]);
+    const missing = 'This is not the whole run: share 2 of 3 of capture point 1 is missing.';
+    expect(JSON.parse(some.out).warnings).toContain(missing);
+    expect(await policap(['merge', shares[2]!, shares[0]!, '-o', 'part', '-w', file('1-3')])).toMatchObject({
+      code: 0,
+    });
+    const stepwise = await policap(['merge', file('1-3'), shares[1]!, shares[1]!, '-o', 'json']);
+    expect(timeless(stepwise.out)).toEqual(timeless(replayed.out));
+    // Of another division they join with the whole only.
+    const half = await shard('2/2', 'half', way, one);
+    const refused = await policap(['merge', shares[0]!, half]);
+    expect([refused.code, refused.out]).toEqual([2, '']);
+    expect(refused.err).toMatch(
+      /half does not join .*: capture point 1 is divided into 2 and 3 shares: shares of different divisions do not join/,
+    );
+    const whole = await shard('1/1', 'whole-one', way, one);
+    expect(timeless((await policap(['merge', whole, half, shares[0]!, '-o', 'json'])).out)).toEqual(
+      timeless(replayed.out),
+    );
+  });
+
+  it('does not join shares of a capture that has changed in between', async () => {
+    const changing = file('changing.pcapng');
+    const way = ['--mode', 'dataplane'];
+    copyFileSync('pcaps/shop/capture.pcapng', changing);
+    const first = await shard('1/2', 'before', way, [changing]);
+    copyFileSync('pcaps/nodes/capture.pcapng', changing);
+    const second = await shard('2/2', 'after', way, [changing]);
+    const { code, err } = await policap(['merge', first, second]);
+    expect(code).toBe(2);
+    expect(err).toContain('shares of capture point 1 read different packets: its captures have changed in between');
+  });
+
+  it('says where shares together held more connections than one table', async () => {
+    const captures = ['pcaps/scan/capture.pcap'];
+    const way = ['--mode', 'dataplane', '--max-connections', '3'];
+    const shares = [await shard('1/2', 'full-1', way, captures), await shard('2/2', 'full-2', way, captures)];
+    const { code, out } = await policap(['merge', ...shares, '-o', 'json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).warnings).toContainEqual(
+      expect.stringMatching(
+        /^pcaps\/scan\/capture.pcap was divided among 2 shares, each with a connection table of its own: they held up to \d+ connections, one table holds 3,/,
+      ),
+    );
   });
 
   it('does not join what is of different runs', async () => {

@@ -27,8 +27,8 @@ describe('threads of a replay', () => {
     }
   });
 
-  it('are as many as cores, three at most, for large ones, alone or together', () => {
-    const cores = Math.min(3, availableParallelism());
+  it('are as many as cores, eight at most, for large ones, alone or together', () => {
+    const cores = Math.min(8, availableParallelism());
     expect(workersFor([fileOf(64)], undefined)).toBe(cores);
     expect(workersFor([fileOf(30), fileOf(34)], undefined)).toBe(cores);
   });

@@ -15,7 +15,14 @@ describe('a full table', () => {
     for (const port of [1, 2, 3]) world.play(there(port));
     world.play(back(1));
     expect(world.play(there(4))).toBe('new');
-    expect(world.tracker.counters()).toEqual({ live: 3, created: 4, expired: 0, earlyEvictions: 1, refusedFull: 0 });
+    expect(world.tracker.counters()).toEqual({
+      live: 3,
+      most: 3,
+      created: 4,
+      expired: 0,
+      earlyEvictions: 1,
+      refusedFull: 0,
+    });
     expect([1, 3, 4].map(port => world.play(there(port)))).toEqual(['original', 'unreplied', 'unreplied']);
     expect(world.play(there(2))).toBe('new');
     expect(world.play(there(3))).toBe('new');
@@ -145,6 +152,7 @@ describe('a SYN flood', () => {
     for (const talk of talks) expect(world.play(talk.fromServer('A'))).toBe('reply');
     expect(world.tracker.counters()).toEqual({
       live: size,
+      most: size,
       created: flood + 170,
       expired: 0,
       earlyEvictions: flood + 170 - size,

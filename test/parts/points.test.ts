@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { capturePoints } from '../../src/parts/points.js';
-import { parseShard, pointsOf } from '../../src/parts/shard.js';
+import { assignedTo, parseShard } from '../../src/parts/shard.js';
 
 describe('capture points', () => {
   it.each([
@@ -54,16 +54,38 @@ describe('shards', () => {
 
   it('hold every point once, as many in each as in any other', () => {
     for (let points = 0; points < 20; points++) {
-      for (let of = 1; of < 25; of++) {
+      for (let of = 1; of <= points; of++) {
         let end = 0;
         for (let index = 1; index <= of; index++) {
-          const [from, to] = pointsOf(parseShard(`${index}/${of}`)!, points);
-          expect(from).toBe(end);
-          expect([Math.floor(points / of), Math.ceil(points / of)]).toContain(to - from);
-          end = to;
+          const assigned = assignedTo(parseShard(`${index}/${of}`)!, points);
+          expect([Math.floor(points / of), Math.ceil(points / of)]).toContain(assigned.length);
+          for (const it of assigned) expect(it).toEqual({ point: end++, index: 0, of: 1, first: index });
         }
         expect(end).toBe(points);
       }
     }
+  });
+
+  it('divide points where there are more of them, and none is without work', () => {
+    for (let points = 1; points < 12; points++) {
+      for (let of = points + 1; of < 40; of++) {
+        const all = Array.from({ length: of }, (_, i) => assignedTo({ index: i + 1, of }, points));
+        const flat = all.flat();
+        expect(flat.length).toBe(of);
+        let shard = 1;
+        for (let point = 0; point < points; point++) {
+          const shares = flat.filter(it => it.point === point);
+          expect([Math.floor(of / points), Math.ceil(of / points)]).toContain(shares.length);
+          const first = shard;
+          shard += shares.length;
+          // Neighbours, in order.
+          expect(flat.slice(first - 1, shard - 1)).toEqual(
+            shares.map((_, index) => ({ point, index, of: shares.length, first })),
+          );
+        }
+        expect(shard).toBe(of + 1);
+      }
+    }
+    expect(assignedTo({ index: 2, of: 3 }, 0)).toEqual([]);
   });
 });

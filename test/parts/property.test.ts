@@ -6,80 +6,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chainCaptures } from '../../src/capture/chain.js';
-import type { FrameSource } from '../../src/capture/frame.js';
-import { restOf } from '../../src/capture/rest-of.js';
 import { readPaths } from '../../src/cli/documents.js';
-import { type Compiled, compile } from '../../src/compile.js';
+import { compile } from '../../src/compile.js';
 import { openCaptures } from '../../src/node/captures.js';
-import { createCollecting } from '../../src/parts/collect.js';
 import { joinParts } from '../../src/parts/join.js';
-import { PART_SCHEMA, type Part } from '../../src/parts/part.js';
-import { readPart } from '../../src/parts/read.js';
 import { partSummary } from '../../src/parts/summary.js';
-import { type ReplayOptions, replay } from '../../src/replay.js';
-import type { Report } from '../../src/report/report.js';
-import { createSummary, type Summary } from '../../src/report/summary.js';
 import { batchOf, ethernet, ipv4, tcp, udp } from '../support/frames.js';
 import { compileText, sourceOf } from '../support/replay.js';
 import { seed } from '../support/seed.js';
 import { CLUSTER, DB_CLOSED, WEB_TO_API } from '../verdict/cluster.js';
-
-const DAYS = 10 * 24 * 3600;
-
-/** A capture that began so many times ten days later. */
-function later(source: FrameSource, times: number): FrameSource {
-  return Object.assign(restOf(source), {
-    async next() {
-      const batch = await source.next();
-      if (batch !== null) for (let i = 0; i < batch.count; i++) batch.seconds[i] = batch.seconds[i]! + times * DAYS;
-      return batch;
-    },
-  });
-}
-
-/** A capture; opened anew for each replay. */
-type Opener = () => Promise<FrameSource>;
-type Settings = Partial<ReplayOptions>;
-
-const NAMES = ['a.pcap', 'b.pcap', 'c.pcap', 'd.pcap', 'e.pcap'];
-
-async function partOf(open: Opener, index: number, of: number, compiled: Compiled, settings: Settings): Promise<Part> {
-  const collecting = createCollecting();
-  await replay(later(await open(), index), compiled, { ...settings, captures: [NAMES[index]!] }, [collecting]);
-  const { about, found } = collecting;
-  const part: Part = { schema: PART_SCHEMA, run: 'run', of, about, pieces: [{ from: index, to: index + 1, found }] };
-  // As they stand in a file.
-  const read = readPart(JSON.stringify(part));
-  if ('problem' in read) throw new Error(read.problem);
-  return read.part;
-}
-
-async function oneRun(openers: readonly Opener[], compiled: Compiled, settings: Settings): Promise<Summary> {
-  const collector = createSummary();
-  let summary: Summary;
-  const source = chainCaptures(
-    openers.map((open, i) => async () => later(await open(), i)),
-    undefined,
-  );
-  const keeping: Report = {
-    begin: collector.begin,
-    batch: collector.batch,
-    end(result) {
-      summary = collector.end(result);
-    },
-  };
-  await replay(source, compiled, { ...settings, captures: NAMES.slice(0, openers.length) }, [keeping]);
-  return summary!;
-}
-
-const plain = (summary: Summary): unknown => JSON.parse(JSON.stringify({ ...summary, timing: null }));
-
-/** Parts without what a clock says. */
-const timeless = ({ pieces, ...part }: Part): unknown => ({
-  ...part,
-  pieces: pieces.map(({ found, ...piece }) => ({ ...piece, found: { ...found, compileMs: 0, replayMs: 0 } })),
-});
+import { type Opener, oneRun, partOf, plain, timeless } from './runs.js';
 
 const CAPTURE = /\.pcap(ng)?(\.gz|\.zst)?$/;
 const FOLDERS = ['pcaps', 'examples']

@@ -282,7 +282,7 @@ export async function run(report: Report, options: RunOptions = {}): Promise<voi
   };
   report.begin(context);
   await report.batch(frames, packets, verdicts, 1);
-  const tracker = { live: 7, created: 7, expired: 0, earlyEvictions: 0, refusedFull: 0 };
+  const tracker = { live: 7, most: 7, created: 7, expired: 0, earlyEvictions: 0, refusedFull: 0 };
   const noticed = { fromNodes: 0, darkPackets: 3, darkBytes: 0, younger: [], bytes: 0, givenUp: 0, stepsBack: 0 };
   await report.end({ tracker, replayMs: 2, warnings: options.warnings ?? ['3 packets are dark.'], noticed });
 }

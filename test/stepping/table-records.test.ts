@@ -7,7 +7,7 @@ import { MOST_ENTRIES, recordTable } from '../../src/stepping/table-records.js';
 import type { DescribingTable } from '../../src/stepping/table-watch.js';
 import { seed } from '../support/seed.js';
 
-const counters = { live: 0, created: 0, expired: 0, earlyEvictions: 0, refusedFull: 0 };
+const counters = { live: 0, most: 0, created: 0, expired: 0, earlyEvictions: 0, refusedFull: 0 };
 
 function tableOf(expiry: readonly number[]): DescribingTable {
   const words = new Int32Array(expiry.length * WORDS);
