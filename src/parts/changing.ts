@@ -59,9 +59,7 @@ export function createChangingSummary(): SummaryCollector {
   }
 
   return {
-    get compiled() {
-      return first.current().compiled;
-    },
+    compiled: () => first.current().compiled,
     begin(context) {
       first = context;
       turnTo(context);

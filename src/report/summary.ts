@@ -104,7 +104,7 @@ export interface SummaryOptions {
 
 export interface SummaryCollector {
   /** By what is judged now. */
-  readonly compiled: Compiled;
+  compiled(): Compiled;
   begin(context: ReplayContext): void;
   batch(frames: FrameBatch, packets: PacketBatch, verdicts: VerdictBatch, first: number): void;
   end(result: ReplayResult): Summary;
@@ -114,9 +114,7 @@ export function createSummary(options: SummaryOptions = {}): SummaryCollector {
   let context: ReplayContext;
   let tally: Tally;
   return {
-    get compiled() {
-      return context.compiled;
-    },
+    compiled: () => context.compiled,
     begin(begun) {
       context = begun;
       tally = new Tally(begun, options.maxConversations ?? MAX_CONVERSATIONS);

@@ -61,7 +61,7 @@ export function createTextReport(
       const found = summary.end(result);
       // What is no capture at all has no summary: the error says it all.
       if (found.packets.total === 0 && found.captures.every(({ error }) => error !== null)) return;
-      output.write(`${summaryText(found, textFacts(summary.compiled), options).join('\n')}\n`);
+      output.write(`${summaryText(found, textFacts(summary.compiled()), options).join('\n')}\n`);
     },
   };
 }
