@@ -33,6 +33,8 @@ export interface Lasting
   extends Pick<JudgeParts, 'tracker' | 'fragments' | 'reassembly' | 'decisions' | 'mode' | 'ends' | 'share'>,
     Pick<ReplayContext, 'source' | 'captures'> {
   readonly kind: ConntrackKind;
+  /** Seconds in which the fragments of a datagram may come. */
+  readonly longestFragment: number;
 }
 
 /** The classifier for the loops, and counters for its decisions. */
@@ -54,8 +56,9 @@ interface Generation {
 
 /** Connections that the counters of later policies remember. */
 const LATER_CONNECTIONS = 1 << 16;
-/** Seconds for which policies that are in force no more are kept in any case: fragments may come that they decided about. */
-const KEPT = 120;
+/** Seconds for which policies that are in force no more are kept beyond the time in which fragments may come that they
+ *  decided about. */
+const KEPT = 60;
 
 export class Judgings {
   judge: Judge;
@@ -117,14 +120,13 @@ export class Judgings {
 
   /** Lets go of policies by which no connection is decided any more. */
   private release(now: number): void {
-    const { decisions, tracker } = this.lasting;
+    const { decisions, tracker, longestFragment } = this.lasting;
     const used = generationsInUse(tracker, this.judge.opening, decisions);
     for (const [generation, it] of this.all.entries()) {
-      if (it === null || used.has(generation) || now - it.until < KEPT) continue;
+      if (it === null || used.has(generation) || now - it.until < KEPT + longestFragment) continue;
       for (const streams of it.streams) streams.end();
       this.noticedBefore = addNoticed(this.noticedBefore, it);
       this.all[generation] = null;
-      decisions.forget(generation);
     }
   }
 
@@ -134,10 +136,14 @@ export class Judgings {
     fastPath: FastPath | null,
     before: Judge | null,
   ): Judge {
-    const { kind, ends, decisions, source, captures, ...lasting } = this.lasting;
+    const { kind, ends, decisions, source, captures, longestFragment: _, ...lasting } = this.lasting;
     const { classifier, inventory } = compiled;
     const { list } = decisions;
-    const ofDecision = (decision: number): Generation => this.all[decisions.generationOf(decision)] ?? this.all.at(-1)!;
+    const ofDecision = (decision: number): Generation => {
+      const found = this.all[decisions.generationOf(decision)];
+      if (found == null) throw new Error(`decision ${decision} is of policies that were let go of`);
+      return found;
+    };
     const madeBy = (decision: number): Compiled['classifier'] => ofDecision(decision).compiled.classifier;
     const stateless = kind === 'none';
     const parts: JudgeParts = {

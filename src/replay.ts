@@ -71,6 +71,9 @@ export interface ReplayOutcome extends ReplayResult {
   readonly interrupted: boolean;
 }
 
+/** Seconds: more than the kernel's own timeouts of fragments. */
+const FRAGMENTS = 60;
+
 /** Frames a batch must hold at least, but the last: what is looked ahead; 0 where nothing is. Services may come later. */
 export const leastFrames = (
   { mode = 'what-if', changes }: ReplayOptions,
@@ -100,7 +103,20 @@ export async function replay(
   const { nextBatch, counting } = isParsed(source)
     ? { nextBatch: () => source.nextBatch(), counting: source.counting }
     : { ...parsing(source, leastFrames(options, given), parser, memory, changes?.times), counting: null };
-  const lasting = { kind, tracker, fragments, reassembly, decisions, mode, ends, share, source, captures };
+  const longestFragment = Math.max(FRAGMENTS, ...Object.values(fragmentTimeouts(options.timeouts)));
+  const lasting = {
+    kind,
+    longestFragment,
+    tracker,
+    fragments,
+    reassembly,
+    decisions,
+    mode,
+    ends,
+    share,
+    source,
+    captures,
+  };
   const { flat, counters } = memory;
   const tables = { flat, newCounting: createCountings(given, counters, fastPath, counting) };
   const judgings = new Judgings(lasting, given, tables, fastPath);

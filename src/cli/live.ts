@@ -12,6 +12,7 @@ import type { LiveSource } from '../node/live-source.js';
 import { isStandardOutput } from '../node/output.js';
 import type { Rotation } from '../node/rotating-output.js';
 import { reason } from '../node/sources.js';
+import { createChangingSummary } from '../parts/changing.js';
 import { conntrackOf } from '../replay-memory.js';
 import { count, plural, type Style } from '../report/style.js';
 import { createVerdictCount } from '../report/verdict-count.js';
@@ -19,6 +20,7 @@ import type { Counts, Metrics } from '../server/metrics.js';
 import { compileInput } from './documents.js';
 import { EXIT_DAMAGED, EXIT_INTERRUPTED, UsageError } from './errors.js';
 import type { Listen, LiveCommandOptions } from './live-command.js';
+import { createRefreshed } from './live-lines.js';
 import { type LivePolicies, watchPolicies } from './live-policies.js';
 import { openLive } from './live-source.js';
 import { checkOptions, checkTable, judgeAll, trackerOptions, withoutStandardOutput } from './replay.js';
@@ -29,6 +31,8 @@ import { styleFor, type Terminal } from './terminal.js';
 const PAUSE = 250;
 /** Milliseconds between two looks at what was lost. */
 const BETWEEN = 1000;
+/** Refused conversations that a terminal is shown meanwhile. */
+const REFUSED = 5;
 
 export async function runLive(given: LiveCommandOptions, terminal: Terminal): Promise<number> {
   const options: ReplayCommandOptions = withoutStandardOutput({
@@ -103,7 +107,11 @@ async function follow(
   // Without a fast path, whose memory is for one set of policies: plain JavaScript is faster than what takes the packets.
   const source = withPauses(openCapture(taken.source), PAUSE);
   const counted = createVerdictCount();
-  const line = (): string => `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided`;
+  const summary = createChangingSummary();
+  const showsSummary = options.output === 'text' || options.write !== undefined;
+  const refused = createRefreshed(() => (showsSummary ? summary.refused(REFUSED) : []), terminal.columns);
+  const line = (): string =>
+    `  ${count(counted.of('dropped'))} dropped  ${count(counted.of('undecided'))} undecided${refused()}`;
   const over = given.duration === undefined ? undefined : setTimeout(() => enough.abort(), given.duration * 1000);
   const losses = sayLosses(taken, terminal);
   let metrics: Metrics | null = null;
@@ -117,7 +125,7 @@ async function follow(
       terminal.say(`policap: judging ${given.interface}; Ctrl-C ends it and prints the summary`);
     }
     const stop = new AbortController();
-    const live = { counted, line, rotation: rotationOf(given), changes };
+    const live = { counted, line, summary, rotation: rotationOf(given), changes };
     const code = await judgeAll(source, null, changes.first, [given.interface], options, terminal, stop, live);
     if (stop.signal.aborted) return code;
     const why = await taken.ended();

@@ -19,7 +19,7 @@ import { LinkTypesDiffer } from '../report/pcap.js';
 import type { Output, Report } from '../report/report.js';
 import { createRotating } from '../report/rotating.js';
 import { plural } from '../report/style.js';
-import { createSummary } from '../report/summary.js';
+import { createSummary, type SummaryCollector } from '../report/summary.js';
 import { createTextReport } from '../report/text.js';
 import { createVerdictCount, type VerdictCount } from '../report/verdict-count.js';
 import { compileInput } from './documents.js';
@@ -76,6 +76,8 @@ export interface Live {
   readonly counted: VerdictCount;
   /** What the progress line says beside the packets. */
   line(): string;
+  /** Whose text is printed at the end. */
+  readonly summary: SummaryCollector;
   /** Of the files of -w; null where it is one file. */
   readonly rotation: Rotation | null;
   readonly changes: PolicyChanges;
@@ -106,11 +108,12 @@ export async function judgeAll(
   if (file === null && notice !== '' && hasNoNotice(options)) terminal.say(notice);
   const style = styleFor(options.color, terminal.outIsTerminal, terminal.environment);
   const newSummary = live === undefined ? createSummary : createChangingSummary;
-  const text = createTextReport(results, { style, top: options.top, columns: terminal.columns }, newSummary());
+  const summary = live?.summary ?? createSummary();
+  const text = createTextReport(results, { style, top: options.top, columns: terminal.columns }, summary);
   const counted = live?.counted ?? createVerdictCount();
   const reports: Report[] = options.failOn === undefined && live === undefined ? [] : [counted];
   if (options.output === 'text')
-    reports.push(file === null ? text : createTextReport(file, { top: options.top }, newSummary()));
+    reports.push(file === null ? text : createTextReport(file, { top: options.top }, summary));
   else {
     const make = (): Promise<Report> => createReport(file ?? results, options, compiled, newSummary);
     reports.push(files === null ? await make() : await createRotating(make, files));

@@ -11,7 +11,10 @@ export interface Terminal {
   write(chunk: string | Uint8Array): boolean;
   /** Problems and notes: whole lines, without the last line's end. */
   say(text: string): void;
-  /** A line on stderr that the next one, or what is printed next, replaces; '' to clear it. Only called where `errIsTerminal`. */
+  /**
+   * Lines on stderr that the next ones, or what is printed next, replace; '' to clear them. They are cut where the terminal ends.
+   * Only called where `errIsTerminal`.
+   */
   progress(text: string): void;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
@@ -27,18 +30,26 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   const stdout = openOutput('-');
   const outIsTerminal = process.stdout.isTTY === true;
-  let hasLine = false;
+  let shown = 0;
   const progress = (text: string): void => {
-    process.stderr.write(`\r\u001b[K${text}`);
-    hasLine = text !== '';
+    // A terminal that does not tell its size has none.
+    const width = (process.stderr.columns || 100) - 1;
+    const height = (process.stderr.rows || 24) - 1;
+    const all = text === '' ? [] : text.split('\n').slice(0, height);
+    const lines = all.map(line => line.slice(0, width));
+    const up = shown > 1 ? `\u001b[${shown - 1}A` : '';
+    // One line takes the place of one: whatever stands below is nobody's.
+    const clear = shown > 1 ? '\u001b[J' : '\u001b[K';
+    process.stderr.write(`${up}\r${clear}${lines.join('\n')}`);
+    shown = lines.length;
   };
   return {
     write(chunk) {
-      if (hasLine && outIsTerminal) progress('');
+      if (shown > 0 && outIsTerminal) progress('');
       return stdout.write(chunk);
     },
     say(text) {
-      if (hasLine) progress('');
+      if (shown > 0) progress('');
       process.stderr.write(`${text}\n`);
     },
     progress,

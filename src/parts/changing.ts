@@ -7,6 +7,8 @@
  * those that are gone and decided something. Documents' warnings are those of the last ones.
  * Without a change it is what report/summary.ts gives. Memory is bounded: of many changes the tallies are joined on the way.
  */
+
+import { type Conversation, listConversations } from '../report/conversations.js';
 import { MAX_CONVERSATIONS } from '../report/counters.js';
 import { createTimeText } from '../report/fields.js';
 import { countHits, type PolicyHits } from '../report/hits.js';
@@ -42,7 +44,12 @@ const NO_RESULT: Omit<ReplayResult, 'warnings'> = {
   noticed: { fromNodes: 0, darkPackets: 0, darkBytes: 0, younger: [], bytes: 0, givenUp: 0, stepsBack: 0 },
 };
 
-export function createChangingSummary(): SummaryCollector {
+export interface ChangingSummary extends SummaryCollector {
+  /** Refused conversations so far, most frequent first; those before and behind a change of policies apart. */
+  refused(most: number): Conversation[];
+}
+
+export function createChangingSummary(): ChangingSummary {
   let counted: Counted[] = [];
   let before: Named[] = [];
   let first: ReplayContext;
@@ -77,6 +84,10 @@ export function createChangingSummary(): SummaryCollector {
         now.tally.batch(part.frames, part.packets, part.verdicts, number + from);
         from = to;
       }
+    },
+    refused(most) {
+      const all = counted.flatMap(({ context, tally }) => listConversations(context, tally, 'dropped').slice(0, most));
+      return all.sort((a, b) => b.connections - a.connections || b.packets - a.packets).slice(0, most);
     },
     end(result) {
       turnTo(first.current());

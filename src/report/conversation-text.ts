@@ -24,7 +24,7 @@ const UNDECIDED_LINES = 6;
 
 /** The refused conversations, then the undecided ones; nothing where there are none. */
 export function conversationLines(
-  { denied, undecided, deniedOthers }: Summary,
+  { denied, undecided, deniedOthers }: Pick<Summary, 'denied' | 'undecided' | 'deniedOthers'>,
   options: ConversationOptions,
 ): string[] {
   return [

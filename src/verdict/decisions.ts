@@ -7,8 +7,6 @@
  * many decisions as there are distinct outcomes, however many pods talk.
  */
 
-import { OUTCOME_NONE } from '../tree/classifier.js';
-
 /** Decision.source, destination: nobody is known to own the address. */
 export const NOBODY = -1;
 /** The owner, who is known, of the address that stands in the packets. */
@@ -40,7 +38,7 @@ export interface Decision {
 }
 
 export interface Decisions {
-  /** Grows; entries change only by forget(). */
+  /** Grows; entries never change. */
   readonly list: readonly Decision[];
   /** By which policies it was made, counted from 0: those before turn() was first called, those behind that, and so on. */
   generationOf(decision: number): number;
@@ -48,8 +46,6 @@ export interface Decisions {
   readonly generation: number;
   /** From now on other policies decide: decisions made before keep their indices, and are not found again. */
   turn(): void;
-  /** What policies said that no connection was decided by any more is not kept: of their decisions the codes stay. */
-  forget(generation: number): void;
   /** The decision's index in `list`, made where it is new. */
   intern(
     egress: number,
@@ -67,17 +63,6 @@ export interface Decisions {
    *  other ends. */
   withEnds(decision: number, source: number, destination: number): number;
 }
-
-const FORGOTTEN: Omit<Decision, 'code'> = {
-  egress: OUTCOME_NONE,
-  ingress: OUTCOME_NONE,
-  forward: OUTCOME_NONE,
-  source: NOBODY,
-  destination: NOBODY,
-  service: -1,
-  port: -1,
-  backends: null,
-};
 
 /** Words a decision is found by; the last ones say whether its backends differ, or are several, and its generation. */
 const KEY = 10;
@@ -132,11 +117,6 @@ export function createDecisions(): Decisions {
     generationOf: decision => keys[decision * KEY + GENERATION]!,
     turn() {
       generation++;
-    },
-    forget(of) {
-      for (let index = 0; index < list.length; index++) {
-        if (decisions.generationOf(index) === of) list[index] = { ...FORGOTTEN, code: list[index]!.code };
-      }
     },
     withEnds(decision, source, destination) {
       const { egress, ingress, forward, code, service, port, backends, isOneOfSeveral } = list[decision]!;

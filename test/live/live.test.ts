@@ -110,6 +110,10 @@ const traffic = (client: string, server: string, port: number, connections: numb
     ...[client, server, port, connections, datagrams].map(String),
   );
 
+const ESCAPE = '\u001b';
+/** Moves and erasures, or what stands between them. */
+const ESCAPES = new RegExp(`${ESCAPE}\\[(\\d*)([A-Za-z])|([^${ESCAPE}]+)`, 'g');
+
 const lines = (text: string): Record<string, unknown>[] =>
   text
     .trim()
@@ -255,6 +259,35 @@ describe('policap live', () => {
     const records = shown.filter(line => line.includes('"packet":'));
     expect(records.length).toBe(8);
     for (const record of records) expect(() => JSON.parse(record)).not.toThrow();
+  });
+
+  it('shows a terminal what is refused while it runs, in place, and the summary behind it', async () => {
+    const live = start('script', ['-qefc', ['exec', process.execPath, ...LIVE].join(' '), '/dev/null']);
+    await looking(1);
+    // What a terminal shows: lines that were gone over are not there.
+    const screen = (): string => {
+      const shown: string[] = [''];
+      for (const [, up, move, text = ''] of live.said.out.matchAll(ESCAPES)) {
+        if (move === 'A') shown.length -= Number(up);
+        else if (move === 'K' || move === 'J') shown[shown.length - 1] = '';
+        text.split('\n').forEach((line, i) => {
+          if (i > 0) shown.push('');
+          shown[shown.length - 1] += line;
+        });
+      }
+      return shown.join('\n');
+    };
+    traffic(WEB, DB, 5432, 2, 0);
+    const before = /\n *connections +packets +refused\r?\n +2 +\d+ {2}shop\/\S+ → shop\/\S+ {2}TCP 5432/;
+    await until('the refused are shown', () => before.test(screen()));
+    traffic(WEB, DB, 5432, 3, 0);
+    await until('there are more', () => new RegExp(before.source.replace('2 +', '5 +')).test(screen()));
+    expect(screen().split(' undecided').length).toBe(2);
+    const child = Number(execFileSync('pgrep', ['-P', String(live.child.pid)], { encoding: 'utf8' }).trim());
+    process.kill(child, 'SIGINT');
+    expect(await live.end).toBe(0);
+    expect(screen().split('TCP 5432').length).toBe(2);
+    expect(screen()).toMatch(/^lo {2}5 of 5 connections would be refused in 1 distinct conversation/m);
   });
 
   it('writes one file after the other', async () => {

@@ -9,11 +9,11 @@ import type { Compiled } from '../../src/compile.js';
 import { createChangingSummary } from '../../src/parts/changing.js';
 import { type PolicyChanges, replay } from '../../src/replay.js';
 import { createJsonlReport } from '../../src/report/jsonl.js';
-import type { Report } from '../../src/report/report.js';
+import type { ReplayContext, Report } from '../../src/report/report.js';
 import type { Summary, SummaryCollector } from '../../src/report/summary.js';
 import { collect } from '../report/fixture.js';
 import { batchOf, ethernet, icmp, ipv4, tcp, udp } from '../support/frames.js';
-import { compileText, sourceOf } from '../support/replay.js';
+import { compileText, createWatch, sourceOf } from '../support/replay.js';
 import { seed } from '../support/seed.js';
 import { API_FROM_WEB, API_ONE_CLOSED, CLUSTER, DB_CLOSED, DB_FROM_WEB, WEB_TO_API } from './cluster.js';
 
@@ -283,6 +283,155 @@ describe('in dataplane mode', () => {
     const { lines } = await run(list, by, undefined, 'dataplane');
     return new Map(list.map((packet, i) => [keyOf(packet), lines[i]!.verdict]));
   }
+});
+
+describe('when policies change', () => {
+  /** By what is judged from packet `from` (from 0) on. */
+  const from = (list: readonly { time: number }[], at: number, by: Compiled, reevaluates: boolean): PolicyChanges => {
+    let isTaken = false;
+    const { time } = list[at]!;
+    return {
+      reevaluates,
+      times: [time],
+      take(seconds) {
+        if (isTaken || seconds < time) return null;
+        isTaken = true;
+        return by;
+      },
+    };
+  };
+
+  interface Sent {
+    readonly src: string;
+    readonly dst: string;
+    readonly sport: number;
+    readonly dport: number;
+    readonly seq: number;
+    readonly flags: string;
+    readonly time: number;
+  }
+
+  async function told(
+    list: readonly Sent[],
+    by: Compiled,
+    changes: PolicyChanges,
+  ): Promise<{ readonly lines: readonly Told[]; readonly summary: Summary; readonly context: ReplayContext }> {
+    const frames = list.map(({ src, dst, sport, dport, seq, flags }) =>
+      ethernet(ipv4({ src, dst }, flags === 'UDP' ? udp({ sport, dport }) : tcp({ sport, dport, seq, flags }))),
+    );
+    const { batch } = batchOf(frames);
+    list.forEach(({ time }, i) => {
+      batch.seconds[i] = Math.floor(time);
+      batch.nanoseconds[i] = Math.round((time % 1) * 1e9);
+    });
+    const output = collect();
+    let summary: Summary;
+    const keeping = keepSummary(createChangingSummary(), it => {
+      summary = it;
+    });
+    const options = { captures: ['a.pcap'], maxConnections: 1024, changes };
+    const watch = createWatch();
+    await replay(sourceOf([batch]), by, options, [createJsonlReport(output), keeping, watch]);
+    const lines = output.text().trimEnd().split('\n');
+    return { lines: lines.map(line => JSON.parse(line) as Told), summary: summary!, context: watch.context() };
+  }
+
+  type Told = Line & {
+    readonly ingress: { readonly subject: string; readonly verdict: string } | null;
+    readonly egress: { readonly subject: string } | null;
+  };
+
+  const SERVICE = '10.96.0.5';
+  const begin = { src: WEB, dst: SERVICE, sport: 40000, dport: 80, seq: 100, flags: 'S', time: BEGIN };
+  const behind = { ...begin, dst: '10.0.2.11', dport: 8080, time: BEGIN + 0.001 };
+  const masqueraded = { ...begin, src: NODE, sport: 51000, dst: API, dport: 8080, time: BEGIN + 0.001 };
+  const open = compileText(CLUSTER);
+  const oneClosed = compileText(CLUSTER, API_ONE_CLOSED);
+  const later = (packet: Sent): Sent => ({ ...packet, flags: 'A', seq: 101, time: BEGIN + 10 });
+
+  it('a connection to a service is asked about with the pod that it reached', async () => {
+    const list = [begin, behind, later(begin), { ...later(behind), time: BEGIN + 10.001 }];
+    const { lines, summary } = await told(list, open, from(list, 2, oneClosed, true));
+    expect(lines.map(({ verdict }) => verdict)).toEqual(['allowed', 'allowed', 'allowed', 'allowed']);
+    expect(new Set(lines.map(({ connection }) => connection)).size).toBe(1);
+    expect(summary.changes).toEqual([{ firstPacket: 3, time: '2023-11-14T22:13:30.000000000Z', asked: 1, changed: 0 }]);
+  });
+
+  it('one that nobody saw arrive is undecided where its backends differ then', async () => {
+    const list = [begin, later(begin)];
+    const { lines } = await told(list, open, from(list, 1, oneClosed, true));
+    expect(lines.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([
+      'allowed no-policy',
+      'undecided ambiguous-policy',
+    ]);
+  });
+
+  it('one behind a masquerade comes from who began it, and not from the node', async () => {
+    const list = [begin, masqueraded, later(begin), { ...later(masqueraded), time: BEGIN + 10.001 }];
+    const { lines } = await told(list, open, from(list, 2, oneClosed, true));
+    expect(lines.map(({ verdict }) => verdict)).toEqual(['allowed', 'allowed', 'dropped', 'dropped']);
+    expect(lines.map(({ ingress }) => ingress?.subject)).toEqual(Array(4).fill('shop/api-1'));
+    const alone = [begin, masqueraded, { ...later(masqueraded), time: BEGIN + 500 }];
+    // The entry of what was sent is gone by then, and so is its own.
+    const { lines: last } = await told(alone, open, from(alone, 2, oneClosed, true));
+    expect(last[2]!.verdict).toBe('dropped');
+  });
+
+  it('who had an address is told of connections that began then, and who has it now of others', async () => {
+    const moved = compileText(
+      CLUSTER.replace(
+        'name: db, namespace: shop, labels: { app: db }',
+        'name: moved, namespace: shop, labels: { app: mv }',
+      ),
+      DB_CLOSED,
+    );
+    const first = { src: OUTSIDE, dst: DB, sport: 40001, dport: 5432, seq: 0, flags: 'UDP', time: BEGIN };
+    const list = [first, { ...first, time: BEGIN + 5 }, { ...first, sport: 40002, time: BEGIN + 6 }];
+    const kept = await told(list, compileText(CLUSTER, DB_CLOSED), from(list, 1, moved, false));
+    expect(kept.lines.map(({ verdict, ingress }) => `${verdict} ${ingress?.subject}`)).toEqual([
+      'dropped shop/db',
+      'dropped shop/db',
+      'allowed shop/moved',
+    ]);
+    expect(kept.summary.denied.map(({ destination, packets }) => [destination.workload, packets])).toEqual([
+      ['shop/db', 2],
+    ]);
+    const asked = await told(list, compileText(CLUSTER, DB_CLOSED), from(list, 1, moved, true));
+    expect(asked.lines.map(({ verdict, ingress }) => `${verdict} ${ingress?.subject}`)).toEqual([
+      'dropped shop/db',
+      'allowed shop/moved',
+      'allowed shop/moved',
+    ]);
+  });
+
+  it('what no connection is decided by any more is let go of, and nothing of it is missing at the end', async () => {
+    const first = { src: OUTSIDE, dst: DB, sport: 40001, dport: 5432, seq: 0, flags: 'UDP', time: BEGIN };
+    const list = Array.from({ length: 40 }, (_, i) => ({ ...first, sport: 40000 + i, time: BEGIN + 400 * i }));
+    let next = 1;
+    const changes: PolicyChanges = {
+      reevaluates: true,
+      times: list.slice(1).map(({ time }) => time),
+      take(seconds) {
+        if (next === list.length || seconds < list[next]!.time) return null;
+        return compiled[next++ % 2 === 0 ? 4 : 8]!;
+      },
+    };
+    const { lines, summary, context } = await told(list, compiled[4]!, changes);
+    expect(lines.every(({ verdict }) => verdict === 'dropped')).toBe(true);
+    const decisions = context.decisions.map((_, i) => i);
+    expect(() => context.of(decisions[0]!)).toThrow('let go of');
+    expect(context.of(decisions.at(-1)!)).toBe(context.current());
+    expect(summary.changes).toHaveLength(39);
+    expect(summary.packets.dropped).toBe(40);
+    expect(summary.denied.map(({ packets, ingress }) => [ingress!.policies[0], packets])).toEqual([
+      ['shop/closed', 20],
+      ['shop/db', 20],
+    ]);
+    expect(summary.policies.map(({ policy, hits }) => [policy, hits.packets])).toEqual([
+      ['shop/db', 20],
+      ['shop/closed', 20],
+    ]);
+  });
 });
 
 /** Where it says so its connection was refused, and from there on it was. */
