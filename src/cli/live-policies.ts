@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterEvents } from '../cluster/events.js';
 import { ObjectStream, ObjectStreamError } from '../cluster/object-stream.js';
 import type { Compiled } from '../compile.js';
+import type { ClusterStream } from '../node/cluster-stream.js';
 import { createWatch } from '../node/watch.js';
 import type { PolicyChanges } from '../replay.js';
 import type { Style } from '../report/style.js';
@@ -22,14 +23,6 @@ import { Throttle } from './throttle.js';
 
 export interface LivePolicies extends PolicyChanges {
   readonly first: Compiled;
-  close(): void;
-}
-
-/** The cluster's objects as they change. */
-export interface ClusterStream {
-  readonly name: string;
-  /** Ends where the stream does. */
-  readonly text: AsyncIterable<string>;
   close(): void;
 }
 
@@ -54,9 +47,6 @@ export async function watchPolicies(
 ): Promise<LivePolicies> {
   const { policies = [], cluster = [], rules = [] } = input;
   const paths = [...policies, ...cluster, ...rules];
-  if (paths.includes('-')) {
-    throw new UsageError('standard input can be read only once', 'give the documents as files, which are watched');
-  }
   const compiler = createInputCompiler(terminal, style);
   const events = stream === null ? null : new ClusterEvents();
   const closing = new AbortController();

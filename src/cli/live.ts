@@ -70,7 +70,10 @@ async function policiesOf(
   style: Style,
 ): Promise<LivePolicies> {
   const { policies = [], cluster = [], rules = [] } = options;
-  if ([...policies, ...cluster, ...rules].includes('-') && clusterStream === undefined) {
+  if ([...policies, ...cluster, ...rules].includes('-')) {
+    if (clusterStream !== undefined) {
+      throw new UsageError('documents from standard input cannot change', 'give them as files beside --cluster-stream');
+    }
     const first = compileInput(options, terminal, style);
     checkTable(options, first);
     return { first, reevaluates: false, times: [], take: () => null, close() {} };

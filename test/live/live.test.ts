@@ -321,6 +321,11 @@ describe('policap live cannot begin', () => {
     [['-i', 'lo', '--rotate-size', '1'], /^policap: error: --rotate-size needs files to write\n/],
     [['-i', 'lo', '--rotate-seconds', '1', '-w', 'x'], /^policap: error: --rotate-seconds is for records, and -o text/],
     [['-i', 'lo', '--keep', '1'], /^policap: error: --keep is for files that rotate\n/],
+    [['-i', 'lo', '--cluster-stream', 'missing.json'], /^policap: error: missing\.json: no such file\n$/],
+    [
+      ['-i', 'lo', '--cluster-stream', 'x', '-c', '-'],
+      /^policap: error: documents from standard input cannot change\n/,
+    ],
     [['-i', 'nothing0'], /^policap: error: nothing0: tcpdump could not begin: .*No such device exists/],
     [
       ['-i', 'lo', '--filter', 'port and'],
@@ -453,6 +458,21 @@ spec:
     const subjects = lines(live.said.out).map(({ ingress }) => (ingress as { subject: string }).subject);
     expect(subjects[0]).toBe('shop/db-0');
     expect(subjects.at(-1)).toBe('shop/moved-0');
+  });
+
+  it('what is no object in the stream is said, and the cluster stays', async () => {
+    const stream = join(folder, 'broken.json');
+    writeFileSync(stream, `${podText('db-0', DB, 'db')}\nError from server`);
+    const live = start(process.execPath, [...LIVE, '-o', 'jsonl', '--cluster-stream', stream]);
+    await looking(1);
+    traffic(API, DB, 5432, 0, 1);
+    await until('the packet is told', () => live.said.out.split('\n').length === 1 + 1);
+    live.child.kill('SIGINT');
+    expect(await live.end).toBe(0);
+    expect(live.said.err).toMatch(
+      /^policap: error: --cluster-stream \S+: at character \d+: "E" where an object must begin\n/,
+    );
+    expect((lines(live.said.out)[0]!['ingress'] as { subject: string }).subject).toBe('shop/db-0');
   });
 
   const podText = (name: string, ip: string, app: string): string =>
