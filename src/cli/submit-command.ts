@@ -1,9 +1,9 @@
 /**
  * policap submit on the command line: its options and its help. What it does (submit.ts) is loaded when it is asked for.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Finish } from './main.js';
-import { addInputOptions, type CommonOptions } from './options.js';
+import { addInputOptions, type CommonOptions, wholeNumber } from './options.js';
 import { queueOption, storeOption } from './queue-options.js';
 import type { Terminal } from './terminal.js';
 import { addVerdictOptions, modeOption, type VerdictOptions } from './verdict-options.js';
@@ -11,7 +11,11 @@ import { addVerdictOptions, modeOption, type VerdictOptions } from './verdict-op
 export interface SubmitCommandOptions extends CommonOptions, VerdictOptions {
   readonly queue: string;
   readonly store: string;
+  readonly shares?: number;
 }
+
+/** Each of them reads all of its point. */
+const MOST_SHARES = 1000;
 
 const HELP = `
 Examples:
@@ -48,7 +52,14 @@ export function submitCommand(terminal: Terminal, finish: Finish): Command {
     .argument('<capture...>', 'pcap or pcapng, also gzip or zstd, where all workers can read them')
     .addOption(queueOption())
     .addOption(storeOption('for documents and results: a folder that all machines have, or s3://BUCKET[/PREFIX]'));
-  addInputOptions(command).addOption(modeOption());
+  addInputOptions(command)
+    .addOption(modeOption())
+    .addOption(
+      new Option(
+        '--shares <n>',
+        'into which each point is divided by flow, for as many workers (docs/scale.md)',
+      ).argParser(wholeNumber(1, MOST_SHARES)),
+    );
   return addVerdictOptions(command)
     .addHelpText('after', HELP)
     .action(async (captures: readonly string[], _options: unknown, called: Command) => {

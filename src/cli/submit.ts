@@ -4,13 +4,16 @@
  * What is wrong with the documents, the options or a capture's path is said here, and not by a worker in the night.
  */
 import { resolve } from 'node:path';
-import { runOf } from '../node/replay-point.js';
+import type { Compiled } from '../compile.js';
+import { type PointOptions, runOf } from '../node/replay-point.js';
+import { undivided } from '../parts/divisible.js';
 import { capturePoints } from '../parts/points.js';
 import { withClient } from '../queue/client.js';
 import { createJob, type NamedBytes, type StoredCapture, storedCapture, storedFile, storeJob } from '../queue/job.js';
 import { openStore } from '../queue/open-store.js';
 import { openQueues } from '../queue/queue.js';
 import { type Submitted, submitJob } from '../queue/submit.js';
+import { conntrackOf } from '../replay-memory.js';
 import { plural } from '../report/style.js';
 import { compileInput, readFiles } from './documents.js';
 import { EXIT_DONE, UsageError } from './errors.js';
@@ -44,12 +47,14 @@ export async function runSubmit(
   const documents = readFiles([...policies, ...cluster], refuseInput);
   const rules = readFiles(options.rules ?? [], refuseInput);
   const errors = styleFor(options.color, terminal.errIsTerminal, terminal.environment);
-  checkTable(replayed, compileInput(options, terminal, errors));
+  const compiled = compileInput(options, terminal, errors);
+  checkTable(replayed, compiled);
 
   return withClient(options.queue, async client => {
     const store = await openStore(options.store, terminal.environment, { create: true });
     const points = await storedPoints(paths, terminal);
     const how = pointOptions(replayed);
+    const shares = sharesOf(options.shares ?? 1, compiled, how, terminal);
     const names = points.map(files => files.map(({ path }) => path));
     const { id, job } = createJob({
       version: version(),
@@ -60,6 +65,7 @@ export async function runSubmit(
       staged,
       options: how,
       points,
+      ...(shares > 1 && { shares }),
     });
     await storeJob(store, id, job, [...documents, ...rules] satisfies NamedBytes[]);
     const queues = openQueues(client, version());
@@ -67,12 +73,22 @@ export async function runSubmit(
       const submitted = await submitJob(queues, store, id, job);
       terminal.write(`${id}\n`);
       const captures = plural(names.flat().length, 'capture');
-      terminal.say(`policap: ${captures} at ${plural(points.length, 'point')}: ${WHAT[submitted]}`);
+      const divided = shares > 1 ? `, ${shares} shares each` : '';
+      terminal.say(`policap: ${captures} at ${plural(points.length, 'point')}${divided}: ${WHAT[submitted]}`);
       return EXIT_DONE;
     } finally {
       await queues.close();
     }
   });
+}
+
+/** 1 where flows cannot be told apart, and why is said. */
+function sharesOf(asked: number, compiled: Compiled, options: PointOptions, terminal: Terminal): number {
+  if (asked === 1) return 1;
+  const whole = undivided(compiled, { mode: options.mode ?? 'what-if', table: conntrackOf(options, compiled) });
+  if (whole === null) return asked;
+  terminal.say(`policap: points are not divided: ${whole.why}; ${whole.instead}`);
+  return 1;
 }
 
 const refuseInput = (): never => {

@@ -11,6 +11,7 @@ import { stat } from 'node:fs/promises';
 import type { PointOptions } from '../node/replay-point.js';
 import { reason, SourceError } from '../node/sources.js';
 import type { ProfileName } from '../profile/profile.js';
+import type { ShareOf } from '../verdict/share.js';
 import { QueueError } from './errors.js';
 import type { Store } from './store.js';
 
@@ -29,6 +30,15 @@ export interface Job {
   readonly options: PointOptions;
   /** Captures of one point, in their order. */
   readonly points: readonly (readonly StoredCapture[])[];
+  /** How many shares each point is divided into, by flow; absent where none is. */
+  readonly shares?: number;
+}
+
+/** What one worker does at once: a point, or a share of it. */
+export interface JobTask {
+  readonly point: number;
+  readonly captures: readonly StoredCapture[];
+  readonly share: ShareOf | undefined;
 }
 
 export interface StoredFile {
@@ -56,8 +66,19 @@ export const ID = /^j[0-9a-f]{19}$/;
 
 const jobName = (id: string): string => `${id}/job.json`;
 const documentName = ({ sha256 }: StoredFile): string => `documents/${sha256}`;
-export const partName = (id: string, point: number): string => `${id}/point-${point + 1}.json`;
+export const partName = (id: string, task: number): string => `${id}/point-${task + 1}.json`;
 export const resultName = (id: string): string => `${id}/result.json`;
+
+/** Tasks are numbered from 0: point after point, share after share. */
+export const tasksOf = ({ points, shares = 1 }: Job): number => points.length * shares;
+
+/** @returns null where there is no such task */
+export function taskAt({ points, shares = 1 }: Job, task: number): JobTask | null {
+  const point = Math.floor(task / shares);
+  const captures = points[point];
+  if (captures === undefined) return null;
+  return { point, captures, share: shares === 1 ? undefined : { index: task % shares, of: shares } };
+}
 
 /** @throws SourceError where the capture cannot be read @param onRead bytes of it, as they are read */
 export async function storedCapture(path: string, onRead: (bytes: number) => void): Promise<StoredCapture> {

@@ -11,6 +11,7 @@ import { loadFastPath } from '../node/fast-path.js';
 import { type PointOptions, replayPoint } from '../node/replay-point.js';
 import { SourceError } from '../node/sources.js';
 import type { ProfileName } from '../profile/profile.js';
+import type { ShareOf } from '../verdict/share.js';
 import type { NamedBytes } from './job.js';
 
 export interface PointTask {
@@ -18,6 +19,8 @@ export interface PointTask {
   readonly index: number;
   readonly of: number;
   readonly run: string;
+  /** Of the point; undefined: all of it. */
+  readonly share: ShareOf | undefined;
   readonly options: PointOptions;
   /** Null where they are those of the task before. */
   readonly documents: Documents | null;
@@ -54,7 +57,7 @@ function compileDocuments({ files, rules, profile, staged }: Documents): Compile
 }
 
 async function work(task: PointTask): Promise<PointNews> {
-  const { captures, index, of, run, options } = task;
+  const { captures, index, of, run, share, options } = task;
   let told = Number.NEGATIVE_INFINITY;
   const tell = (packets: number, bytes: number): void => {
     if (performance.now() - told < BETWEEN) return;
@@ -64,10 +67,13 @@ async function work(task: PointTask): Promise<PointNews> {
   tell(0, 0);
   if (task.documents !== null) compiled = compileDocuments(task.documents);
   const hooks = { environment: process.env, onProgress: tell };
-  const part = (await replayPoint({ captures, index, of, run }, compiled!, options, hooks))!;
-  const packets = part.pieces.flatMap(({ found }) => found.packets).reduce((sum, count) => sum + count, 0);
+  const point = { captures, index, of, run, ...(share !== undefined && { share }) };
+  const part = (await replayPoint(point, compiled!, options, hooks))!;
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  const packets = sum(part.pieces.flatMap(({ found }) => found.packets));
   const damage = part.pieces.flatMap(({ found }) => found.errors);
-  if (packets === 0 && damage.length > 0) throw new SourceError(damage.join('; '));
+  const read = sum(part.pieces.flatMap(({ found }) => found.captures.map(it => it.packets)));
+  if (read === 0 && damage.length > 0) throw new SourceError(damage.join('; '));
   return { part: JSON.stringify(part), packets };
 }
 

@@ -1,16 +1,17 @@
 /**
  * The queue itself: two of BullMQ's, and what stands in their jobs.
  *
- * `points` holds a job for each capture point, `jobs` one for each submission, which becomes ready when all of its points
+ * `points` holds a job for each capture point, or for each of its shares, `jobs` one for each submission, which becomes ready when all of its points
  * have ended, done or not: then it merges. Names of policap's version: workers of another one judge otherwise, and take none.
  * What has ended is forgotten by the queue after KEPT; the store keeps it.
  */
 import type { FlowProducer, Queue, Job as QueueJob } from 'bullmq';
 import type { BullMQ, Client } from './client.js';
-import type { Job } from './job.js';
+import { type Job, taskAt, tasksOf } from './job.js';
 
 export interface PointData {
   readonly job: string;
+  /** Which of the job's tasks. */
   readonly point: number;
   /** Their paths. */
   readonly captures: readonly string[];
@@ -88,7 +89,7 @@ const bytesOf = (captures: readonly { readonly bytes: number }[]): number =>
   captures.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** A submission and its points, put there in one transaction. */
-export async function addToQueue({ flow }: Queues, id: string, { points }: Job, store: string): Promise<void> {
+export async function addToQueue({ flow }: Queues, id: string, job: Job, store: string): Promise<void> {
   const again = {
     attempts: ATTEMPTS,
     backoff: { type: 'exponential', delay: WAIT, jitter: 0.5 },
@@ -96,12 +97,13 @@ export async function addToQueue({ flow }: Queues, id: string, { points }: Job, 
     removeOnFail: { age: KEPT },
     stackTraceLimit: 0,
   };
-  const captures = points.flat();
+  const captures = job.points.flat();
   const data: SubmissionData = {
     job: id,
-    points: points.length,
+    points: tasksOf(job),
     captures: captures.length,
-    bytes: bytesOf(captures),
+    // Each share reads all of its point.
+    bytes: bytesOf(captures) * (job.shares ?? 1),
     store,
   };
   await flow.add({
@@ -109,16 +111,19 @@ export async function addToQueue({ flow }: Queues, id: string, { points }: Job, 
     queueName: JOBS,
     data,
     opts: { ...again, jobId: id },
-    children: points.map((files, point) => ({
-      name: 'point',
-      queueName: POINTS,
-      data: {
-        job: id,
-        point,
-        captures: files.map(({ path }) => path),
-        bytes: bytesOf(files),
-      } satisfies PointData,
-      opts: { ...again, jobId: pointId(id, point), ignoreDependencyOnFailure: true },
-    })),
+    children: Array.from({ length: tasksOf(job) }, (_, point) => {
+      const files = taskAt(job, point)!.captures;
+      return {
+        name: 'point',
+        queueName: POINTS,
+        data: {
+          job: id,
+          point,
+          captures: files.map(({ path }) => path),
+          bytes: bytesOf(files),
+        } satisfies PointData,
+        opts: { ...again, jobId: pointId(id, point), ignoreDependencyOnFailure: true },
+      };
+    }),
   });
 }

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { QueueError } from './errors.js';
-import { type Job, partName, resultName } from './job.js';
+import { type Job, partName, resultName, tasksOf } from './job.js';
 import { addToQueue, pointId, type Queues } from './queue.js';
 import type { Store } from './store.js';
 
@@ -34,14 +34,15 @@ export async function submitJob(queues: Queues, store: Store, id: string, job: J
   });
 }
 
-async function isWhole(store: Store, id: string, { points }: Job): Promise<boolean> {
-  for (let point = 0; point < points.length; point++) if (!(await store.has(partName(id, point)))) return false;
+async function isWhole(store: Store, id: string, job: Job): Promise<boolean> {
+  for (let point = 0; point < tasksOf(job); point++) if (!(await store.has(partName(id, point)))) return false;
   return store.has(resultName(id));
 }
 
 async function forget({ jobs, points }: Queues, id: string, job: Job): Promise<void> {
-  for (let from = 0; from < job.points.length; from += TOGETHER) {
-    const some = job.points.slice(from, from + TOGETHER).map((_, i) => points.remove(pointId(id, from + i)));
+  const all = tasksOf(job);
+  for (let from = 0; from < all; from += TOGETHER) {
+    const some = Array.from({ length: Math.min(TOGETHER, all - from) }, (_, i) => points.remove(pointId(id, from + i)));
     await Promise.all(some);
   }
   await jobs.remove(id);

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import type { Worker } from 'bullmq';
 import { SourceError } from '../node/sources.js';
 import type { Client } from './client.js';
-import { checkCapture, ID, type Job, partName, readJob, readStored } from './job.js';
+import { checkCapture, ID, type Job, partName, readJob, readStored, taskAt } from './job.js';
 import { mergeJob, readStoredPart } from './merge.js';
 import {
   JOBS,
@@ -78,17 +78,20 @@ export function startWorking(client: Client, store: Store, options: WorkOptions)
   const replayPoint = async (queued: PointJob): Promise<PointDone> => {
     const { job: id, point } = queued.data;
     const name = partName(id, point);
-    const { points, run, options: how, documents, rules, profile, staged } = await job(id);
-    const captures = points[point];
-    if (captures === undefined) throw new bullmq.UnrecoverableError(`job ${id} has no point ${point}`);
+    const whole = await job(id);
+    const { points, run, options: how, documents, rules, profile, staged } = whole;
+    const task = taskAt(whole, point);
+    if (task === null) throw new bullmq.UnrecoverableError(`job ${id} has no point ${point}`);
+    const { captures, share } = task;
     for (const capture of captures) await checkCapture(capture);
     const { part, packets } = await threads.run(
       {
         job: id,
         captures: captures.map(({ path }) => path),
-        index: point,
+        index: task.point,
         of: points.length,
         run,
+        share,
         options: how,
         documents: async () => ({
           files: await readStored(store, documents),

@@ -180,8 +180,8 @@ export function recordsOf(bytes: Buffer): Buffer[] {
 }
 
 /** The same in one process, without a queue. */
-export async function inOne(captures: readonly string[]) {
-  const replay = start(process.execPath, ['bin/policap', 'replay', ...captures, ...SHOP, '-o', 'part']);
+export async function inOne(captures: readonly string[], ...args: readonly string[]) {
+  const replay = start(process.execPath, ['bin/policap', 'replay', ...captures, ...SHOP, '-o', 'part', ...args]);
   const code = await replay.ended;
   running.delete(replay);
   if (code !== 0) throw new Error(replay.said());

@@ -209,6 +209,31 @@ describe.skipIf(!hasRedis)(`a queue${hasRedis ? '' : ' (redis-server is not inst
     expect(found.connections).toEqual((await inOne([whole])).pieces[0].found.connections);
   });
 
+  it('points are divided among workers by flow, where flows can be told apart', async () => {
+    const captures = await machines.captures(2, 3000, 'divided-');
+    const id = await machines.submit(captures, '--mode', 'dataplane', '--shares', '3');
+    const workers = [machines.worker(), machines.worker()];
+    const { code, err, part } = await machines.fetch(id);
+    expect([code, err]).toEqual([0, '']);
+    expect(part).toEqual(await inOne(captures, '--mode', 'dataplane'));
+    expect(pointsOf(workers).sort()).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(await machines.status(id)).toMatchObject({ state: 'done', points: { total: 6, done: 6 }, captures: 2 });
+    const again = await policap([
+      'submit',
+      ...captures,
+      ...SHOP,
+      ...machines.both,
+      '--mode',
+      'dataplane',
+      '--shares',
+      '3',
+    ]);
+    expect(again).toMatchObject({ code: 0, out: `${id}\n` });
+    expect(again.err).toContain('2 captures at 2 points, 3 shares each: done already');
+    const whole = await policap(['submit', ...captures, ...SHOP, ...machines.both, '--shares', '3']);
+    expect(whole.err).toMatch(/^policap: points are not divided: .*\npolicap: 2 captures at 2 points: queued\n$/);
+  });
+
   it('a worker ends with what it has, or gives it back', async () => {
     const id = await machines.submit([await machines.large()]);
     const first = machines.worker([], { slow: true });

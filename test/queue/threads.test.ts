@@ -16,7 +16,7 @@ describe('threads', () => {
   const run = (threads: Threads, path: string, job = 'a', signal = new AbortController().signal) =>
     threads.run(
       {
-        ...{ job, captures: [path], index: 0, of: 1, run: 'run', options: {} },
+        ...{ job, captures: [path], index: 0, of: 1, run: 'run', share: undefined, options: {} },
         async documents() {
           asked++;
           const bytes = readFileSync('pcaps/shop/cluster.yaml');
