@@ -8,10 +8,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { PointOptions } from '../node/replay-point.js';
+import type { CapturePoint, PointOptions } from '../node/replay-point.js';
 import { reason, SourceError } from '../node/sources.js';
 import type { ProfileName } from '../profile/profile.js';
-import type { ShareOf } from '../verdict/share.js';
 import { QueueError } from './errors.js';
 import type { Store } from './store.js';
 
@@ -38,7 +37,7 @@ export interface Job {
 export interface JobTask {
   readonly point: number;
   readonly captures: readonly StoredCapture[];
-  readonly share: ShareOf | undefined;
+  readonly share: CapturePoint['share'];
 }
 
 export interface StoredFile {

@@ -8,10 +8,9 @@ import { parentPort } from 'node:worker_threads';
 import { type Compiled, compile } from '../compile.js';
 import { readDocuments } from '../documents/read.js';
 import { loadFastPath } from '../node/fast-path.js';
-import { type PointOptions, replayPoint } from '../node/replay-point.js';
+import { type CapturePoint, type PointOptions, replayPoint } from '../node/replay-point.js';
 import { SourceError } from '../node/sources.js';
 import type { ProfileName } from '../profile/profile.js';
-import type { ShareOf } from '../verdict/share.js';
 import type { NamedBytes } from './job.js';
 
 export interface PointTask {
@@ -20,7 +19,7 @@ export interface PointTask {
   readonly of: number;
   readonly run: string;
   /** Of the point; undefined: all of it. */
-  readonly share: ShareOf | undefined;
+  readonly share: CapturePoint['share'];
   readonly options: PointOptions;
   /** Null where they are those of the task before. */
   readonly documents: Documents | null;
