@@ -65,11 +65,11 @@ export function createRecorder(): Report & { readonly records: PacketRecord[] } 
       context = c;
     },
     batch(_frames, { rows }, verdicts, first) {
-      const { ruleset, inventory } = context.compiled;
       const { ends } = context;
       for (let i = 0; i < verdicts.count; i++) {
         const code = verdicts.code[i]!;
         const decided = verdicts.decision[i]!;
+        const { ruleset, inventory } = (decided < 0 ? context : context.of(decided)).compiled;
         if (decided >= 0) ends.find(decided, rows, i * STRIDE, (verdicts.marks[i]! & MARK_ORIGINAL) !== 0);
         const { source, destination } = ends;
         const decision = decided < 0 ? null : { ...context.decisions[decided]!, source, destination };
